@@ -125,9 +125,7 @@ def attachments_of(paths: Iterable[str]) -> tuple[Attachment, ...]:
             CompanyRole.ADMINISTRATOR
             if Place(place.company_id, Subgroup.ADMINISTRATORS) in found
             else CompanyRole.USER,
-            Affiliation.EXTERNAL
-            if Place(place.company_id, Subgroup.EXTERNALS) in found
-            else Affiliation.INTERNAL,
+            Affiliation.EXTERNAL if Place(place.company_id, Subgroup.EXTERNALS) in found else Affiliation.INTERNAL,
         )
         for place in sorted(found, key=lambda p: p.path)
         if place.subgroup is None
@@ -196,6 +194,7 @@ def company_of(group: Mapping[str, Any]) -> Company:
         name=_first(attributes, DISPLAY_NAME_ATTRIBUTE) or group["name"],
         services=tuple(attributes.get(SERVICES_ATTRIBUTE) or ()),
         siren=_first(attributes, SIREN_ATTRIBUTE),
+        key=group.get("id", ""),
     )
 
 

@@ -1,7 +1,7 @@
 """The domain: companies, people, and the attachment of one person to one company."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from re import compile as regex
@@ -53,12 +53,17 @@ class ActivationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A legal entity whose administrators decide who works for it."""
+    """A legal entity whose administrators decide who works for it.
+
+    `key` is the directory's own handle on the company's group. Verbs that read or change a company's people take
+    a `Company`, so nobody can act on one that he was not first shown.
+    """
 
     id: str
     name: str
     services: tuple[str, ...] = ()
     siren: str | None = None
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,7 @@ class User:
         expires_at = self.activation_expires_at
         if expires_at is None:
             return ActivationStatus.NOT_SENT
-        return (
-            ActivationStatus.EXPIRED if (now or datetime.now(UTC)) >= expires_at else ActivationStatus.PENDING
-        )
+        return ActivationStatus.EXPIRED if (now or datetime.now(UTC)) >= expires_at else ActivationStatus.PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""The verbs that the portal needs of a directory of people."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from directory.model import Attachment, AttachmentChange, Company, Member, Profile, User
+
+
+class Directory(Protocol):
+    """People, companies and attachments. Every verb raises `directory.errors.DirectoryError` only.
+
+    Reads and attachment changes may be repeated inside; creating an account and mailing never are.
+    """
+
+    def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
+        """All attachments of a person with their companies, by company name. `NotFoundError`: no such person."""
+
+    def members(self, company: Company) -> tuple[Member, ...]:
+        """Everybody attached to the company, each with that one attachment, in no promised order."""
+
+    def user(self, user_id: str) -> User:
+        """The account with that id; `NotFoundError` when there is none that we may see."""
+
+    def find_by_email(self, email: str) -> User | None:
+        """The account with exactly that address (case ignored), none when there is none that we may see."""
+
+    def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
+        """A new account, waiting for its activation, attached at once: all of it or nothing.
+
+        `EmailTakenError`, `InvalidPersonError`. Sends no mail.
+        """
+
+    def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
+        """Make one change at one company. Safe to repeat; broken off half way it leaves a valid lesser state."""
+
+    def send_activation(self, user_id: str) -> None:
+        """Hand an activation mail to the mail server; its link works `ACTIVATION_LIFESPAN`.
+
+        `MailRefusedError` when it could not be handed over. Never repeated: a second mail is a second live link.
+        """
+
+    def record_activation_sent(self, user: User, at: datetime) -> User:
+        """Note on the account when its activation mail left; the account as it is afterwards."""
+
+    def correct_email(self, user: User, email: str) -> User:
+        """Give an account that was never activated another address; kills the links sent to the old one.
+
+        The note of the last mail is removed with it. `EmailTakenError`, `InvalidPersonError`.
+        """
+
+    def delete_user(self, user_id: str) -> None:
+        """Delete an account that was never activated. Deciding that it was not is the caller's duty."""
+
+    def check(self) -> None:
+        """Raise `UnavailableError` unless the directory answers and knows us."""
