@@ -1,0 +1,349 @@
+"""Doubles that behave: small real implementations that pass the same contract suite as the real thing."""
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import RLock
+from typing import Any, Literal
+from uuid import uuid4
+
+from directory.encoding import Place, Step, Subgroup, attachments_of, places, steps
+from directory.errors import (
+    CompanyNotFoundError,
+    DirectoryError,
+    EmailTakenError,
+    ForbiddenError,
+    InvalidPersonError,
+    MailRefusedError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+from directory.model import Attachment, AttachmentChange, Company, Member, Profile, User
+
+OPERATORS = "/operators"
+"""A group that is no company; who is in it is hidden from the portal."""
+
+# As Keycloak judges them: its validators person-name-prohibited-characters, length and email.
+_BAD_IN_NAMES = re.compile(r"""[<>&"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f\x85\u2028\u2029]""")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"[^\W_]([\w-]*[^\W_])?(\.[^\W_]([\w-]*[^\W_])?)*")
+_MAX_LENGTH = 255
+_MAX_LOCAL_PART = 64
+
+Effect = Literal["none", "half", "whole"]
+
+
+@dataclass
+class _Fault:
+    verb: str | None
+    countdown: int
+    error: DirectoryError
+    effect: Effect
+
+
+class FakeDirectory:
+    """`directory.gateway.Directory` in memory, keeping people and groups the way Keycloak does.
+
+    Memberships are kept per group path, so half-made states exist here too; an attachment change is made one
+    membership at a time, and other threads may come in between. Switches for trouble:
+
+    - `down`: every verb raises `UnavailableError` and does nothing
+    - `mail`: `"refused"` makes every mail fail, the account untouched
+    - `fail(...)`: lets one call to come fail, before, half way or after its effect
+    - `latency`: seconds that each call (each membership of a change) takes, to make races likely
+
+    `calls` lists every verb called with its arguments, `mails` the addresses that were mailed.
+    """
+
+    def __init__(self, *companies: Company) -> None:
+        self.down = False
+        self.mail: Literal["ok", "refused"] = "ok"
+        self.latency = 0.0
+        self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self.mails: list[str] = []
+        self._lock = RLock()
+        self._companies: dict[str, Company] = {}
+        self._people: dict[str, User] = {}
+        self._groups: dict[str, set[str]] = {OPERATORS: set()}
+        self._faults: list[_Fault] = []
+        for company in companies:
+            self.add_company(company)
+
+    # What a test sets up and asks.
+
+    def add_company(self, company: Company) -> Company:
+        """The company's group with its two subgroups, as operations would make them; with its key."""
+        company = company if company.key else replace(company, key=str(uuid4()))
+        with self._lock:
+            self._companies[company.key] = company
+            for subgroup in (None, *Subgroup):
+                self._groups.setdefault(Place(company.id, subgroup).path, set())
+        return company
+
+    def remove_company(self, company: Company) -> None:
+        """The company's groups vanish, and with them who was in them."""
+        with self._lock:
+            del self._companies[company.key]
+            for subgroup in (None, *Subgroup):
+                self._groups.pop(Place(company.id, subgroup).path, None)
+
+    def add_user(
+        self,
+        profile: Profile,
+        attachments: Iterable[Attachment] = (),
+        *,
+        password_required: bool = False,
+        activation_sent_at: datetime | None = None,
+        enabled: bool = True,
+    ) -> User:
+        """An account that is there already; active unless said otherwise."""
+        profile = replace(profile, email=profile.email.lower())
+        user = User(str(uuid4()), profile, enabled, password_required, activation_sent_at)
+        with self._lock:
+            self._refuse_taken(profile.email)
+            self._people[user.id] = user
+            for attachment in attachments:
+                for place in places(attachment):
+                    self._groups[place.path].add(user.id)
+        return user
+
+    def add_operator(self, profile: Profile) -> User:
+        """An account outside every company that the portal can neither see nor touch."""
+        operator = self.add_user(profile)
+        self.add_membership(operator.id, OPERATORS)
+        return operator
+
+    def add_membership(self, user_id: str, group: Place | str) -> None:
+        """Put a person into a single group, behind the portal's back."""
+        with self._lock:
+            self._groups[_path(group)].add(user_id)
+
+    def remove_membership(self, user_id: str, group: Place | str) -> None:
+        """Take a person out of a single group, behind the portal's back: makes half-made states."""
+        with self._lock:
+            self._groups[_path(group)].remove(user_id)
+
+    def activate(self, user_id: str) -> User:
+        """The person has followed the link and chosen a password."""
+        return self._replace(user_id, password_required=False)
+
+    def disable(self, user_id: str) -> User:
+        """Operations have disabled the account."""
+        return self._replace(user_id, enabled=False)
+
+    def fail(
+        self,
+        verb: str | None = None,
+        *,
+        nth: int = 1,
+        error: DirectoryError | None = None,
+        effect: Effect = "none",
+    ) -> None:
+        """Let the nth call from now (of that verb, or of any) raise the error (default: unavailable), once.
+
+        `effect="whole"` does what was asked all the same: the answer was lost. `"half"` makes the first membership
+        of a change and breaks off there.
+        """
+        if effect == "half" and verb != "change_attachment":
+            raise ValueError("only a change of attachment can be made by half")
+        with self._lock:
+            self._faults.append(_Fault(verb, nth, error or UnavailableError("failed on purpose"), effect))
+
+    def called(self, *verbs: str) -> list[tuple[str, tuple[object, ...]]]:
+        """The calls made so far, only of those verbs when some are named."""
+        with self._lock:
+            return [call for call in self.calls if not verbs or call[0] in verbs]
+
+    def snapshot(self) -> dict[str, object]:
+        """Everything that can change, to compare before and after: people, groups, mails (but not `calls`)."""
+        with self._lock:
+            return {
+                "people": dict(self._people),
+                "groups": {path: frozenset(people) for path, people in self._groups.items()},
+                "mails": tuple(self.mails),
+            }
+
+    # The verbs of `Directory`.
+
+    def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
+        with self._call("attachments_of", user_id):
+            self._person(user_id)
+            companies = {company.id: company for company in self._companies.values()}
+            found = [(companies[a.company_id], a) for a in self._attachments(user_id) if a.company_id in companies]
+            return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
+
+    def members(self, company: Company) -> tuple[Member, ...]:
+        with self._call("members", company):
+            known = self._company(company)
+            return tuple(
+                Member(self._people[user_id], (attachment,))
+                for user_id in self._groups[Place(known.id).path]
+                if not self._hidden(user_id)
+                for attachment in self._attachments(user_id)
+                if attachment.company_id == known.id
+            )
+
+    def user(self, user_id: str) -> User:
+        with self._call("user", user_id):
+            return self._person(user_id)
+
+    def find_by_email(self, email: str) -> User | None:
+        with self._call("find_by_email", email):
+            found = self._by_email(email)
+            return found if found and not self._hidden(found.id) else None
+
+    def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
+        with self._call("create_user", profile, tuple(attachments)):
+            paths = [place.path for attachment in attachments for place in places(attachment)]
+            if not paths:
+                raise ForbiddenError("an account may only be made inside a company")
+            self._refuse_taken(profile.email)
+            _refuse_invalid(profile)
+            if any(path not in self._groups for path in paths):
+                raise CompanyNotFoundError("no such group")
+            user = User(str(uuid4()), replace(profile, email=profile.email.lower()), password_required=True)
+            self._people[user.id] = user
+            for path in paths:
+                self._groups[path].add(user.id)
+            return user
+
+    def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
+        fault = self._begin("change_attachment", user_id, company, change)
+        todo = steps(change)
+        for step in todo[:1] if fault and fault.effect == "half" else todo:
+            with self._lock:
+                self._take(user_id, company, step)
+            time.sleep(self.latency)
+        if fault:
+            raise fault.error
+
+    def send_activation(self, user_id: str) -> None:
+        with self._call("send_activation", user_id):
+            user = self._managed(user_id)
+            if not user.enabled:
+                raise RefusedError("the account is disabled")
+            if self.mail == "refused":
+                raise MailRefusedError("the mail server did not take the activation mail")
+            self.mails.append(user.email)
+
+    def record_activation_sent(self, user: User, at: datetime) -> User:
+        with self._call("record_activation_sent", user, at):
+            self._managed(user.id)
+            return self._replace(user.id, profile=user.profile, activation_sent_at=at.replace(microsecond=0))
+
+    def correct_email(self, user: User, email: str) -> User:
+        with self._call("correct_email", user, email):
+            self._managed(user.id)
+            profile = replace(user.profile, email=email.lower())
+            self._refuse_taken(email, besides=user.id)
+            _refuse_invalid(profile)
+            return self._replace(user.id, profile=profile, activation_sent_at=None)
+
+    def delete_user(self, user_id: str) -> None:
+        with self._call("delete_user", user_id):
+            self._managed(user_id)
+            del self._people[user_id]
+            for people in self._groups.values():
+                people.discard(user_id)
+
+    def check(self) -> None:
+        with self._call("check"):
+            pass
+
+    # How it works inside; the lock is held wherever state is read or written.
+
+    def _begin(self, verb: str, *arguments: object) -> _Fault | None:
+        """Note the call and let it fail if it has to; a fault that is returned is to be raised at the end."""
+        with self._lock:
+            self.calls.append((verb, arguments))
+            if self.down:
+                raise UnavailableError("the directory is down")
+            due = None
+            for fault in self._faults:
+                if fault.verb in (None, verb):
+                    fault.countdown -= 1
+                    due = fault if fault.countdown == 0 else due
+            self._faults = [fault for fault in self._faults if fault.countdown > 0]
+            if due and due.effect == "none":
+                raise due.error
+        time.sleep(self.latency)
+        return due
+
+    @contextmanager
+    def _call(self, verb: str, *arguments: object) -> Iterator[None]:
+        """One call to Keycloak: atomic."""
+        fault = self._begin(verb, *arguments)
+        with self._lock:
+            yield
+        if fault:
+            raise fault.error
+
+    def _hidden(self, user_id: str) -> bool:
+        return user_id in self._groups[OPERATORS]
+
+    def _person(self, user_id: str) -> User:
+        if user_id not in self._people or self._hidden(user_id):
+            raise NotFoundError("no such person")
+        return self._people[user_id]
+
+    def _managed(self, user_id: str) -> User:
+        """The right to change a person comes from the companies he is in."""
+        person = self._person(user_id)
+        if not self._attachments(user_id):
+            raise NotFoundError("nobody we may change")
+        return person
+
+    def _company(self, company: Company) -> Company:
+        try:
+            return self._companies[company.key]
+        except KeyError as error:
+            raise CompanyNotFoundError(f"no company {company.id}") from error
+
+    def _attachments(self, user_id: str) -> tuple[Attachment, ...]:
+        return attachments_of(path for path, people in self._groups.items() if user_id in people)
+
+    def _take(self, user_id: str, company: Company, step: Step) -> None:
+        self._person(user_id)
+        people = self._groups[Place(self._company(company).id, step.place.subgroup).path]
+        if step.join:
+            people.add(user_id)
+        else:
+            people.discard(user_id)
+
+    def _by_email(self, email: str) -> User | None:
+        return next((user for user in self._people.values() if user.email == email.lower()), None)
+
+    def _refuse_taken(self, email: str, besides: str = "") -> None:
+        found = self._by_email(email)
+        if found and found.id != besides:
+            raise EmailTakenError("an account with this address exists")
+
+    def _replace(self, user_id: str, **fields: Any) -> User:
+        with self._lock:
+            self._people[user_id] = replace(self._people[user_id], **fields)
+            return self._people[user_id]
+
+
+def _path(group: Place | str) -> str:
+    return group.path if isinstance(group, Place) else group
+
+
+def _refuse_invalid(profile: Profile) -> None:
+    """What Keycloak's user profile refuses."""
+    local_part, _, domain = profile.email.rpartition("@")
+    if (
+        not _LOCAL_PART.fullmatch(local_part)
+        or not _DOMAIN.fullmatch(domain)
+        or len(local_part) > _MAX_LOCAL_PART
+        or len(profile.email) > _MAX_LENGTH
+    ):
+        raise InvalidPersonError("error-invalid-email", "email")
+    for field, name in (("last_name", profile.last_name), ("first_name", profile.first_name)):
+        if len(name) > _MAX_LENGTH:
+            raise InvalidPersonError("error-invalid-length-too-long", field)
+        if _BAD_IN_NAMES.search(name):
+            raise InvalidPersonError("error-person-name-invalid-character", field)
