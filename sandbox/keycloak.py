@@ -1,0 +1,252 @@
+"""A real Keycloak for the demo and the tests, on the loopback, with its database in a folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from sandbox.distribution import VERSION, Distribution, Report, java_environment, prepare, silent
+from sandbox.errors import SandboxError, StartError
+from sandbox.ports import LOOPBACK, free_port
+from sandbox.processes import GRACE_SECONDS, Child, run
+
+THEMES = Path(__file__).parent.parent / "keycloak" / "themes"
+START_SECONDS = 120.0
+IMPORT_SECONDS = 120.0
+LEARNING_SECONDS = 300.0
+"""Writing what the JVM learnt happens while it ends and takes half a minute."""
+POLL_SECONDS = 0.1
+LOG_LEVELS = "info,io.smallrye.health:warn"
+"""Without the second, every question whether it is ready yet leaves a line."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The bootstrap administrator of the realm `master`: fixed, for throw-away servers on the loopback only."""
+
+    username: str = "admin"
+    password: str = "admin-of-the-sandbox"
+
+
+ADMIN = Credentials()
+
+
+def prepared(version: str = VERSION, report: Report = silent) -> Distribution:
+    """The distribution, built and warmed: from the cache, or made now (90 s, once per machine and version)."""
+    return prepare(lambda made: _warm(made, report), version=version, report=report)
+
+
+class KeycloakServer:
+    """One Keycloak with its data in `folder`.
+
+    A new folder starts as a copy of the warmed data (realm `master` with its administrator `ADMIN`); a kept one
+    goes on as it was left. `start()` returns when Keycloak says it is ready; `environment` is what realm files
+    may name as `${NAME}`. Nothing listens elsewhere than on the loopback. The log is `folder/keycloak.log`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        management_port: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        themes: Path = THEMES,
+        version: str = VERSION,
+        report: Report = silent,
+    ) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.management_port = management_port or free_port()
+        self.environment = dict(environment or {})
+        self.themes = themes
+        self.version = version
+        self.report = report
+        self.child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """The only address under which the Admin API accepts the tokens it gives out."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "keycloak.log"
+
+    def start(self, timeout: float = START_SECONDS) -> None:
+        """Start and wait until ready; `StartError` with the end of the log when that fails."""
+        distribution = prepared(self.version, self.report)
+        _furnish(self.folder, distribution, self.themes)
+        self.report("starting Keycloak")
+        self._launch(distribution, timeout)
+
+    def stop(self) -> None:
+        """End it; the data stay."""
+        if self.child is not None:
+            self.child.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _launch(self, distribution: Distribution, timeout: float, *, learn: bool = False) -> None:
+        bootstrap = {
+            "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN.username,
+            "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN.password,
+        }
+        self.log.unlink(missing_ok=True)
+        self.child = Child(
+            "Keycloak",
+            distribution.command(self.folder, *self._options(), learn=learn),
+            log=self.log,
+            environment=java_environment(bootstrap | self.environment if learn else self.environment),
+            grace=LEARNING_SECONDS if learn else GRACE_SECONDS,
+        )
+        try:
+            self._wait_until_ready(self.child, time.monotonic() + timeout)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _options(self) -> list[str]:
+        return [
+            "start",
+            "--optimized",
+            "--cache=local",
+            "--http-enabled=true",
+            f"--http-host={LOOPBACK}",
+            f"--http-port={self.port}",
+            f"--http-management-host={LOOPBACK}",
+            f"--http-management-port={self.management_port}",
+            f"--hostname={self.url}",
+            f"--log-level={LOG_LEVELS}",
+        ]
+
+    def _wait_until_ready(self, child: Child, deadline: float) -> None:
+        address = f"http://{LOOPBACK}:{self.management_port}/health/ready"
+        while time.monotonic() < deadline:
+            if child.poll() is not None:
+                raise StartError(f"Keycloak ended with status {child.poll()} instead of becoming ready", self.log)
+            if _answers_ok(address):
+                return
+            time.sleep(POLL_SECONDS)
+        raise StartError("Keycloak did not become ready in time", self.log)
+
+
+def import_realm(
+    file: Path, folder: Path, *, environment: Mapping[str, str] | None = None, version: str = VERSION
+) -> None:
+    """Import a realm file as `kc.sh import` does, into the data of a server that is not running.
+
+    `StartError` with the end of the log when Keycloak refuses the file. A `KeycloakServer` on the same folder then
+    serves the realm.
+    """
+    distribution = prepared(version)
+    _furnish(folder, distribution, THEMES)
+    run(
+        "Keycloak's import",
+        distribution.command(folder, "import", "--optimized", f"--file={file.resolve()}"),
+        log=folder / "import.log",
+        timeout=IMPORT_SECONDS,
+        environment=java_environment(environment),
+    )
+
+
+def _furnish(home: Path, distribution: Distribution, themes: Path) -> None:
+    """Make `home` look like an installation: its own data, everything else by links to the shared one."""
+    home.mkdir(parents=True, exist_ok=True)
+    for name, target in {
+        "lib": distribution.dist / "lib",
+        "conf": distribution.dist / "conf",
+        "providers": distribution.dist / "providers",
+        "themes": themes if themes.is_dir() else distribution.dist / "themes",
+    }.items():
+        link = home / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.resolve(), target_is_directory=True)
+    if not (home / "data").exists() and distribution.data.exists():
+        partial = home / "data.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(distribution.data, partial)
+        partial.rename(home / "data")
+
+
+def _answers_ok(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=2).ok
+    except (requests.ConnectionError, requests.Timeout):  # not listening yet
+        return False
+
+
+def _warm(distribution: Distribution, report: Report) -> None:
+    """The first start of all: makes the database, and lets the JVM learn from a start and typical requests."""
+    report("first start of Keycloak, to keep what it prepares")
+    home = distribution.folder / "warming"
+    server = KeycloakServer(home, themes=distribution.dist / "themes", report=report)
+    _furnish(home, distribution, server.themes)
+    server._launch(distribution, LEARNING_SECONDS, learn=True)
+    try:
+        _use(server)
+        report("keeping what the Java runtime learnt")
+    finally:
+        server.stop()
+    (home / "data").rename(distribution.data)
+    shutil.rmtree(home)
+
+
+def _use(server: KeycloakServer) -> None:
+    """Do once what demos and tests do all the time, on a realm that is deleted again."""
+    with requests.Session() as http:
+        http.headers["Authorization"] = f"Bearer {admin_token(server.url)}"
+        realms = f"{server.url}/admin/realms"
+        user = {"username": "warm", "email": "warm@warm.example", "enabled": True, "groups": ["/warm"]}
+        realm = {
+            "realm": "warm",
+            "enabled": True,
+            "groups": [{"name": "warm", "path": "/warm"}],
+            "users": [user],
+            "internationalizationEnabled": True,
+            "supportedLocales": ["fr", "en"],
+        }
+        login = (
+            f"{server.url}/realms/warm/protocol/openid-connect/auth?client_id=account-console&response_type=code"
+            f"&redirect_uri={server.url}/realms/warm/account/&code_challenge={'a' * 43}&code_challenge_method=S256"
+        )
+        answers = [
+            http.post(realms, json=realm, timeout=60),
+            http.get(f"{realms}/warm/users?search=warm", timeout=60),
+            http.get(f"{realms}/warm/groups?briefRepresentation=false", timeout=60),
+            http.get(login, timeout=60),
+            http.delete(f"{realms}/warm", timeout=60),
+        ]
+    for answer in answers:
+        if not answer.ok:
+            raise SandboxError(f"warming: {answer.url} answered {answer.status_code}: {answer.text[:300]}")
+
+
+def admin_token(url: str) -> str:
+    """An access token of the bootstrap administrator (it lives one minute)."""
+    answer = requests.post(
+        f"{url}/realms/master/protocol/openid-connect/token",
+        data={
+            "grant_type": "password",
+            "client_id": "admin-cli",
+            "username": ADMIN.username,
+            "password": ADMIN.password,
+        },
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["access_token"])
