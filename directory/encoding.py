@@ -55,6 +55,17 @@ class Subgroup(StrEnum):
     EXTERNALS = "externals"
 
 
+_TOKEN_WORDS = {
+    None: CompanyRole.USER.value,
+    Subgroup.ADMINISTRATORS: CompanyRole.ADMINISTRATOR.value,
+    Subgroup.EXTERNALS: Affiliation.EXTERNAL.value,
+}
+_MARKS = {
+    Subgroup.ADMINISTRATORS: {"role": [CompanyRole.ADMINISTRATOR.value]},
+    Subgroup.EXTERNALS: {"affiliation": [Affiliation.EXTERNAL.value]},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A group of a company that a person can be in: the company's own group, or one of its subgroups."""
@@ -134,14 +145,7 @@ def attachments_of(paths: Iterable[str]) -> tuple[Attachment, ...]:
 
 def attachment_value(place: Place) -> str:
     """The value of the attribute `attachment` of a group: what the token says of who is in it."""
-    match place.subgroup:
-        case None:
-            word = CompanyRole.USER.value
-        case Subgroup.ADMINISTRATORS:
-            word = CompanyRole.ADMINISTRATOR.value
-        case Subgroup.EXTERNALS:
-            word = Affiliation.EXTERNAL.value
-    return f"{place.company_id}:{word}"
+    return f"{place.company_id}:{_TOKEN_WORDS[place.subgroup]}"
 
 
 def company_group(company: Company) -> Json:
@@ -158,22 +162,16 @@ def company_group(company: Company) -> Json:
         "name": company.id,
         "path": Place(company.id).path,
         "attributes": {name: values for name, values in attributes.items() if values},
-        "subGroups": [_subgroup(Place(company.id, subgroup)) for subgroup in Subgroup],
+        "subGroups": [_subgroup(company, subgroup) for subgroup in Subgroup],
     }
 
 
-def _subgroup(place: Place) -> Json:
-    match place.subgroup:
-        case Subgroup.ADMINISTRATORS:
-            mark = {"role": [CompanyRole.ADMINISTRATOR.value]}
-        case Subgroup.EXTERNALS:
-            mark = {"affiliation": [Affiliation.EXTERNAL.value]}
-        case None:
-            raise ValueError(f"{place.path} is no subgroup")
+def _subgroup(company: Company, subgroup: Subgroup) -> Json:
+    place = Place(company.id, subgroup)
     return {
-        "name": place.subgroup.value,
+        "name": subgroup.value,
         "path": place.path,
-        "attributes": {**mark, ATTACHMENT_ATTRIBUTE: [attachment_value(place)]},
+        "attributes": {**_MARKS[subgroup], ATTACHMENT_ATTRIBUTE: [attachment_value(place)]},
     }
 
 

@@ -7,9 +7,13 @@ switches the first off, puts a lock around the second and translates the third b
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from re import IGNORECASE
+from re import compile as regex
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -26,6 +30,7 @@ from directory.encoding import (
     company_of,
     is_company,
     new_user,
+    places,
     profile_representation,
     steps,
     user_of,
@@ -66,6 +71,17 @@ RETRY_BUDGET = 2.0
 
 T = TypeVar("T")
 
+Meanings = Mapping[int, type[DirectoryError]]
+"""What certain response codes mean in one call, where that is more than they mean in general."""
+
+NOTHING_SPECIAL: Meanings = {}
+# A person whom we may not see is answered with 403, and must look like one who does not exist.
+_OF_PERSON: Meanings = {403: NotFoundError}
+_OF_COMPANY: Meanings = {403: CompanyNotFoundError, 404: CompanyNotFoundError}
+_OF_NEW_PERSON: Meanings = {409: EmailTakenError}
+_OF_ADDRESS: Meanings = {403: NotFoundError, 409: EmailTakenError}
+
+_ID = regex(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", IGNORECASE)
 _FIELDS = {"email": "email", "username": "email", "firstName": "first_name", "lastName": "last_name"}
 
 
@@ -101,14 +117,15 @@ class KeycloakDirectory:
         self._admin = admin(READ_TIMEOUT)
         self._mailer = admin(MAIL_READ_TIMEOUT)
         self._activation = {"client_id": portal_client_id, "redirect_uri": redirect_uri}
-        # A subgroup's id never changes while its company's group lives, and that is the key here.
+        # By the key of the company. They only change when operations make a subgroup anew.
         self._subgroup_ids: dict[str, dict[Subgroup, str]] = {}
 
     def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
-        def read() -> list[Json]:
-            return _pages(lambda query: self._admin.get_user_groups(user_id, query, brief_representation=False))
-
-        groups = _repeated(read)
+        person = _identified(user_id)
+        groups = _repeated(
+            lambda: _pages(lambda page: self._admin.get_user_groups(person, page, brief_representation=False)),
+            _OF_PERSON,
+        )
         companies = {group["name"]: company_of(group) for group in groups if is_company(group)}
         found = [
             (companies[attachment.company_id], attachment)
@@ -118,12 +135,14 @@ class KeycloakDirectory:
         return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
 
     def members(self, company: Company) -> tuple[Member, ...]:
+        return self._with_fresh_ids(company, lambda: self._members(company))
+
+    def _members(self, company: Company) -> tuple[Member, ...]:
         subgroups = self._subgroups(company)
         people = [user_of(person) for person in self._people_in(company.key, brief=False)]
         marked = {
-            subgroup: {person["id"] for person in self._people_in(subgroups[subgroup], brief=True)}
-            for subgroup in Subgroup
-            if subgroup in subgroups
+            subgroup: {person["id"] for person in self._people_in(group_id, brief=True)}
+            for subgroup, group_id in subgroups.items()
         }
         administrators = marked.get(Subgroup.ADMINISTRATORS, set())
         externals = marked.get(Subgroup.EXTERNALS, set())
@@ -142,67 +161,98 @@ class KeycloakDirectory:
         )
 
     def user(self, user_id: str) -> User:
-        return user_of(_repeated(lambda: self._admin.get_user(user_id)))
+        person = _identified(user_id)
+        return user_of(_repeated(lambda: self._admin.get_user(person), _OF_PERSON))
 
     def find_by_email(self, email: str) -> User | None:
+        if not email:
+            return None  # Keycloak would leave the condition out and list anybody
         query = {"email": email, "exact": "true", "briefRepresentation": "false", "first": 0, "max": 2}
         found = _repeated(lambda: self._admin.get_users(dict(query)))
-        exact = [user_of(person) for person in found if person.get("email", "").casefold() == email.casefold()]
-        return exact[0] if exact else None
+        same = [person for person in found if str(person.get("email", "")).lower() == email.lower()]
+        return user_of(same[0]) if same else None
 
     def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
-        with _translated(conflict=EmailTakenError):
-            user_id = self._admin.create_user(new_user(profile, attachments))
-        return User(user_id, profile, password_required=True)
+        try:
+            with _translated(_OF_NEW_PERSON):
+                user_id = self._admin.create_user(new_user(profile, attachments))
+        except _ServerError:
+            # An unknown group is answered with 500 too, and makes no account (measured).
+            for attachment in attachments:
+                self._require_groups(attachment)
+            raise
+        return User(user_id, replace(profile, email=profile.email.lower()), password_required=True)
 
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
+        if change.company_id != company.id:
+            raise ValueError(f"a change at {change.company_id} cannot be made at {company.id}")
         for step in steps(change):
-            self._take(user_id, company, step)
+            self._take(_identified(user_id), company, step)
 
     def send_activation(self, user_id: str) -> None:
         try:
-            with _translated():
+            with _translated(_OF_PERSON):
                 self._mailer.send_update_account(
-                    user_id,
+                    _identified(user_id),
                     list(ACTIVATION_MAIL_ACTIONS),
                     lifespan=int(ACTIVATION_LIFESPAN.total_seconds()),
                     **self._activation,
                 )
-        except _ServerError as error:
+        except _InternalError as error:
             raise MailRefusedError("the mail server did not take the activation mail") from error
 
     def record_activation_sent(self, user: User, at: datetime) -> User:
-        with _translated():
-            self._admin.update_user(user.id, profile_representation(user.profile, at))
-        return User(user.id, user.profile, user.enabled, user.password_required, at)
+        sent_at = at.astimezone(UTC).replace(microsecond=0)
+        with _translated(_OF_PERSON):
+            self._admin.update_user(_identified(user.id), profile_representation(user.profile, sent_at))
+        return replace(user, activation_sent_at=sent_at)
 
     def correct_email(self, user: User, email: str) -> User:
-        old = user.profile
-        profile = Profile(email, old.last_name, old.first_name, old.title, old.locale)
-        with _translated(conflict=EmailTakenError):
-            self._admin.update_user(user.id, profile_representation(profile, activation_sent_at=None))
-        return User(user.id, profile, user.enabled, user.password_required)
+        profile = replace(user.profile, email=email.lower())
+        with _translated(_OF_ADDRESS):
+            self._admin.update_user(_identified(user.id), profile_representation(profile, activation_sent_at=None))
+        return replace(user, profile=profile, activation_sent_at=None)
 
     def delete_user(self, user_id: str) -> None:
-        with _translated():
-            self._admin.delete_user(user_id)
+        with _translated(_OF_PERSON):
+            self._admin.delete_user(_identified(user_id))
 
     def check(self) -> None:
         with _translated():
             self._admin.get_users({"first": 0, "max": 1, "briefRepresentation": "true"})
 
+    def _require_groups(self, attachment: Attachment) -> None:
+        """Raise `CompanyNotFoundError` unless all groups of the attachment are there."""
+        for place in places(attachment):
+            _repeated(partial(self._admin.get_group_by_path, place.path.removeprefix("/")), _OF_COMPANY)
+
     def _take(self, user_id: str, company: Company, step: Step) -> None:
         """One membership more or less; both calls are idempotent, and a raced join may answer 409 (measured)."""
         act = self._admin.group_user_add if step.join else self._admin.group_user_remove
+
+        def take() -> None:
+            group_id = self._group_id(company, step.place)
+            _repeated(lambda: act(user_id, group_id), _OF_PERSON, also=ConflictError)
+
+        if step.place.subgroup:
+            self._with_fresh_ids(company, take)
+        else:
+            take()
+
+    def _with_fresh_ids(self, company: Company, act: Callable[[], T]) -> T:
+        """What the act gives, tried again with the subgroups looked up anew if remembered ones led nowhere."""
+        remembered = company.key in self._subgroup_ids
         try:
-            _repeated(lambda: act(user_id, self._group_id(company, step.place)), also=ConflictError)
+            return act()
         except NotFoundError:
             self._subgroup_ids.pop(company.key, None)
-            raise
+            if not remembered:
+                raise
+            return act()
 
     def _group_id(self, company: Company, place: Place) -> str:
         if place.subgroup is None:
-            return company.key
+            return _identified(company.key, CompanyNotFoundError)
         try:
             return self._subgroups(company)[place.subgroup]
         except KeyError as error:
@@ -212,9 +262,10 @@ class KeycloakDirectory:
         """The ids of the company's subgroups; one call the first time, none later."""
         known = self._subgroup_ids.get(company.key)
         if known is None or len(known) < len(Subgroup):
+            key = _identified(company.key, CompanyNotFoundError)
             query = {"briefRepresentation": "true"}
             children = _repeated(
-                lambda: _pages(lambda page: self._admin.get_group_children(company.key, {**query, **page}))
+                lambda: _pages(lambda page: self._admin.get_group_children(key, {**query, **page})), _OF_COMPANY
             )
             known = {Subgroup(c["name"]): c["id"] for c in children if c["name"] in set(Subgroup)}
             self._subgroup_ids[company.key] = known
@@ -222,13 +273,9 @@ class KeycloakDirectory:
 
     def _people_in(self, group_id: str, *, brief: bool) -> list[Json]:
         query = {"briefRepresentation": json.dumps(brief)}
-        try:
-            return _repeated(
-                lambda: _pages(lambda page: self._admin.get_group_members(group_id, {**query, **page}))
-            )
-        except NotFoundError:
-            self._subgroup_ids.clear()
-            raise
+        return _repeated(
+            lambda: _pages(lambda page: self._admin.get_group_members(group_id, {**query, **page})), _OF_COMPANY
+        )
 
 
 class _Connection(KeycloakOpenIDConnection):
@@ -251,10 +298,27 @@ class _Connection(KeycloakOpenIDConnection):
                 raise UnavailableError(
                     f"Keycloak did not sign in the client {self.client_id}: {error.response_code}"
                 ) from error
+            except _NOISE as error:
+                raise UnavailableError("Keycloak's answer to the sign-in makes no sense") from error
 
 
 class _ServerError(UnavailableError):
-    """Keycloak answered 5xx."""
+    """Keycloak, or what stands before it, answered 5xx."""
+
+
+class _InternalError(_ServerError):
+    """Keycloak itself failed: 500, and not a proxy's 502 to 504."""
+
+
+# What the library lets through when an answer is not what it expects (HTML of a proxy, no Location, ...).
+_NOISE = (TypeError, KeyError, ValueError, AttributeError)
+
+
+def _identified(identifier: str, missing: type[NotFoundError] = NotFoundError) -> str:
+    """The id, if it can be one; the library writes ids into addresses as they are, `../groups` as well."""
+    if not _ID.fullmatch(identifier):
+        raise missing("that is no id of Keycloak's")
+    return identifier
 
 
 def _pages(fetch: Callable[[dict[str, int]], list[Json]]) -> list[Json]:
@@ -267,39 +331,47 @@ def _pages(fetch: Callable[[dict[str, int]], list[Json]]) -> list[Json]:
             return rows
 
 
-def _repeated(call: Callable[[], T], also: type[DirectoryError] | None = None) -> T:
+def _repeated(
+    call: Callable[[], T], meanings: Meanings = NOTHING_SPECIAL, also: type[DirectoryError] = UnavailableError
+) -> T:
     """The answer of an idempotent call, tried again when the directory stumbles and there is time left."""
-    again = (UnavailableError, also) if also else (UnavailableError,)
     deadline = time.monotonic() + RETRY_BUDGET
     for attempt in range(1, TRIES):
         try:
-            with _translated():
+            with _translated(meanings):
                 return call()
-        except again:
+        except (UnavailableError, also):
             pause = random.uniform(0.05, 0.2) * attempt  # noqa: S311 (jitter, no secret)
             if time.monotonic() + pause > deadline:
                 raise
             time.sleep(pause)
-    with _translated():
+    with _translated(meanings):
         return call()
 
 
 @contextmanager
-def _translated(conflict: type[ConflictError] = ConflictError) -> Iterator[None]:
-    """Errors of the library, by what they mean."""
+def _translated(meanings: Meanings = NOTHING_SPECIAL) -> Iterator[None]:
+    """Errors of the library, by what they mean. Wraps calls of the library only."""
     try:
         yield
     except PermissionDefinitionError as error:
         raise RefusedError("Keycloak refused a permission") from error
     except KeycloakError as error:
-        raise translation(error, conflict) from error
+        raise translation(error, meanings) from error
+    except _NOISE as error:
+        raise UnavailableError("Keycloak's answer makes no sense") from error
 
 
-def translation(error: KeycloakError, conflict: type[ConflictError] = ConflictError) -> DirectoryError:
+def translation(error: KeycloakError, meanings: Meanings = NOTHING_SPECIAL) -> DirectoryError:
     """What an error of the library means, judged by its response code (none: Keycloak was not reached)."""
-    match error.response_code:
+    code = error.response_code
+    if code is not None and code in meanings:
+        return meanings[code](f"Keycloak answered {code}")
+    match code:
         case None:
             return UnavailableError("Keycloak could not be reached")
+        case 400:
+            return _refusal(error)
         case 401:
             return UnavailableError("Keycloak does not accept our token")
         case 403:
@@ -307,12 +379,12 @@ def translation(error: KeycloakError, conflict: type[ConflictError] = ConflictEr
         case 404:
             return NotFoundError("Keycloak knows no such thing")
         case 409:
-            return conflict("Keycloak says that it exists already")
-        case 400:
-            return _refusal(error)
-        case code if code >= 500:
-            return _ServerError(f"Keycloak failed inside ({code})")
-        case code:
+            return ConflictError("Keycloak says that it exists already")
+        case 500:
+            return _InternalError("Keycloak failed inside")
+        case _ if code > 500:
+            return _ServerError(f"Keycloak is not at our service ({code})")
+        case _:
             return RefusedError(f"Keycloak refused ({code})")
 
 

@@ -148,6 +148,10 @@ class AttachmentChange:
     before: Attachment | None
     after: Attachment | None
 
+    def __post_init__(self) -> None:
+        if any(end and end.company_id != self.company_id for end in (self.before, self.after)):
+            raise ValueError(f"a change at {self.company_id} is about no other company")
+
     @property
     def is_attach(self) -> bool:
         return self.before is None and self.after is not None

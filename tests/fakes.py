@@ -212,6 +212,8 @@ class FakeDirectory:
             return user
 
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
+        if change.company_id != company.id:
+            raise ValueError(f"a change at {change.company_id} cannot be made at {company.id}")
         fault = self._begin("change_attachment", user_id, company, change)
         todo = steps(change)
         for step in todo[:1] if fault and fault.effect == "half" else todo:
