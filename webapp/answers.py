@@ -1,0 +1,269 @@
+"""What is answered to every request besides its page: headers, and one page for each thing that can go wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from directory.errors import DirectoryError, MailRefusedError, NotFoundError, UnavailableError
+from webapp.context import forget_person
+from webapp.errors import (
+    AlreadyActiveError,
+    ForbiddenByStateError,
+    HiddenError,
+    LastAdministratorError,
+    NotAdministratorError,
+    PartlyDoneError,
+    SharedAccountError,
+    SignedOutError,
+    TooOftenError,
+)
+from webapp.guards import Access, access_of, to_sign_in
+from webapp.labels import gettext as _
+from webapp.settings import Settings
+
+RETRY_AFTER = 5
+"""Seconds after which a failed request is worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryForm:
+    """What was typed, to send again unchanged."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Put headers on every answer and a page behind every error."""
+    app.after_request(_headers(app, settings))
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HiddenError, _hidden)
+    app.register_error_handler(NotFoundError, _hidden)
+    app.register_error_handler(NotAdministratorError, _not_administrator)
+    app.register_error_handler(SignedOutError, _signed_out)
+    app.register_error_handler(ForbiddenByStateError, _conflict)
+    app.register_error_handler(TooOftenError, _too_often)
+    app.register_error_handler(PartlyDoneError, _partly_done)
+    app.register_error_handler(MailRefusedError, _mail_refused)
+    app.register_error_handler(DirectoryError, _directory)
+    app.register_error_handler(UnavailableError, _unavailable)
+
+
+def error_page(
+    code: int,
+    title: str,
+    text: str,
+    *,
+    retry: bool = False,
+    retry_after: int | None = None,
+    actions: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    """The page of an error; with `retry` what was typed is kept on it and can be sent again."""
+    page = render_template(
+        "errors/error.html",
+        code=code,
+        title=title,
+        text=text,
+        actions=actions,
+        retry_form=_retry_form() if retry else None,
+    )
+    response = Response(page, code, content_type="text/html; charset=utf-8")
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _retry_form() -> RetryForm | None:
+    if request.method != "POST":
+        return None
+    fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+    return RetryForm(request.path, fields)
+
+
+def _to_list() -> tuple[tuple[str, str], ...]:
+    if g.get("actor") and g.actor.administered_ids:
+        return ((url_for("users.index"), _("Back to the users")),)
+    return ()
+
+
+def _csrf(_error: CSRFError) -> Response:
+    return error_page(
+        400,
+        _("This form has expired"),
+        _("Its security token is missing or too old; nothing was changed. Open the page again and send it again."),
+        retry=False,
+        actions=_to_list(),
+    )
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return error
+    if code == 404:
+        return _hidden(error)
+    titles = {
+        400: _("The request was not understood"),
+        405: _("This cannot be done that way"),
+        413: _("That is too large"),
+    }
+    page = error_page(
+        code,
+        titles.get(code, _("Something went wrong") if code >= 500 else _("The request was refused")),
+        _("Nothing was changed."),
+        actions=_to_list(),
+    )
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            page.headers[name] = value
+    return page
+
+
+def _hidden(_error: Exception) -> Response:
+    return error_page(
+        404,
+        _("Page not found"),
+        _("There is nothing here, or nothing for you. If you typed the address, check it."),
+        actions=_to_list(),
+    )
+
+
+def _not_administrator(_error: NotAdministratorError) -> Response:
+    return error_page(
+        403,
+        _("You administer no company"),
+        _("This page is for the administrators of a company. Ask an administrator of your company for that role."),
+        actions=((url_for("profile.edit"), _("My profile")),),
+    )
+
+
+def _signed_out(_error: SignedOutError) -> ResponseReturnValue:
+    forget_person()
+    return to_sign_in()
+
+
+def _conflict(error: ForbiddenByStateError) -> Response:
+    match error:
+        case LastAdministratorError():
+            title = _("%(company)s needs an administrator", company=error.company.name)
+            text = _(
+                "This person is the last active administrator of %(company)s. "
+                "Make somebody else administrator first; nothing was changed.",
+                company=error.company.name,
+            )
+        case AlreadyActiveError():
+            title = _("This account needs no activation")
+            text = _("It is already active, or disabled, so no activation mail can be sent and nothing cancelled.")
+        case SharedAccountError():
+            title = _("This account cannot be changed here")
+            text = _("You can attach it to your companies or detach it, but not change the account itself.")
+        case _:
+            title = _("This is not possible now")
+            text = _("The present state does not allow it; nothing was changed.")
+    return error_page(409, title, text, actions=_to_list())
+
+
+def _too_often(error: TooOftenError) -> Response:
+    return error_page(
+        429,
+        _("Too soon"),
+        _("The next one is possible in %(wait)s.", wait=waiting_time(error.retry_after)),
+        retry_after=error.retry_after,
+        actions=_to_list(),
+    )
+
+
+def waiting_time(seconds: int) -> str:
+    """A time to wait, in words."""
+    if seconds < 120:
+        return _("%(seconds)d seconds", seconds=seconds)
+    if seconds < 7200:
+        return _("%(minutes)d minutes", minutes=-(-seconds // 60))
+    return _("%(hours)d hours", hours=-(-seconds // 3600))
+
+
+def _partly_done(error: PartlyDoneError) -> Response:
+    return error_page(
+        503,
+        _("Only a part was done"),
+        _(
+            "Done: %(done)s. Not done yet: %(left)s. Send it again to finish; what is done is not done twice.",
+            done=", ".join(change.company_id for change in error.done),
+            left=", ".join(change.company_id for change in error.left),
+        ),
+        retry=True,
+        retry_after=RETRY_AFTER,
+        actions=_to_list(),
+    )
+
+
+def _mail_refused(_error: MailRefusedError) -> Response:
+    return error_page(
+        503,
+        _("Mail not sent"),
+        _("The mail server did not take the mail. The account is unchanged; send it again later."),
+        retry=True,
+        retry_after=60,
+        actions=_to_list(),
+    )
+
+
+def _unavailable(_error: UnavailableError) -> Response:
+    return error_page(
+        503,
+        _("The service is not available"),
+        _("The directory of people cannot be reached now. What you typed is kept on this page; try again soon."),
+        retry=True,
+        retry_after=RETRY_AFTER,
+    )
+
+
+def _directory(_error: DirectoryError) -> Response:
+    return error_page(
+        409,
+        _("This is not possible now"),
+        _(
+            "The directory of people refused it; nothing more was changed. Look at the present state and try again."
+        ),
+        actions=_to_list(),
+    )
+
+
+def _headers(app: Flask, settings: Settings) -> Callable[[Response], Response]:
+    # A form may be answered by a redirect to Keycloak (sign-out), so it is named beside us.
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "font-src 'self'",
+            f"form-action 'self' {settings.sign_in_origin}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+    def add(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if settings.secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        level = access_of(app, request.endpoint) if request.endpoint else None
+        if request.endpoint != "static" and level is not Access.PROBE:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return add
+
+
+def see_other(endpoint: str, **values: object) -> ResponseReturnValue:
+    """The answer to a POST that did something."""
+    return redirect(url_for(endpoint, **values), 303)  # type: ignore[arg-type]

@@ -1,0 +1,96 @@
+"""The portal's composition root."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import format_date
+from jinja2 import StrictUndefined
+from werkzeug.routing import BaseConverter
+from whitenoise import WhiteNoise
+
+from directory.gateway import Directory
+from directory.keycloak_gateway import KeycloakDirectory
+from webapp import answers, cli, extensions, guards
+from webapp.blueprints import accounts, activations, attachments, health, help, profile, session, users
+from webapp.context import EXTENSION, Parts
+from webapp.database import Database
+from webapp.identity import Identity, KeycloakIdentity
+from webapp.sessions import DatabaseSessionInterface
+from webapp.settings import Settings
+
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes of the largest request: a file of 5,000 rows fits."""
+
+
+class IdConverter(BaseConverter):
+    """An id in a path: never anything that could lead a request to Keycloak elsewhere."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9:_-]{0,127}"
+
+
+def create_app(settings: Settings, directory: Directory | None = None, identity: Identity | None = None) -> Flask:
+    """The portal on Keycloak; tests hand in a directory and an identity of their own."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings.session_idle_minutes),
+        SESSION_COOKIE_NAME="__Host-attache" if settings.secure else "attache",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="fr",
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["day"] = lambda instant: format_date(instant, "long")
+    app.url_map.converters["id"] = IdConverter
+
+    if identity is None:
+        identity = KeycloakIdentity(settings)
+        identity.bind(app)
+    parts = Parts(settings, directory or _directory(settings), Database(settings.database_url), identity)
+    app.extensions[EXTENSION] = parts
+    app.session_interface = DatabaseSessionInterface(
+        app, parts.database, timedelta(hours=settings.session_absolute_hours)
+    )
+    extensions.csrf.init_app(app)
+    extensions.babel.init_app(app, locale_selector=guards.choose_locale)
+    for module in (session, users, attachments, activations, accounts, profile, help):
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(health.make_blueprint())
+    guards.install(app)
+    answers.install(app, settings)
+    cli.install(app, parts)
+    app.context_processor(lambda: _page_context(settings))
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600
+    )
+    return app
+
+
+def _directory(settings: Settings) -> Directory:
+    return KeycloakDirectory(
+        settings.keycloak_url,
+        settings.keycloak_realm,
+        settings.client_portal_directory_id,
+        settings.client_portal_directory_secret.get_secret_value(),
+        portal_client_id=settings.client_portal_id,
+        redirect_uri=f"{settings.portal_url}/",
+    )
+
+
+def _page_context(settings: Settings) -> dict[str, Any]:
+    """What `layout.html` needs on every page, errors included."""
+    actor = g.get("actor")
+    return {
+        "locale": guards.current_locale().value,
+        "person": actor.profile if actor else None,
+        "is_administrator": bool(actor and actor.administered_ids),
+        "current_endpoint": request.endpoint,
+        "next_path": (guards.own_path(request.full_path) or "/") if request.method == "GET" else "/",
+        "service_url": settings.service_url,
+    }

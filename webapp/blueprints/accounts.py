@@ -1,0 +1,67 @@
+"""A pending account: correct its address, or cancel it."""
+
+from flask import Blueprint, flash, render_template, request
+from flask.typing import ResponseReturnValue
+
+from directory.errors import EmailTakenError, InvalidPersonError
+from directory.model import User
+from webapp.answers import see_other
+from webapp.context import administration, parts
+from webapp.errors import AlreadyActiveError
+from webapp.forms import email_error, normal_email
+from webapp.guards import Access, access
+from webapp.labels import gettext as _
+from webapp.policies import may_resend_activation
+from webapp.services import users
+from webapp.services.administration import person
+
+blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.route("/users/<id:user_id>/email", methods=["GET", "POST"])
+@access(Access.ADMINISTRATOR)
+def email(user_id: str) -> ResponseReturnValue:
+    """Correct the address of an account that was never activated."""
+    user = _pending(user_id)
+    if request.method == "GET":
+        return _page(user, user.email)
+    typed = request.form.get("email", "")
+    if error := email_error(typed):
+        return _page(user, typed, error), 422
+    try:
+        corrected = users.correct_email(
+            parts().directory, parts().database, administration(), user_id, normal_email(typed)
+        )
+    except (EmailTakenError, InvalidPersonError):
+        return _page(user, typed, _("This address cannot be used here.")), 422
+    if corrected.mail_sent:
+        flash(_("The address was corrected; a new activation mail was sent there."), "success")
+    else:
+        flash(_("The address was corrected, but the mail could not be sent. Send it from the list."), "warning")
+    return see_other("users.index")
+
+
+@blueprint.post("/users/<id:user_id>/cancellation")
+@access(Access.ADMINISTRATOR)
+def cancel(user_id: str) -> ResponseReturnValue:
+    """Cancel an invitation; asks first, unless the form says that it did."""
+    user = _pending(user_id)
+    name = f"{user.profile.first_name} {user.profile.last_name}"
+    if "confirm" not in request.form:
+        return render_template("accounts/cancel.html", user=user)
+    users.cancel(parts().directory, parts().database, administration(), user_id)
+    flash(_("The invitation of %(name)s was cancelled.", name=name), "success")
+    return see_other("users.index")
+
+
+def _pending(user_id: str) -> User:
+    user = person(parts().directory, administration(), user_id).user
+    if not may_resend_activation(user.status()):
+        raise AlreadyActiveError(user_id)
+    return user
+
+
+def _page(user: User, typed: str, error: str = "") -> str:
+    return render_template(
+        "accounts/email.html", user=user, email=typed, errors=[error] if error else [], name=user.profile
+    )

@@ -1,0 +1,42 @@
+"""« Renvoyer »: a new activation mail, for one person or for all whose mail expired."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from directory.errors import MailRefusedError
+from webapp.context import actor, administration, parts
+from webapp.guards import Access, access, own_path
+from webapp.labels import gettext as _
+from webapp.services import activations
+from webapp.services.administration import everywhere, people
+
+blueprint = Blueprint("activations", __name__)
+
+
+@blueprint.post("/users/<id:user_id>/activation")
+@access(Access.ADMINISTRATOR)
+def resend(user_id: str) -> ResponseReturnValue:
+    """Send again, with 30 new days."""
+    member = everywhere(parts().directory, actor().administered_ids, user_id)
+    profile = member.user.profile
+    name = f"{profile.first_name} {profile.last_name}"
+    try:
+        activations.resend(parts().directory, parts().database, user_id)
+    except MailRefusedError:
+        flash(
+            _("The mail to %(name)s could not be sent: the mail server refused it. Try again later.", name=name),
+            "error",
+        )
+    else:
+        flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
+    return redirect(own_path(request.form.get("next")) or url_for("users.index"), 303)
+
+
+@blueprint.post("/users/activations")
+@access(Access.ADMINISTRATOR)
+def resend_all() -> ResponseReturnValue:
+    """Send again to everybody whose mail expired, and say what became of each."""
+    results = activations.resend_expired(
+        parts().directory, parts().database, people(parts().directory, administration())
+    )
+    return render_template("activations/results.html", results=results)

@@ -1,0 +1,79 @@
+"""« Mon profil »: the holder's own account, changed with his own token."""
+
+from flask import Blueprint, flash, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from directory.errors import InvalidPersonError
+from directory.model import User
+from webapp.answers import see_other
+from webapp.context import actor, parts, read_tokens
+from webapp.errors import HiddenError, SignedOutError
+from webapp.forms import PersonForm
+from webapp.guards import Access, access
+from webapp.labels import gettext as _
+from webapp.services import attachments
+
+blueprint = Blueprint("profile", __name__)
+
+
+@blueprint.route("/profile", methods=["GET", "POST"])
+@access(Access.SIGNED_IN)
+def edit() -> ResponseReturnValue:
+    """Last name, first name, title and language; the address is shown and cannot be changed."""
+    if request.method == "GET":
+        profile = actor().profile
+        form = PersonForm(
+            formdata=None,
+            last_name=profile.last_name,
+            first_name=profile.first_name,
+            title=profile.title.value if profile.title else None,
+            locale=profile.locale.value,
+        )
+        return _page(form)
+    form = PersonForm()
+    if not form.validate():
+        return _page(form), 422
+    tokens = read_tokens()
+    if tokens is None:
+        raise SignedOutError("no tokens")
+    profile = form.profile(actor().profile.email)
+    try:
+        parts().identity.save_profile(tokens, profile)
+    except InvalidPersonError as error:
+        form.refuse(error.field or "last_name")
+        return _page(form), 422
+    g.actor = type(g.actor)(g.actor.id, profile, g.actor.attachments)
+    flash(_("Your profile was saved."), "success")
+    return see_other("profile.edit")
+
+
+@blueprint.post("/profile/companies/<id:company_id>/leaving")
+@access(Access.SIGNED_IN)
+def leave(company_id: str) -> ResponseReturnValue:
+    """Leave a company of one's own accord; asks first, unless the form says that it did."""
+    mine = {company.id: company for company, _at in parts().directory.attachments_of(actor().id)}
+    if company_id not in mine:
+        raise HiddenError(company_id)
+    company = mine[company_id]
+    if "confirm" not in request.form:
+        return render_template("profile/leave.html", company=company)
+    attachments.change(
+        parts().directory,
+        parts().database,
+        actor().id,
+        [company],
+        User(actor().id, actor().profile),
+        {company_id: None},
+    )
+    flash(_("You left %(company)s.", company=company.name), "success")
+    return see_other("profile.edit")
+
+
+def _page(form: PersonForm) -> str:
+    return render_template(
+        "profile/edit.html",
+        form=form,
+        email=actor().profile.email,
+        attachments=parts().directory.attachments_of(actor().id),
+        summary=form.summary(),
+    )

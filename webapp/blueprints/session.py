@@ -1,0 +1,114 @@
+"""Signing in and out, and the language."""
+
+import json
+from dataclasses import replace
+
+from flask import Blueprint, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from directory.errors import RefusedError
+from directory.model import Locale
+from webapp.answers import error_page
+from webapp.context import keep_tokens, parts, read_tokens
+from webapp.extensions import csrf
+from webapp.guards import LOCALE, Access, access, choose_locale, own_path
+from webapp.identity import SignInRefusedError
+from webapp.labels import gettext as _
+from webapp.logout_token import LogoutTokenError, keycloak_session_of
+from webapp.sessions import KEYCLOAK_SESSION, PERSON, end_keycloak_sessions
+
+blueprint = Blueprint("session", __name__)
+NEXT = "next"
+
+
+@blueprint.get("/")
+@access(Access.SIGNED_IN)
+def home() -> ResponseReturnValue:
+    """Where the person's work is."""
+    return redirect(url_for("users.index" if g.actor.administered_ids else "profile.edit"))
+
+
+@blueprint.get("/login")
+@access(Access.PUBLIC)
+def login() -> ResponseReturnValue:
+    """Off to Keycloak; who is signed in already goes straight on."""
+    target = own_path(request.args.get(NEXT))
+    if g.actor:
+        return redirect(target or url_for("session.home"))
+    session[NEXT] = target
+    address = parts().settings.portal_url + url_for("session.callback")
+    return parts().identity.start(address, choose_locale())
+
+
+@blueprint.get("/login/callback")
+@access(Access.PUBLIC)
+def callback() -> ResponseReturnValue:
+    """Back from Keycloak. The session gets a new id, so an id planted before is worth nothing."""
+    try:
+        signed_in = parts().identity.finish(request.args)
+    except SignInRefusedError:
+        return error_page(
+            400,
+            _("Signing in did not work"),
+            _("The answer of the sign-in page was not the one expected, or came too late. Sign in again."),
+            actions=((url_for("session.login"), _("Sign in")),),
+        )
+    target = own_path(session.get(NEXT))
+    session.clear()
+    session[PERSON] = signed_in.person_id
+    session[KEYCLOAK_SESSION] = signed_in.keycloak_session
+    keep_tokens(signed_in.tokens)
+    current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
+    return redirect(target or url_for("session.home"))
+
+
+@blueprint.post("/logout")
+@access(Access.PUBLIC)
+def logout() -> ResponseReturnValue:
+    """End the session here, then the single sign-on session at Keycloak."""
+    tokens = read_tokens()
+    address = parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/help")
+    session.clear()
+    return redirect(address, 303)
+
+
+@blueprint.post("/backchannel-logout")
+@csrf.exempt  # type: ignore[untyped-decorator]
+@access(Access.PROBE)
+def backchannel_logout() -> ResponseReturnValue:
+    """Keycloak says that a session is over (OpenID Connect Back-Channel Logout 1.0)."""
+    try:
+        ended = keycloak_session_of(
+            request.form.get("logout_token", ""),
+            keys=parts().identity.jwks(),
+            issuer=parts().identity.issuer(),
+            audience=parts().settings.client_portal_id,
+        )
+    except LogoutTokenError as error:
+        body = {"error": "invalid_request", "error_description": str(error)}
+        return json.dumps(body), 400, {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    end_keycloak_sessions(parts().database, [ended])
+    return "", 200, {"Cache-Control": "no-store"}
+
+
+@blueprint.post("/language")
+@access(Access.PUBLIC)
+def language() -> ResponseReturnValue:
+    """Read on in another language; remembered with the account of who is signed in."""
+    target = own_path(request.form.get("next")) or url_for("session.home" if g.actor else "help.page")
+    wanted = request.form.get(LOCALE)
+    if wanted not in set(Locale):
+        return error_page(422, _("Unknown language"), _("The portal speaks French and English."))
+    session[LOCALE] = wanted
+    tokens = read_tokens()
+    if g.actor and tokens:
+        try:
+            parts().identity.save_profile(tokens, replace(g.actor.profile, locale=Locale(wanted)))
+        except RefusedError:
+            return error_page(
+                409,
+                _("The language could not be changed"),
+                _("Your profile is not complete. Complete it, and choose the language there."),
+                actions=((url_for("profile.edit"), _("My profile")),),
+            )
+    return redirect(target, 303)

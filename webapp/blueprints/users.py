@@ -1,0 +1,263 @@
+"""The list « Utilisateurs », and « Ajouter un utilisateur »."""
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from directory.errors import EmailTakenError, InvalidPersonError
+from directory.model import (
+    ActivationStatus,
+    Affiliation,
+    Attachment,
+    Company,
+    CompanyRole,
+    Profile,
+    User,
+    difference,
+)
+from webapp.answers import see_other
+from webapp.context import actor, administration, parts
+from webapp.forms import (
+    PersonForm,
+    Row,
+    email_error,
+    has_errors,
+    normal_email,
+    present_rows,
+    row_errors,
+    typed_rows,
+)
+from webapp.guards import Access, access
+from webapp.labels import gettext as _
+from webapp.services import attachments, users
+from webapp.services.administration import people
+from webapp.services.listing import SORTS, Query, cut, select
+
+blueprint = Blueprint("users", __name__)
+PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
+E_ = TypeVar("E_", CompanyRole, Affiliation, ActivationStatus)
+
+
+@blueprint.get("/users")
+@access(Access.ADMINISTRATOR)
+def index() -> ResponseReturnValue:
+    """Everybody at my companies."""
+    query, now = list_query(), datetime.now(UTC)
+    everybody = people(parts().directory, administration())
+    page = cut(select(everybody, query, now), query.page)
+
+    def address(number: int) -> str:
+        return url_for("users.index", **{**request.args.to_dict(), "page": number})  # type: ignore[arg-type]
+
+    return render_template(
+        "users/index.html",
+        page=page,
+        everybody=len(everybody),
+        expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in everybody),
+        companies={company.id: company for company in administration().companies},
+        query=query,
+        now=now,
+        address=address,
+        here=request.full_path.rstrip("?"),
+    )
+
+
+def list_query() -> Query:
+    """What the address asks for; a word it does not know asks for nothing."""
+
+    def member_of(enumeration: type[E_], name: str) -> E_ | None:
+        value = request.args.get(name, "")
+        return enumeration(value) if value in set(enumeration) else None
+
+    sort = request.args.get("sort", "")
+    return Query(
+        q=request.args.get("q", ""),
+        company=request.args.get("company", ""),
+        role=member_of(CompanyRole, "role"),
+        affiliation=member_of(Affiliation, "affiliation"),
+        status=member_of(ActivationStatus, "status"),
+        sort=sort if sort.removeprefix("-") in SORTS else "last_name",
+        page=request.args.get("page", 1, type=int),
+    )
+
+
+@blueprint.route("/users/new", methods=["GET", "POST"])
+@access(Access.ADMINISTRATOR)
+def new() -> ResponseReturnValue:
+    """First the address; then the person, unless known, and the boxes; then the difference; then done."""
+    if request.method == "GET":
+        return _address_page(request.args.get("email", ""))
+    typed = request.form.get("email", "")
+    has_details = _has_details()
+    if error := email_error(typed):
+        if has_details:
+            return _details_page(typed, None, PersonForm(), _typed(), email_errors=[error])
+        return _address_page(typed, error)
+    email = normal_email(typed)
+    if "confirm" in request.form:
+        return _save(email)
+    known = parts().directory.find_by_email(email)
+    if not has_details:
+        return _details_page(email, known, PersonForm(formdata=None, locale="fr"), _open_rows(known))
+    return _review(email, known)
+
+
+def _has_details() -> bool:
+    """Whether the form of the second step was sent, not only the address."""
+    return any(name in PERSON_FIELDS or name.startswith("company-") for name in request.form)
+
+
+def _save(email: str) -> ResponseReturnValue:
+    """Create at once; only an address that is taken is looked up (so a creation costs no look-up)."""
+    form, rows = PersonForm(), _bare_rows()
+    wanted = [row.attachment for row in rows if row.attached] if not has_errors(rows) else []
+    if wanted and form.validate():
+        try:
+            return _create(form.profile(email), [a for a in wanted if a])
+        except EmailTakenError:
+            known = parts().directory.find_by_email(email)
+            if known is None:
+                return _details_page(email, None, form, _typed(), email_errors=[_address_refused()])
+            return _attach(known)
+        except InvalidPersonError as error:
+            form.refuse(error.field)
+            return _details_page(email, None, form, _typed(), email_errors=_email_errors(error.field))
+    known = parts().directory.find_by_email(email)
+    if known is None or has_errors(rows) or not wanted:
+        return _review(email, known)
+    return _attach(known)
+
+
+def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
+    made = users.create(parts().directory, parts().database, actor().id, profile, wanted)
+    name = f"{profile.first_name} {profile.last_name}"
+    if made.mail_sent:
+        flash(_("The account of %(name)s was created, and the activation mail sent.", name=name), "success")
+    else:
+        flash(
+            _(
+                "The account of %(name)s was created, but its mail could not be sent. Send it from the list.",
+                name=name,
+            ),
+            "warning",
+        )
+    return see_other("users.index")
+
+
+def _attach(known: User) -> ResponseReturnValue:
+    wanted = {row.company.id: row.attachment for row in _typed() if row.attached}
+    changes = attachments.change(
+        parts().directory, parts().database, actor().id, administration().companies, known, wanted
+    )
+    name = f"{known.profile.first_name} {known.profile.last_name}"
+    if changes:
+        flash(_("%(name)s is now attached as you asked.", name=name), "success")
+    else:
+        flash(_("%(name)s was attached already; nothing had to be changed.", name=name), "info")
+    return see_other("users.index")
+
+
+def _review(email: str, known: User | None) -> ResponseReturnValue:
+    """The difference, or what is wrong with the form."""
+    form, rows = PersonForm(), _typed()
+    valid = known is not None or form.validate()
+    if not valid or has_errors(rows) or not any(row.attached for row in rows):
+        return _details_page(email, known, form, rows, checked=True)
+    present = _present(known)
+    wanted = [row.attachment for row in rows if row.attached and row.attachment]
+    kept = [a for a in present if a.company_id not in {w.company_id for w in wanted}]
+    profile = known.profile if known else form.profile(email)
+    return render_template(
+        "users/review.html",
+        email=email,
+        known=known,
+        profile=profile,
+        changes=difference(present, [*kept, *wanted]),
+        companies={company.id: company for company in administration().companies},
+        fields=[("email", email), *_person_fields(known, profile), *(f for row in rows for f in row.fields)],
+    )
+
+
+def _person_fields(known: User | None, profile: Profile) -> list[tuple[str, str]]:
+    if known:
+        return []
+    return [
+        ("last_name", profile.last_name),
+        ("first_name", profile.first_name),
+        ("title", profile.title.value if profile.title else ""),
+        ("locale", profile.locale.value),
+    ]
+
+
+def _address_page(email: str, error: str = "") -> ResponseReturnValue:
+    page = render_template("users/address.html", email=email, errors=[error] if error else [])
+    return page, 422 if error else 200
+
+
+def _details_page(
+    email: str,
+    known: User | None,
+    form: PersonForm,
+    rows: list[Row],
+    *,
+    email_errors: list[str] | None = None,
+    checked: bool = False,
+) -> ResponseReturnValue:
+    """The person and the boxes; 422 when something is wrong with them."""
+    if email_errors:
+        form.validate()
+    box_errors = [_("Tick at least one company.")] if _nothing_ticked(rows, checked or email_errors) else []
+    summary = [("email", message) for message in email_errors or []]
+    if known is None:
+        summary += form.summary()
+    summary += [("attachments", message) for message in box_errors] + row_errors(rows)
+    page = render_template(
+        "users/details.html",
+        email=email,
+        known=known,
+        form=form,
+        rows=rows,
+        attached=_present(known),
+        companies={company.id: company for company in administration().companies},
+        email_errors=email_errors or [],
+        box_errors=box_errors,
+        summary=summary,
+    )
+    return page, 422 if summary else 200
+
+
+def _nothing_ticked(rows: list[Row], checked: object) -> bool:
+    return bool(checked) and not any(row.attached for row in rows)
+
+
+def _typed() -> list[Row]:
+    return typed_rows(administration().companies, request.form)
+
+
+def _bare_rows() -> list[Row]:
+    """The boxes without the companies' names: enough to create, and no call to Keycloak."""
+    return typed_rows([Company(id_, id_) for id_ in sorted(actor().administered_ids)], request.form)
+
+
+def _open_rows(known: User | None) -> list[Row]:
+    """The companies where the person is not yet; what he is at the others is changed under « Modifier »."""
+    present = {a.company_id for a in _present(known)}
+    return present_rows(c for c in administration().companies if c.id not in present)
+
+
+def _present(known: User | None) -> tuple[Attachment, ...]:
+    """What a known person is at my companies."""
+    if known is None:
+        return ()
+    found = (attachment for _company, attachment in parts().directory.attachments_of(known.id))
+    return administration().mine(found)
+
+
+def _address_refused() -> str:
+    return _("This address cannot be used here.")
+
+
+def _email_errors(field: str) -> list[str]:
+    return [_address_refused()] if field in {"email", ""} else []

@@ -1,0 +1,68 @@
+"""What a request has at hand: the portal's parts, and who is acting.
+
+The parts are put on the application by `webapp.app.create_app`; views get them here and hand them to services.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app, g, session
+
+from directory.gateway import Directory
+from webapp.database import Database
+from webapp.identity import Actor, Identity, Tokens
+from webapp.services.administration import Administration, administration_of
+from webapp.sessions import KEYCLOAK_SESSION, PERSON
+from webapp.settings import Settings
+
+EXTENSION = "attache"
+TOKENS = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the portal is made of; built once, by the composition root."""
+
+    settings: Settings
+    directory: Directory
+    database: Database
+    identity: Identity
+
+
+def parts() -> Parts:
+    """The parts of the application that serves this request."""
+    return cast(Parts, current_app.extensions[EXTENSION])
+
+
+def actor() -> Actor:
+    """Who is acting. Only in views that need somebody signed in (the guard has seen to it)."""
+    return cast(Actor, g.actor)
+
+
+def administration() -> Administration:
+    """The actor's companies, read once for this request; `NotAdministratorError` when he has none."""
+    if "administration" not in g:
+        g.administration = administration_of(parts().directory, actor())
+    return cast(Administration, g.administration)
+
+
+def read_tokens() -> Tokens | None:
+    """What Keycloak gave for this session, none when nobody is signed in."""
+    kept = session.get(TOKENS)
+    return Tokens(**kept) if kept else None
+
+
+def keep_tokens(tokens: Tokens) -> None:
+    """Keep renewed tokens in the session, on our side only."""
+    session[TOKENS] = {
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "id_token": tokens.id_token,
+        "expires_at": tokens.expires_at,
+    }
+
+
+def forget_person() -> None:
+    """Empty the session: nobody is signed in any more."""
+    for key in (TOKENS, PERSON, KEYCLOAK_SESSION):
+        session.pop(key, None)

@@ -1,0 +1,124 @@
+"""The portal's own database: sessions, locks, operations under way, quotas. Nothing about who is attached.
+
+Times are UTC, stored as seconds since 1970 (a float), so that every database compares them alike.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import time
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine import make_url
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s"},
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="SHA-256 of the cookie, in hex"),
+    Column("person_id", String(64), nullable=True, index=True),
+    Column("keycloak_session", String(255), nullable=True, index=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False, index=True),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("actor_id", String(64), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("worker", String(255), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("finished_at", Float, nullable=True),
+    Index("ix_operations_state_actor_id", "state", "actor_id"),
+)
+
+activation_mails = Table(
+    "activation_mails",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("user_id", String(64), nullable=False),
+    Column("sent_at", Float, nullable=False),
+    Index("ix_activation_mails_user_id_sent_at", "user_id", "sent_at"),
+)
+
+
+class Database:
+    """One engine, and the one way to write: a short transaction that never spans a call to Keycloak."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction, committed at the end of the block and rolled back by an error."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def check(self) -> None:
+        """Raise `sqlalchemy.exc.SQLAlchemyError` unless the database answers and has been migrated."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT version_num FROM alembic_version"))
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest revision."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["engine"] = self.engine
+        command.upgrade(config, "head")
+
+
+def now() -> float:
+    """The present, as the database keeps it."""
+    return time()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 15})
+
+    @event.listens_for(engine, "connect")
+    def _tune(connection: sqlite3.Connection, _record: Any) -> None:
+        # Readers never wait for a writer; a writer waits for the one before.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    return engine

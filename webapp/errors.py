@@ -1,0 +1,84 @@
+"""What the portal refuses, by meaning; each is answered with its own status and a page that says why.
+
+::
+
+    PortalError
+    ├── SignedOutError          the session at Keycloak is over, or the account is disabled   -> sign in
+    ├── NotAdministratorError   signed in, but administrator of no company                    -> 403
+    ├── HiddenError             not the actor's: as if it did not exist                       -> 404
+    ├── ForbiddenByStateError   the state forbids it                                          -> 409
+    │   ├── LastAdministratorError
+    │   ├── AlreadyActiveError
+    │   └── SharedAccountError
+    ├── InvalidFieldError       a field is not acceptable, seen only when saving              -> 422
+    ├── TooOftenError           says when it is possible again                                -> 429
+    └── PartlyDoneError         some changes were made, one was not                           -> 503
+"""
+
+from collections.abc import Sequence
+
+from directory.model import AttachmentChange, Company
+
+
+class PortalError(Exception):
+    """Base of what the portal refuses."""
+
+
+class SignedOutError(PortalError):
+    """Keycloak no longer vouches for this person."""
+
+
+class NotAdministratorError(PortalError):
+    """The person administers no company."""
+
+
+class HiddenError(PortalError):
+    """Whatever is not the actor's does not exist for him."""
+
+
+class ForbiddenByStateError(PortalError):
+    """What was asked cannot be done in the present state."""
+
+
+class LastAdministratorError(ForbiddenByStateError):
+    """The company would be left without an active administrator."""
+
+    def __init__(self, company: Company) -> None:
+        super().__init__(f"{company.id} would be left without an active administrator")
+        self.company = company
+
+
+class AlreadyActiveError(ForbiddenByStateError):
+    """The account is active (or disabled): there is nothing to activate, correct or cancel."""
+
+
+class SharedAccountError(ForbiddenByStateError):
+    """The account also belongs to others, so it is not this administrator's to change."""
+
+
+class InvalidFieldError(PortalError):
+    """Keycloak refused a field that looked right to us. `field` is our name of it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class TooOftenError(PortalError):
+    """A quota is used up; possible again in `retry_after` seconds (at least 1)."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too often")
+        self.retry_after = max(1, int(retry_after + 0.999))
+
+
+class PartlyDoneError(PortalError):
+    """A change over several companies stopped on the way; the operation can be finished later."""
+
+    def __init__(
+        self, operation_id: str, done: Sequence[AttachmentChange], left: Sequence[AttachmentChange]
+    ) -> None:
+        super().__init__(f"{len(done)} changes done, {len(left)} left")
+        self.operation_id = operation_id
+        self.done = tuple(done)
+        self.left = tuple(left)

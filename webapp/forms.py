@@ -1,0 +1,210 @@
+"""The fields of a person and the boxes of his companies, as they are typed.
+
+Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, RadioField, StringField
+from wtforms.validators import InputRequired, Length, StopValidation
+
+from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
+from webapp.labels import LOCALES, TITLES, gettext
+
+NAME_LENGTH = 255
+# The characters Keycloak's `person-name-prohibited-characters` refuses in names, and every control character.
+_PROHIBITED = re.compile(r"[<>&\"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f-\x9f]")
+
+
+def normal_email(text: str) -> str:
+    """The one spelling of an address: trimmed, lower case, as Keycloak keeps it; `ValueError` when malformed.
+
+    Not deliverability: that is for the mail to show. Local part of at most 64 characters and ASCII only (what
+    Keycloak accepts, measured).
+    """
+    try:
+        found = validate_email(
+            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from error
+    return str(found.ascii_email or found.normalized).lower()
+
+
+def email_error(text: str) -> str:
+    """What is wrong with the address, in words; empty when it is well formed."""
+    if not text.strip():
+        return gettext("Enter an e-mail address.")
+    try:
+        normal_email(text)
+    except ValueError:
+        return gettext("Enter an e-mail address like name@company.com, without accents before the @.")
+    return ""
+
+
+class NameText:
+    """A name as people have them: not only spaces, no character that Keycloak refuses."""
+
+    def __call__(self, _form: FlaskForm, name: Field) -> None:
+        if _PROHIBITED.search(name.data or ""):
+            raise StopValidation(
+                gettext('Remove characters that are not part of a name, such as < > & " ( ) / or a line break.')
+            )
+
+
+def _strip(text: str | None) -> str:
+    # Spaces only: a line break must be refused, not removed.
+    return (text or "").strip(" \u00a0")
+
+
+class PersonForm(FlaskForm):
+    """Last name, first name, title and language."""
+
+    class Meta:
+        csrf = False  # the whole application is protected, see webapp.extensions
+
+    last_name = StringField(
+        filters=[_strip],
+        validators=[
+            InputRequired(lazy_gettext("Enter the last name.")),
+            Length(max=NAME_LENGTH, message=lazy_gettext("The last name is too long: 255 characters at most.")),
+            NameText(),
+        ],
+    )
+    first_name = StringField(
+        filters=[_strip],
+        validators=[
+            InputRequired(lazy_gettext("Enter the first name.")),
+            Length(max=NAME_LENGTH, message=lazy_gettext("The first name is too long: 255 characters at most.")),
+            NameText(),
+        ],
+    )
+    title = RadioField(
+        choices=[(title.value, label) for title, label in TITLES.items()],
+        validators=[InputRequired(lazy_gettext("Choose a title."))],
+        validate_choice=False,
+    )
+    locale = RadioField(
+        choices=[(locale.value, label) for locale, label in LOCALES.items()],
+        validators=[InputRequired(lazy_gettext("Choose a language."))],
+        validate_choice=False,
+    )
+
+    def validate_last_name(self, name: Field) -> None:
+        if not name.data:
+            raise StopValidation(gettext("Enter the last name."))
+
+    def validate_first_name(self, name: Field) -> None:
+        if not name.data:
+            raise StopValidation(gettext("Enter the first name."))
+
+    def validate_title(self, title: Field) -> None:
+        if title.data not in set(Title):
+            raise StopValidation(gettext("Choose a title."))
+
+    def validate_locale(self, locale: Field) -> None:
+        if locale.data not in set(Locale):
+            raise StopValidation(gettext("Choose a language."))
+
+    def refuse(self, name: str) -> None:
+        """Mark a field that Keycloak did not accept although it looked right."""
+        if name in self:
+            self[name].errors = [gettext("This was not accepted; write it differently.")]
+
+    def summary(self) -> list[tuple[str, str]]:
+        """What is wrong, as pairs of field and message, in the order of the form."""
+        return [(name, str(message)) for name, messages in self.errors.items() for message in messages]
+
+    def profile(self, email: str) -> Profile:
+        """What was typed, once it is valid."""
+        return Profile(
+            email=email,
+            last_name=str(self.last_name.data),
+            first_name=str(self.first_name.data),
+            title=Title(self.title.data),
+            locale=Locale(self.locale.data),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One company of the administrator, as its boxes stand."""
+
+    company: Company
+    attached: bool = False
+    role: str = CompanyRole.USER.value
+    affiliation: str = Affiliation.INTERNAL.value
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """What the boxes ask for; only of a row without errors."""
+        if not self.attached:
+            return None
+        return Attachment(self.company.id, CompanyRole(self.role), Affiliation(self.affiliation))
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The same boxes as hidden fields of the next step."""
+        if not self.attached:
+            return []
+        prefix = f"company-{self.company.id}"
+        return [
+            (f"{prefix}-attached", "1"),
+            (f"{prefix}-role", self.role),
+            (f"{prefix}-affiliation", self.affiliation),
+        ]
+
+
+def present_rows(companies: Iterable[Company], attachments: Iterable[Attachment] = ()) -> list[Row]:
+    """The boxes as the attachments are now; what is not attached proposes the least: user, internal."""
+    now = {a.company_id: a for a in attachments}
+    return [
+        Row(company, True, now[company.id].role.value, now[company.id].affiliation.value)
+        if company.id in now
+        else Row(company)
+        for company in companies
+    ]
+
+
+def typed_rows(companies: Iterable[Company], form: Mapping[str, str]) -> list[Row]:
+    """The boxes as they were typed, with what is wrong; the values of an unticked row are not looked at."""
+    return [_typed_row(company, form) for company in companies]
+
+
+def has_errors(rows: Iterable[Row]) -> bool:
+    """Whether any row is wrong."""
+    return any(row.errors for row in rows)
+
+
+def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """What is wrong with the rows, as pairs of field and message."""
+    return [
+        (f"company-{row.company.id}-{name}", f"{row.company.name}: {message}")
+        for row in rows
+        for name, messages in row.errors.items()
+        for message in messages
+    ]
+
+
+def _typed_row(company: Company, form: Mapping[str, str]) -> Row:
+    prefix = f"company-{company.id}"
+    row = Row(
+        company,
+        attached=bool(form.get(f"{prefix}-attached")),
+        role=form.get(f"{prefix}-role", ""),
+        affiliation=form.get(f"{prefix}-affiliation", ""),
+    )
+    if not row.attached:
+        return row
+    errors: dict[str, list[str]] = {}
+    if row.role not in set(CompanyRole):
+        errors["role"] = [gettext("Choose a role: administrator or user.")]
+    if row.affiliation not in set(Affiliation):
+        errors["affiliation"] = [gettext("Choose internal or external.")]
+    return replace(row, errors=errors)

@@ -1,0 +1,26 @@
+"""How gunicorn serves the portal: `gunicorn -c webapp/gunicorn_conf.py webapp.wsgi:app`.
+
+One process with threads: the work is waiting for Keycloak, and figures and connections are shared. Each worker
+makes its own connections, after the fork.
+"""
+
+import os
+from typing import Any
+
+from webapp.context import EXTENSION
+from webapp.services.resume import resume
+
+bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{os.environ.get('PORTAL_PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("PORTAL_WORKERS", "1"))
+threads = int(os.environ.get("PORTAL_THREADS", "32"))
+timeout = 60
+graceful_timeout = 10
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Finish what a worker that died left behind."""
+    parts = worker.wsgi.extensions[EXTENSION]
+    for operation, state in resume(parts.directory, parts.database):
+        worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)

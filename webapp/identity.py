@@ -1,0 +1,270 @@
+"""Who is signed in: the portal as a relying party of Keycloak, and the holder's own account API.
+
+Rights are read from userinfo on every request. Keycloak answers it from the present state of the account and its
+groups, and refuses it once the account is disabled or its session ended (measured, 26.7.3): one call tells that
+the person is still there, what he is called, and what he may do.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import requests
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.flask_client import OAuth
+from flask import Flask
+from flask.typing import ResponseReturnValue
+from joserfc.errors import JoseError
+
+from directory.encoding import ATTACHMENT_ATTRIBUTE, Place, attachment_value, attachments_of
+from directory.errors import InvalidPersonError, RefusedError, UnavailableError
+from directory.model import Attachment, Locale, Profile, Title
+from webapp.errors import SignedOutError
+from webapp.settings import Settings
+
+TIMEOUT = (2.0, 5.0)
+"""Seconds to connect and to read."""
+RENEW_BEFORE = 5.0
+"""Seconds of life under which an access token is renewed."""
+
+ATTACHMENTS_CLAIM = f"{ATTACHMENT_ATTRIBUTE}s"
+GROUPS_CLAIM = "groups"
+_FIELDS = {
+    "email": "email",
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "title": "title",
+    "locale": "locale",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What Keycloak gave for a session; never leaves the server. `expires_at` in seconds since 1970."""
+
+    access_token: str
+    refresh_token: str
+    id_token: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person who is acting, as Keycloak describes him at this moment."""
+
+    id: str
+    profile: Profile
+    attachments: tuple[Attachment, ...]
+
+    @property
+    def administered_ids(self) -> frozenset[str]:
+        """The ids of the companies he administers."""
+        return frozenset(a.company_id for a in self.attachments if a.administers)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A finished sign-in. `keycloak_session` is Keycloak's `sid`."""
+
+    person_id: str
+    keycloak_session: str
+    tokens: Tokens
+
+
+class SignInRefusedError(Exception):
+    """The answer of the sign-in is not one we asked for (state, nonce, issuer, code)."""
+
+
+class Identity(Protocol):
+    """What the portal needs of the identity provider. Raises `UnavailableError` when it cannot be reached."""
+
+    def start(self, redirect_uri: str, locale: str) -> ResponseReturnValue:
+        """Send the browser to sign in."""
+
+    def finish(self, arguments: Mapping[str, str]) -> SignIn:
+        """Take the browser's return; `SignInRefusedError`."""
+
+    def actor(self, tokens: Tokens) -> tuple[Actor, Tokens]:
+        """The person now, and the tokens (perhaps renewed); `SignedOutError`."""
+
+    def save_profile(self, tokens: Tokens, profile: Profile) -> None:
+        """Let the holder change his own profile; his address stays. `InvalidPersonError`, `SignedOutError`."""
+
+    def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
+        """Where the browser ends the single sign-on session."""
+
+    def jwks(self) -> Mapping[str, Any]:
+        """The provider's public keys."""
+
+    def issuer(self) -> str:
+        """The provider's name in its tokens."""
+
+
+class KeycloakIdentity:
+    """`Identity` on Keycloak: Authlib for the code flow (PKCE, state, nonce), plain calls for the rest."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._realm_url = f"{settings.keycloak_url}/realms/{settings.keycloak_realm}"
+        self._client = (settings.client_portal_id, settings.client_portal_secret.get_secret_value())
+        self._http = requests.Session()
+        self._http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
+        self._http.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=32))
+        self._oauth = OAuth()
+        self._oauth.register(
+            "portal",
+            client_id=self._client[0],
+            client_secret=self._client[1],
+            server_metadata_url=f"{self._realm_url}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid",
+                "code_challenge_method": "S256",
+                "default_timeout": TIMEOUT,
+            },
+        )
+
+    def bind(self, app: Flask) -> None:
+        """Let Authlib find its session in this application."""
+        self._oauth.init_app(app)
+
+    def start(self, redirect_uri: str, locale: str) -> ResponseReturnValue:
+        self._metadata()
+        answer: ResponseReturnValue = self._oauth.portal.authorize_redirect(redirect_uri, ui_locales=locale)
+        return answer
+
+    def finish(self, arguments: Mapping[str, str]) -> SignIn:
+        issuer = self.issuer()
+        if arguments.get("iss", issuer) != issuer:
+            raise SignInRefusedError("the answer comes from another issuer")
+        try:
+            token = self._oauth.portal.authorize_access_token()
+        except requests.RequestException as error:
+            raise UnavailableError("Keycloak could not be reached") from error
+        except (OAuthError, JoseError) as error:
+            raise SignInRefusedError(str(error)) from error
+        claims = token["userinfo"]
+        return SignIn(claims["sub"], claims.get("sid", ""), _tokens(token))
+
+    def actor(self, tokens: Tokens) -> tuple[Actor, Tokens]:
+        renewed = tokens.expires_at - time.time() < RENEW_BEFORE
+        if renewed:
+            tokens = self._renew(tokens)
+        answer = self._call("GET", "userinfo_endpoint", token=tokens.access_token)
+        if answer.status_code in {401, 403} and not renewed:
+            tokens = self._renew(tokens)
+            answer = self._call("GET", "userinfo_endpoint", token=tokens.access_token)
+        if answer.status_code in {401, 403}:
+            raise SignedOutError("Keycloak ended the session or disabled the account")
+        return actor_of(_body(answer)), tokens
+
+    def save_profile(self, tokens: Tokens, profile: Profile) -> None:
+        url = f"{self._realm_url}/account/"
+        current = _body(self._send("GET", url, token=tokens.access_token))
+        attributes = {**(current.get("attributes") or {}), "locale": [profile.locale.value]}
+        attributes["title"] = [profile.title.value] if profile.title else []
+        names = {"firstName": profile.first_name, "lastName": profile.last_name}
+        body = {**current, **names, "attributes": attributes}
+        answer = self._send("POST", url, token=tokens.access_token, json=body)
+        if answer.status_code in {401, 403}:
+            raise SignedOutError("Keycloak ended the session or disabled the account")
+        if answer.status_code == 400:
+            refusal = _body(answer)
+            first = (refusal.get("errors") or [refusal])[0]
+            raise InvalidPersonError(str(first.get("errorMessage")), _FIELDS.get(str(first.get("field")), ""))
+        if answer.status_code >= 500:
+            raise UnavailableError(f"Keycloak failed inside ({answer.status_code})")
+        if not answer.ok:
+            raise RefusedError(f"Keycloak refused ({answer.status_code})")
+
+    def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
+        address = self._metadata()["end_session_endpoint"]
+        query = {"client_id": self._client[0], "post_logout_redirect_uri": return_to}
+        if tokens:
+            query["id_token_hint"] = tokens.id_token
+        return str(requests.Request("GET", address, params=query).prepare().url)
+
+    def jwks(self) -> Mapping[str, Any]:
+        return _body(self._send("GET", self._metadata()["jwks_uri"]))
+
+    def issuer(self) -> str:
+        return str(self._metadata()["issuer"])
+
+    def _metadata(self) -> dict[str, Any]:
+        """The provider's published addresses; read once, by Authlib."""
+        try:
+            found: dict[str, Any] = self._oauth.portal.load_server_metadata()
+        except (requests.RequestException, OAuthError, ValueError) as error:
+            raise UnavailableError("Keycloak could not be reached") from error
+        return found
+
+    def _renew(self, tokens: Tokens) -> Tokens:
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": tokens.refresh_token,
+            "client_id": self._client[0],
+            "client_secret": self._client[1],
+        }
+        answer = self._call("POST", "token_endpoint", data=form)
+        if answer.status_code == 400:
+            raise SignedOutError("Keycloak does not renew the session")
+        if not answer.ok:
+            raise UnavailableError(f"Keycloak did not renew the session ({answer.status_code})")
+        return _tokens({"id_token": tokens.id_token, **_body(answer)})
+
+    def _call(self, method: str, endpoint: str, **arguments: Any) -> requests.Response:
+        answer = self._send(method, str(self._metadata()[endpoint]), **arguments)
+        if answer.status_code >= 500:
+            raise UnavailableError(f"Keycloak failed inside ({answer.status_code})")
+        return answer
+
+    def _send(self, method: str, url: str, token: str = "", **arguments: Any) -> requests.Response:
+        headers = {"Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            return self._http.request(
+                method, url, headers=headers, timeout=TIMEOUT, allow_redirects=False, **arguments
+            )
+        except requests.RequestException as error:
+            raise UnavailableError("Keycloak could not be reached") from error
+
+
+def actor_of(claims: Mapping[str, Any]) -> Actor:
+    """The person that userinfo describes.
+
+    An attachment counts when both agree: the groups he is in, and the mark `attachment` those groups carry; so a
+    group that only looks like a company gives nothing, nor does a subgroup without its company.
+    """
+    marks = set(claims.get(ATTACHMENTS_CLAIM) or ())
+    attachments = attachments_of(claims.get(GROUPS_CLAIM) or ())
+    title, locale = claims.get("title"), claims.get("locale")
+    return Actor(
+        id=claims["sub"],
+        profile=Profile(
+            email=claims.get("email") or claims.get("preferred_username") or "",
+            last_name=claims.get("family_name") or "",
+            first_name=claims.get("given_name") or "",
+            title=Title(title) if title in set(Title) else None,
+            locale=Locale(locale) if locale in set(Locale) else Locale.FR,
+        ),
+        attachments=tuple(a for a in attachments if attachment_value(Place(a.company_id)) in marks),
+    )
+
+
+def _tokens(answer: Mapping[str, Any]) -> Tokens:
+    return Tokens(
+        access_token=answer["access_token"],
+        refresh_token=answer["refresh_token"],
+        id_token=answer["id_token"],
+        expires_at=time.time() + float(answer["expires_in"]),
+    )
+
+
+def _body(answer: requests.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise UnavailableError(f"Keycloak answered no JSON ({answer.status_code})") from error
+    if not isinstance(body, dict):
+        raise UnavailableError("Keycloak answered something else than an object")
+    return body

@@ -1,0 +1,48 @@
+"""Who may do what: every right of the portal, on one page. Pure functions of what was just read from Keycloak."""
+
+from collections.abc import Collection, Iterable
+
+from directory.model import ActivationStatus, Attachment, AttachmentChange, Member, User
+
+
+def may_administer(administered_ids: Collection[str], company_id: str) -> bool:
+    """Whether somebody who administers these companies decides who works for that one."""
+    return company_id in administered_ids
+
+
+def may_see(administered_ids: Collection[str], attachments: Iterable[Attachment]) -> bool:
+    """Whether a person with these attachments exists for somebody who administers those companies."""
+    return any(may_administer(administered_ids, a.company_id) for a in attachments)
+
+
+def may_resend_activation(status: ActivationStatus) -> bool:
+    """An activation mail goes to whoever has not activated yet; never to an active or disabled account."""
+    return status in {ActivationStatus.PENDING, ActivationStatus.EXPIRED, ActivationStatus.NOT_SENT}
+
+
+def may_change_account(
+    administered_ids: Collection[str], status: ActivationStatus, attachments: Iterable[Attachment]
+) -> bool:
+    """Whether the account itself (its address, its existence) is this administrator's to change.
+
+    Only while it was never activated, and only when nobody else's company is concerned: whoever chooses the
+    address of a shared account would choose who gets the other company's rights.
+    """
+    return may_resend_activation(status) and all(
+        may_administer(administered_ids, a.company_id) for a in attachments
+    )
+
+
+def would_be_last_administrator(members: Iterable[Member], user: User, change: AttachmentChange) -> bool:
+    """Whether the change would take a company's last *active* administrator away.
+
+    `members` is everybody at that company, freshly read. Who is not active himself is not the last active one.
+    """
+    if not change.takes_administrator or user.status() is not ActivationStatus.ACTIVE:
+        return False
+    return not any(
+        member.user.id != user.id
+        and member.user.status() is ActivationStatus.ACTIVE
+        and any(a.company_id == change.company_id and a.administers for a in member.attachments)
+        for member in members
+    )

@@ -1,0 +1,112 @@
+"""Activation mails: sending, sending again, and how often."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import insert, select
+
+from directory.errors import DirectoryError, MailRefusedError, UnavailableError
+from directory.gateway import Directory
+from directory.model import ActivationStatus, Member, User
+from webapp.database import Database, activation_mails, now
+from webapp.errors import AlreadyActiveError, TooOftenError
+from webapp.locks import locked
+from webapp.policies import may_resend_activation
+
+MINUTE = 60.0
+DAY = 86_400.0
+MAILS_A_DAY = 5
+GIVE_UP_AFTER = 3
+"""Mails refused in a row after which the rest of a batch is not tried: the mail server is down."""
+
+
+class Resent(StrEnum):
+    """What became of one mail of a batch."""
+
+    SENT = "sent"
+    MAIL_REFUSED = "mail_refused"
+    TOO_OFTEN = "too_often"
+    ALREADY_ACTIVE = "already_active"
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One person of a batch."""
+
+    user: User
+    resent: Resent
+
+
+def send_first(directory: Directory, database: Database, user: User) -> User | None:
+    """The mail that goes with a creation; none when it could not be handed over (the list says so)."""
+    try:
+        return _send(directory, database, user)
+    except (MailRefusedError, UnavailableError):
+        return None
+
+
+def resend(directory: Directory, database: Database, user_id: str) -> User:
+    """A new mail with 30 new days.
+
+    `AlreadyActiveError`, `TooOftenError` (1 a minute, 5 a day for one person; a mail that could not be handed over
+    does not count), `MailRefusedError`.
+    """
+    with locked(database, [f"activation:{user_id}"]):
+        user = directory.user(user_id)
+        if not may_resend_activation(user.status()):
+            raise AlreadyActiveError(user_id)
+        if (wait := seconds_to_wait(database, user_id)) > 0:
+            raise TooOftenError(wait)
+        return _send(directory, database, user)
+
+
+def resend_expired(directory: Directory, database: Database, members: Iterable[Member]) -> list[Result]:
+    """Send again to each of the people whose mail expired, with a result for each."""
+    results: list[Result] = []
+    refused = 0
+    for member in members:
+        if member.user.status() is not ActivationStatus.EXPIRED:
+            continue
+        outcome = Resent.NOT_TRIED if refused >= GIVE_UP_AFTER else _try(directory, database, member.user)
+        refused = refused + 1 if outcome is Resent.MAIL_REFUSED else 0 if outcome is Resent.SENT else refused
+        results.append(Result(member.user, outcome))
+    return results
+
+
+def seconds_to_wait(database: Database, user_id: str) -> float:
+    """Seconds until the next mail to this person is possible; 0 when it is now."""
+    query = (
+        select(activation_mails.c.sent_at)
+        .where(activation_mails.c.user_id == user_id, activation_mails.c.sent_at > now() - DAY)
+        .order_by(activation_mails.c.sent_at.desc())
+    )
+    with database.engine.connect() as connection:
+        sent = list(connection.execute(query).scalars())
+    waits = [0.0]
+    if sent:
+        waits.append(sent[0] + MINUTE - now())
+    if len(sent) >= MAILS_A_DAY:
+        waits.append(sent[MAILS_A_DAY - 1] + DAY - now())
+    return max(waits)
+
+
+def _try(directory: Directory, database: Database, user: User) -> Resent:
+    try:
+        resend(directory, database, user.id)
+    except AlreadyActiveError:
+        return Resent.ALREADY_ACTIVE
+    except TooOftenError:
+        return Resent.TOO_OFTEN
+    except DirectoryError:
+        return Resent.MAIL_REFUSED
+    return Resent.SENT
+
+
+def _send(directory: Directory, database: Database, user: User) -> User:
+    directory.send_activation(user.id)
+    with database.transaction() as connection:
+        connection.execute(insert(activation_mails).values(user_id=user.id, sent_at=now()))
+    return directory.record_activation_sent(user, datetime.now(UTC))

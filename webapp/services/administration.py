@@ -1,0 +1,80 @@
+"""An administrator with his companies: where every read and every change of the portal starts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from directory.errors import NotFoundError
+from directory.gateway import Directory
+from directory.model import Attachment, Company, Member
+from webapp.errors import HiddenError, NotAdministratorError
+from webapp.identity import Actor
+from webapp.policies import may_administer, may_see
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """The companies that the actor administers, by name; what is not in here does not exist for him."""
+
+    actor: Actor
+    companies: tuple[Company, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(company.id for company in self.companies)
+
+    def company(self, company_id: str) -> Company:
+        """The company, or `HiddenError`."""
+        for company in self.companies:
+            if company.id == company_id:
+                return company
+        raise HiddenError(company_id)
+
+    def mine(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+        """Those of the attachments that are at his companies."""
+        return tuple(a for a in attachments if may_administer(self.ids, a.company_id))
+
+
+def administration_of(directory: Directory, actor: Actor) -> Administration:
+    """The actor's companies, read now (one call); `NotAdministratorError` when there are none."""
+    companies = tuple(
+        company
+        for company, attachment in directory.attachments_of(actor.id)
+        if attachment.administers and company.id in actor.administered_ids
+    )
+    if not companies:
+        raise NotAdministratorError(actor.id)
+    return Administration(actor, companies)
+
+
+def people(directory: Directory, administration: Administration) -> tuple[Member, ...]:
+    """Everybody at the administrator's companies, each once, with his attachments there.
+
+    Three calls a company.
+    """
+    found: dict[str, Member] = {}
+    for company in administration.companies:
+        for member in directory.members(company):
+            known = found.get(member.user.id)
+            attachments = (*known.attachments, *member.attachments) if known else member.attachments
+            found[member.user.id] = Member(member.user, attachments)
+    return tuple(found.values())
+
+
+def everywhere(directory: Directory, administered_ids: frozenset[str], user_id: str) -> Member:
+    """A person with *all* his attachments, others' too: to decide on, never to show (two calls).
+
+    `HiddenError` unless at least one of them is at a company administered.
+    """
+    try:
+        attachments = tuple(attachment for _, attachment in directory.attachments_of(user_id))
+        if not may_see(administered_ids, attachments):
+            raise HiddenError(user_id)
+        return Member(directory.user(user_id), attachments)
+    except NotFoundError as error:
+        raise HiddenError(user_id) from error
+
+
+def person(directory: Directory, administration: Administration, user_id: str) -> Member:
+    """A person as this administrator sees him: his attachments at these companies; else `HiddenError`."""
+    member = everywhere(directory, administration.ids, user_id)
+    return Member(member.user, administration.mine(member.attachments))

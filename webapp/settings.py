@@ -1,0 +1,48 @@
+"""What the portal is told by its environment."""
+
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Frozen settings; every missing or malformed one is named when it is made (`pydantic.ValidationError`).
+
+    A variable may also be given as a file of its name in `/run/secrets`, as container engines do.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, secrets_dir=None, extra="ignore")
+
+    portal_url: str = "http://localhost:8000"
+    service_url: str = "http://localhost:8001"
+    keycloak_url: str = "http://localhost:8080"
+    keycloak_public_url: str = ""
+    keycloak_realm: str = "portal"
+    client_portal_id: str = "portal"
+    client_portal_secret: SecretStr
+    client_portal_directory_id: str = "portal-directory"
+    client_portal_directory_secret: SecretStr
+    database_url: str = "sqlite:///var/portal.sqlite"
+    secret_key: SecretStr = Field(min_length=16)
+    session_idle_minutes: int = 30
+    session_absolute_hours: int = 10
+    metrics_host: str = "127.0.0.1"
+
+    @field_validator("portal_url", "service_url", "keycloak_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+            raise ValueError("must be an address that starts with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def sign_in_origin(self) -> str:
+        """Where browsers meet Keycloak; by default where we do."""
+        parts = urlsplit(self.keycloak_public_url or self.keycloak_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the portal over TLS."""
+        return self.portal_url.startswith("https://")
