@@ -1,0 +1,63 @@
+# Needs Python 3.11 or newer and make; everything else is fetched into .venv and the user's cache folder.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
+MO := $(PO:.po=.mo)
+EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint types arch bench lock translations clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) $(MO) ## Keycloak, mail catcher, portal and sample service, from nothing; Ctrl-C ends it
+	@exec $(BIN)/python -m sandbox demo
+
+test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
+	@$(BIN)/python -m sandbox browser
+	@$(BIN)/python -m pytest
+
+test-fast: $(READY) $(MO) ## the tests that need neither Keycloak nor a browser
+	@$(BIN)/python -m pytest -m "not keycloak and not browser and not postgres"
+
+lint: $(READY) ## style of the code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY) ## types of the code
+	@$(BIN)/mypy
+
+arch: $(READY) ## layers: who may import whom
+	@$(BIN)/lint-imports
+
+bench: $(READY) $(MO) ## the figures of the README
+	@$(BIN)/python -m bench
+
+lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
+	@$(BIN)/uv pip compile pyproject.toml --group sandbox --group test --group dev --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --upgrade --output-file requirements.lock --quiet
+
+translations: $(READY) ## bring the catalogues up to the messages of the code
+	@$(BIN)/pybabel -q extract $(EXTRACT) --project Attaché -o .venv/messages.pot .
+	@$(BIN)/pybabel -q update -i .venv/messages.pot -d webapp/translations --no-fuzzy-matching --omit-header --no-wrap
+	@$(MAKE) --no-print-directory $(MO)
+
+clean: ## forget the demo's data (the cache of downloads stays)
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox clean; else rm -rf var; fi
+
+%.mo: %.po $(READY)
+	@$(BIN)/pybabel -q compile -i $< -o $@
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+		{ echo "This Python has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing the pinned libraries into .venv (once, about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
