@@ -294,12 +294,11 @@ class _Connection(KeycloakOpenIDConnection):
             try:
                 # A client's own grant has no refresh token: ask anew.
                 self.get_token()
-            except KeycloakError as error:
+            except (KeycloakError, PermissionDefinitionError, *_NOISE) as error:
+                answer = getattr(error, "response_code", None) or "no answer that makes sense"
                 raise UnavailableError(
-                    f"Keycloak did not sign in the client {self.client_id}: {error.response_code}"
+                    f"Keycloak did not sign in the client {self.client_id}: {answer}"
                 ) from error
-            except _NOISE as error:
-                raise UnavailableError("Keycloak's answer to the sign-in makes no sense") from error
 
 
 class _ServerError(UnavailableError):
@@ -394,7 +393,9 @@ def _refusal(error: KeycloakError) -> RefusedError:
         body = json.loads(error.response_body or b"{}")
     except ValueError:
         body = {}
-    first = (body.get("errors") or [body])[0] if isinstance(body, dict) else {}
-    if name := first.get("field"):
-        return InvalidPersonError(str(first.get("errorMessage", "invalid")), _FIELDS.get(name, name))
+    several = body.get("errors") if isinstance(body, dict) else None
+    first = several[0] if isinstance(several, list) and several else body
+    name = first.get("field") if isinstance(first, dict) else None
+    if name:
+        return InvalidPersonError(str(first.get("errorMessage", "invalid")), _FIELDS.get(name, str(name)))
     return RefusedError("Keycloak refused the request as malformed")

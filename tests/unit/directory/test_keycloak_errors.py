@@ -1,0 +1,152 @@
+"""Every error of the library python-keycloak becomes one of ours: a walk over all of them."""
+
+import inspect
+
+import pytest
+from keycloak import exceptions
+from keycloak.exceptions import KeycloakError, PermissionDefinitionError
+
+from directory import errors
+from directory.errors import (
+    CompanyNotFoundError,
+    ConflictError,
+    DirectoryError,
+    EmailTakenError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+from directory.keycloak_gateway import translation
+from tests.builders import NOON, a_change, a_company, a_profile, a_user, an_attachment
+from tests.unit.directory.wire import a_directory
+
+LIBRARY = [
+    error
+    for _, error in inspect.getmembers(exceptions, inspect.isclass)
+    if issubclass(error, Exception) and error.__module__ == exceptions.__name__
+]
+OURS = [error for _, error in inspect.getmembers(errors, inspect.isclass) if error.__module__ == errors.__name__]
+
+ACME = a_company()
+ANNE = a_user()
+VERBS = {
+    "attachments_of": lambda directory: directory.attachments_of(ANNE.id),
+    "members": lambda directory: directory.members(ACME),
+    "user": lambda directory: directory.user(ANNE.id),
+    "find_by_email": lambda directory: directory.find_by_email(ANNE.email),
+    "create_user": lambda directory: directory.create_user(a_profile(), [an_attachment()]),
+    "change_attachment": lambda directory: directory.change_attachment(
+        ANNE.id, ACME, a_change(None, an_attachment(administrator=True, external=True))
+    ),
+    "send_activation": lambda directory: directory.send_activation(ANNE.id),
+    "record_activation_sent": lambda directory: directory.record_activation_sent(ANNE, NOON),
+    "correct_email": lambda directory: directory.correct_email(ANNE, "new@acme.example"),
+    "delete_user": lambda directory: directory.delete_user(ANNE.id),
+    "check": lambda directory: directory.check(),
+}
+
+
+def raised(error: type[Exception]) -> Exception:
+    """One of that class, as the library makes it."""
+    return error("a message", 418) if issubclass(error, KeycloakError) else error("a message")
+
+
+def test_the_walk_meets_the_classes_that_we_know_of():
+    """So that an empty walk cannot pass."""
+    assert {KeycloakError, PermissionDefinitionError, exceptions.KeycloakConnectionError} <= set(LIBRARY)
+    assert len(LIBRARY) >= 14
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("error", LIBRARY, ids=lambda error: error.__name__)
+def test_no_verb_lets_an_error_of_the_library_through(monkeypatch, error, verb):
+    """Whichever call of the library it comes from, with the library's own one as its cause."""
+    directory = a_directory()
+
+    def fail(*_arguments, **_options):
+        raise raised(error)
+
+    for method in ("raw_get", "raw_post", "raw_put", "raw_delete"):
+        for door in (directory._admin, directory._mailer):
+            monkeypatch.setattr(door.connection, method, fail)
+
+    with pytest.raises(DirectoryError) as caught:
+        VERBS[verb](directory)
+    assert isinstance(caught.value.__cause__, error)
+
+
+@pytest.mark.parametrize("error", LIBRARY, ids=lambda error: error.__name__)
+def test_a_sign_in_that_fails_with_any_of_them_means_unavailable(monkeypatch, error):
+    directory = a_directory()
+
+    def fail(*_arguments, **_options):
+        raise raised(error)
+
+    monkeypatch.setattr(directory._admin.connection, "get_token", fail)
+
+    with pytest.raises(UnavailableError) as caught:
+        directory.check()
+    assert isinstance(caught.value.__cause__, error)
+
+
+@pytest.mark.parametrize("error", [e for e in LIBRARY if issubclass(e, KeycloakError)], ids=lambda e: e.__name__)
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        (None, UnavailableError),
+        (400, RefusedError),
+        (401, UnavailableError),
+        (403, ForbiddenError),
+        (404, NotFoundError),
+        (405, RefusedError),
+        (409, ConflictError),
+        (413, RefusedError),
+        (415, RefusedError),
+        (429, RefusedError),
+        (302, RefusedError),
+        (500, UnavailableError),
+        (502, UnavailableError),
+        (503, UnavailableError),
+        (504, UnavailableError),
+        (599, UnavailableError),
+    ],
+)
+def test_the_response_code_decides_and_not_the_class(error, code, meaning):
+    """The library types its errors by HTTP verb, which says nothing about what went wrong."""
+    assert isinstance(translation(error("a message", code)), meaning)
+
+
+@pytest.mark.parametrize(("code", "meaning"), [(403, CompanyNotFoundError), (409, EmailTakenError)])
+def test_a_call_may_say_what_a_code_means_in_it(code, meaning):
+    assert type(translation(KeycloakError("", code), {code: meaning})) is meaning
+    assert type(translation(KeycloakError("", 404), {code: meaning})) is NotFoundError
+
+
+def test_what_is_said_of_other_codes_does_not_make_an_unreached_keycloak_known():
+    assert type(translation(KeycloakError(""), {404: CompanyNotFoundError})) is UnavailableError
+
+
+@pytest.mark.parametrize("error", OURS, ids=lambda error: error.__name__)
+def test_our_errors_form_one_tree_and_each_is_drawn_in_it(error):
+    assert issubclass(error, DirectoryError)
+    assert f"{error.__name__} " in f"{errors.__doc__} " or f"{error.__name__}\n" in str(errors.__doc__)
+
+
+def test_the_drawing_has_the_parents_right():
+    """Its indentation is compared with the classes."""
+    drawn: dict[str, str] = {}
+    above: list[tuple[int, str]] = []
+    for line in str(errors.__doc__).splitlines():
+        bare = line.lstrip("│├└─ ")
+        name = bare.split(" ")[0]
+        if not name.endswith("Error") or name not in vars(errors):
+            continue
+        depth = len(line) - len(bare)
+        above = [(d, n) for d, n in above if d < depth]
+        drawn[name] = above[-1][1] if above else ""
+        above.append((depth, name))
+
+    assert drawn == {
+        error.__name__: "" if error is DirectoryError else error.__mro__[1].__name__ for error in OURS
+    }
