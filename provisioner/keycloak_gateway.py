@@ -1,0 +1,206 @@
+"""The provisioner's one door to a real Keycloak: `Api` over python-keycloak's connection, `Realm` over `Api`.
+
+The library replays writes and types its errors by HTTP verb (7.1.1): the first is switched off, the second
+translated by response code into `provisioner.errors`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from keycloak import KeycloakOpenIDConnection
+from keycloak.exceptions import KeycloakError, PermissionDefinitionError
+from requests import Response
+
+from provisioner.changes import Change
+from provisioner.errors import (
+    ConflictError,
+    ForbiddenError,
+    MailRefusedError,
+    NotFoundError,
+    NotSignedInError,
+    RejectedError,
+    ServerError,
+    UnavailableError,
+)
+from provisioner.kinds import companies
+from provisioner.kinds.registry import READERS, WRITERS
+from provisioner.kinds.server import Server
+from provisioner.settings import Connection
+from provisioner.state import Json, RealmState
+
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 120
+"""Seconds. A cold server took 42 s for one read of a large realm (measured); a batch of groups is one request."""
+MAIL_READ_TIMEOUT = 15
+"""Seconds. Keycloak itself gives a silent mail server up after 10.07 s (measured)."""
+PAGE = 500
+
+Query = Mapping[str, str | int]
+
+_MEANINGS: Mapping[int, type[ServerError]] = {
+    401: NotSignedInError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+}
+
+
+class KeycloakApi:
+    """`provisioner.gateway.Api`: the admin REST API of one realm, signed in as `connection` says."""
+
+    def __init__(self, realm: str, connection: Connection) -> None:
+        self._realm = f"admin/realms/{realm}"
+        self._url = connection.url
+        self._wire = _wire(connection, READ_TIMEOUT)
+        self._mail_wire = _wire(connection, MAIL_READ_TIMEOUT)
+        self._signed_in: set[int] = set()
+
+    def get(self, path: str, query: Query | None = None) -> Any:
+        return self._answer(self._wire, "GET", path, query=query).json()
+
+    def pages(self, path: str, query: Query | None = None) -> Iterator[Json]:
+        first = 0
+        while True:
+            items = self.get(path, {**(query or {}), "first": first, "max": PAGE})
+            yield from items
+            if len(items) < PAGE:
+                return
+            first += PAGE
+
+    def post(self, path: str, body: Any) -> str:
+        return _created_id(self._answer(self._wire, "POST", path, body))
+
+    def put(self, path: str, body: Any = None) -> None:
+        self._answer(self._wire, "PUT", path, body)
+
+    def delete(self, path: str, body: Any = None) -> None:
+        self._answer(self._wire, "DELETE", path, body)
+
+    def create_realm(self, body: Json) -> None:
+        self._answer(self._wire, "POST", None, body)
+
+    def send_mail(self, path: str, body: Any, query: Query) -> None:
+        try:
+            self._answer(self._mail_wire, "PUT", path, body, query)
+        except UnavailableError as error:
+            raise MailRefusedError(str(error)) from error
+
+    def _answer(
+        self,
+        wire: KeycloakOpenIDConnection,
+        method: str,
+        path: str | None,
+        body: Any = None,
+        query: Query | None = None,
+    ) -> Response:
+        """The answer to one request; every failure as a `ServerError`. No path: the collection of realms."""
+        where = "admin/realms" if path is None else f"{self._realm}/{path}".rstrip("/")
+        with translated(self._url):
+            self._sign_in(wire)
+            text = "" if body is None else json.dumps(body)
+            match method:
+                case "GET":
+                    response = wire.raw_get(where, **(query or {}))
+                case "POST":
+                    response = wire.raw_post(where, data=text, **(query or {}))
+                case "PUT":
+                    response = wire.raw_put(where, data=text, **(query or {}))
+                case "DELETE":
+                    response = wire.raw_delete(where, data=text, **(query or {}))
+                case _:
+                    raise ValueError(method)
+        if not response.ok:
+            raise _error(response.status_code, _message(response.content), f"{method} {where}")
+        return response
+
+    def _sign_in(self, wire: KeycloakOpenIDConnection) -> None:
+        """Once per connection; afterwards the library renews the token."""
+        if id(wire) not in self._signed_in:
+            wire.get_token()
+            self._signed_in.add(id(wire))
+
+
+class KeycloakRealm:
+    """`provisioner.gateway.Realm` on a server, by way of the table of kinds."""
+
+    def __init__(self, api: KeycloakApi) -> None:
+        self._api = api
+        self._server: Server | None = None
+
+    def observe(self, desired: RealmState) -> RealmState:
+        server = self._server = Server(self._api, desired)
+        try:
+            self._api.get("")
+        except NotFoundError:
+            return RealmState.of(desired.realm, (), exists=False)
+        return RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
+
+    def perform(self, change: Change) -> None:
+        WRITERS[change.address.kind].of(change)(self._observed_server, change)
+
+    def create_companies(self, changes: Sequence[Change]) -> None:
+        companies.create(self._observed_server, changes)
+
+    @property
+    def _observed_server(self) -> Server:
+        if self._server is None:
+            raise ValueError("a realm is observed before it is changed")
+        return self._server
+
+
+def _wire(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection:
+    return KeycloakOpenIDConnection(
+        server_url=connection.url.rstrip("/") + "/",
+        user_realm_name=connection.login_realm,
+        client_id=connection.client_id,
+        client_secret_key=connection.client_secret,
+        username=connection.username,
+        password=connection.password,
+        timeout=(CONNECT_TIMEOUT, read_timeout),  # type: ignore[arg-type]  # requests takes the pair
+        max_retries=0,
+    )
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turns whatever the library raises into a `ServerError`."""
+    try:
+        yield
+    except KeycloakError as error:
+        if error.response_code:
+            raise _error(error.response_code, _message(error.response_body), "signing in") from error
+        raise UnavailableError(f"{url} cannot be reached: {error.error_message!s}") from error
+    except PermissionDefinitionError as error:
+        raise RejectedError(str(error)) from error
+
+
+def _error(code: int, message: str, doing: str) -> ServerError:
+    if code >= 500:
+        return UnavailableError(f"{doing}: {code} {message}".rstrip())
+    return _MEANINGS.get(code, RejectedError)(f"{doing}: {code} {message}".rstrip())
+
+
+def _message(content: bytes | None) -> str:
+    """What Keycloak says about it, out of the shapes in which it says it."""
+    try:
+        answer = json.loads(content or b"")
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    told = answer.get("errorMessage") or answer.get("error_description") or answer.get("error") or ""
+    inner = [str(each.get("errorMessage", "")) for each in answer.get("errors") or () if isinstance(each, dict)]
+    return "; ".join(text for text in (str(told), *inner) if text)
+
+
+def _created_id(response: Response) -> str:
+    location = response.headers.get("Location", "")
+    if location:
+        return location.rstrip("/").rpartition("/")[2]
+    try:
+        answer = response.json() if response.content else {}
+    except ValueError:
+        return ""
+    return str(answer.get("id", "")) if isinstance(answer, dict) else ""

@@ -1,0 +1,101 @@
+"""Clients, their mappers, the scopes assigned to them, and the roles that tokens may carry for them."""
+
+from collections.abc import Iterable
+
+from provisioner.changes import Change
+from provisioner.kinds import mappers
+from provisioner.kinds.files import RealmFile
+from provisioner.kinds.server import Server, merged
+from provisioner.rules import MASK
+from provisioner.state import Address, Json, Kind, Resource, Source
+
+_ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
+_OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access"})
+_CLIENT, _SCOPE = "client", "client-scope"
+_FOLDER = {_CLIENT: "clients", _SCOPE: "client-scopes"}
+_KIND = {_CLIENT: Kind.CLIENT, _SCOPE: Kind.CLIENT_SCOPE}
+
+
+def desired(file: RealmFile) -> Iterable[Resource]:
+    """The file's clients with all that hangs on them."""
+    for index, client in enumerate(file.content.get("clients", ())):
+        source = file.source.at("clients", index)
+        yield Resource(Address(Kind.CLIENT, (client["clientId"],)), _fields(client), source)
+        yield from mappers.desired(Kind.CLIENT_MAPPER, client["clientId"], client, source)
+        yield from _assigned(client, source)
+    for container, mappings in file.content.get("clientScopeMappings", {}).items():
+        for index, mapping in enumerate(mappings):
+            source = file.source.at("clientScopeMappings", container, index)
+            holder = (
+                (_CLIENT, mapping["client"]) if "client" in mapping else (_SCOPE, mapping.get("clientScope", ""))
+            )
+            address = Address(Kind.SCOPE_MAPPING, (*holder, container))
+            yield Resource(address, {"roles": mapping["roles"]}, source)
+
+
+def _fields(client: Json) -> Json:
+    return {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
+
+
+def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
+    for assignment, key in _ASSIGNMENTS.items():
+        for name in client.get(key, ()):
+            address = Address(Kind.ASSIGNED_SCOPE, (client["clientId"], name))
+            yield Resource(address, {"assignment": assignment}, source.at(key) if source else None)
+
+
+def observe(server: Server) -> Iterable[Resource]:
+    """All clients, and the scope mappings that are wanted."""
+    for client in server.api.pages("clients"):
+        yield Resource(server.remember(Kind.CLIENT, client["clientId"], id=client["id"]), _fields(client))
+        yield from mappers.observed(server, Kind.CLIENT_MAPPER, client["clientId"], client)
+        yield from _assigned(client)
+    for resource in server.desired.of_kind(Kind.SCOPE_MAPPING):
+        kind, holder, container = resource.address.names
+        if server.known_id(_KIND[kind], holder) and server.known_id(Kind.CLIENT, container):
+            roles = server.api.get(_scope_mappings(server, resource.address))
+            if roles:
+                yield Resource(resource.address, {"roles": [role["name"] for role in roles]})
+
+
+def _scope_mappings(server: Server, address: Address) -> str:
+    kind, holder, container = address.names
+    return f"{_FOLDER[kind]}/{server.id(_KIND[kind], holder)}/scope-mappings/clients/{server.client_id(container)}"
+
+
+def create(server: Server, change: Change) -> None:
+    """A client with its mappers and scopes, in one write."""
+    (name,) = change.address.names
+    body = {key: value for key, value in (change.after or {}).items() if value is not None}
+    server.remember(Kind.CLIENT, name, id=server.api.post("clients", {"clientId": name, **body}))
+
+
+def update(server: Server, change: Change) -> None:
+    """The client's own fields; what are resources of their own is left out of the request."""
+    path = f"clients/{server.client_id(change.address.names[0])}"
+    body = merged(server.api.get(path), change.after or {})
+    for key in ("protocolMappers", "authorizationSettings", *_ASSIGNMENTS.values()):
+        body.pop(key, None)
+    if body.get("secret") == MASK:
+        del body["secret"]
+    server.api.put(path, body)
+
+
+def assign_scope(server: Server, change: Change) -> None:
+    """Gives the client the scope, by default or on request."""
+    client, scope = change.address.names
+    base = f"clients/{server.client_id(client)}"
+    id = server.id(Kind.CLIENT_SCOPE, scope)
+    if change.before:
+        server.api.delete(f"{base}/{change.before['assignment']}-client-scopes/{id}")
+    server.api.put(f"{base}/{(change.after or {})['assignment']}-client-scopes/{id}")
+
+
+def map_roles(server: Server, change: Change) -> None:
+    """Lets tokens carry these roles of the container."""
+    container = change.address.names[2]
+    had = (change.before or {}).get("roles", ())
+    wanted = [role for role in (change.after or {})["roles"] if role not in had]
+    base = f"clients/{server.client_id(container)}/roles"
+    roles = [server.api.get(f"{base}/{name}") for name in wanted]
+    server.api.post(_scope_mappings(server, change.address), roles)

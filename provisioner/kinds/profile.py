@@ -1,0 +1,64 @@
+"""The user profile: which attributes a person has and who may see and change them."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from provisioner.changes import Change
+from provisioner.kinds.files import RealmFile
+from provisioner.kinds.server import Server
+from provisioner.state import Address, Json, Kind, Resource, Source
+
+_ADDRESS = Address(Kind.USER_PROFILE, ())
+_PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
+_CONFIG = "kc.user.profile.config"
+
+
+def desired(file: RealmFile) -> Iterable[Resource]:
+    """The profile as `userProfile`, or as the component in which a realm export keeps it."""
+    if "userProfile" in file.content:
+        yield Resource(_ADDRESS, _fields(file.content["userProfile"]), file.source.at("userProfile"))
+    for provider, components in file.content.get("components", {}).items():
+        source = file.source.at("components", provider)
+        if provider != _PROVIDER:
+            file.complain(source, "components of this kind are not managed by the provisioner")
+            continue
+        for index, component in enumerate(components):
+            for text in component.get("config", {}).get(_CONFIG, ()):
+                yield from _from_text(text, source.at(index, "config", _CONFIG), file)
+
+
+def _from_text(text: str, source: Source, file: RealmFile) -> Iterable[Resource]:
+    try:
+        yield Resource(_ADDRESS, _fields(json.loads(text)), source)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        file.complain(source, f"is not a user profile: {error}")
+
+
+def _fields(profile: Json) -> Json:
+    """By name, so that a difference shows the attribute it is in; `order` is how forms show them."""
+    attributes = profile.get("attributes", [])
+    groups = profile.get("groups", [])
+    return {
+        "attributes": {attribute["name"]: attribute for attribute in attributes},
+        "order": " ".join(attribute["name"] for attribute in attributes),
+        "groups": {group["name"]: group for group in groups},
+        "unmanagedAttributePolicy": profile.get("unmanagedAttributePolicy"),
+    }
+
+
+def observe(server: Server) -> Iterable[Resource]:
+    """The realm's profile."""
+    yield Resource(_ADDRESS, _fields(server.api.get("users/profile")))
+
+
+def update(server: Server, change: Change) -> None:
+    """Keycloak takes the profile whole."""
+    fields = change.resource.fields if change.resource else {}
+    body: dict[str, Any] = {
+        "attributes": list(fields["attributes"].values()),
+        "groups": list(fields["groups"].values()),
+    }
+    if fields["unmanagedAttributePolicy"]:
+        body["unmanagedAttributePolicy"] = fields["unmanagedAttributePolicy"]
+    server.api.put("users/profile", body)

@@ -1,0 +1,66 @@
+"""Which function reads and writes which kind: a new kind is a new line here, and a module beside it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from provisioner.changes import Action, Change
+from provisioner.kinds import clients, companies, groups, mappers, permissions, profile, realm, scopes, users
+from provisioner.kinds.server import Server
+from provisioner.state import Kind, Resource
+
+Write = Callable[[Server, Change], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How a kind is created and updated; none where Keycloak has it from the start or makes it itself."""
+
+    create: Write | None
+    update: Write | None
+
+    def of(self, change: Change) -> Write:
+        """The function that makes this change."""
+        found = {Action.CREATE: self.create, Action.UPDATE: self.update}.get(change.action)
+        if found is None:
+            raise ValueError(f"{change.address}: {change.action} is not possible")
+        return found
+
+
+READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
+    realm.observe,
+    profile.observe,
+    scopes.observe,
+    clients.observe,
+    groups.observe,
+    users.observe,
+    companies.observe,
+    permissions.observe,
+)
+"""In this order: later ones use the ids that earlier ones met."""
+
+
+def _create_company(server: Server, change: Change) -> None:
+    companies.create(server, [change])
+
+
+WRITERS: Mapping[Kind, Writer] = {
+    Kind.REALM: Writer(realm.create, realm.update),
+    Kind.USER_PROFILE: Writer(profile.update, profile.update),
+    Kind.CLIENT_SCOPE: Writer(scopes.create, scopes.update),
+    Kind.CLIENT_SCOPE_MAPPER: Writer(mappers.create, mappers.update),
+    Kind.REALM_DEFAULT_SCOPE: Writer(scopes.assign_to_new_clients, scopes.assign_to_new_clients),
+    Kind.CLIENT: Writer(clients.create, clients.update),
+    Kind.CLIENT_MAPPER: Writer(mappers.create, mappers.update),
+    Kind.ASSIGNED_SCOPE: Writer(clients.assign_scope, clients.assign_scope),
+    Kind.SCOPE_MAPPING: Writer(clients.map_roles, clients.map_roles),
+    Kind.GROUP: Writer(groups.create, groups.update),
+    Kind.COMPANY: Writer(_create_company, companies.update),
+    Kind.COMPANY_SUBGROUP: Writer(companies.create_subgroup, companies.update_subgroup),
+    Kind.USER: Writer(users.create, users.update),
+    Kind.ROLE_MAPPING: Writer(users.map_roles, users.map_roles),
+    Kind.PERSON: Writer(companies.create_person, None),
+    Kind.ADMINISTRATOR: Writer(companies.attach_administrator, None),
+    Kind.POLICY: Writer(permissions.write_policy, permissions.write_policy),
+    Kind.PERMISSION: Writer(permissions.write_permission, permissions.write_permission),
+    Kind.ACTIVATION_MAIL: Writer(companies.send_activation_mail, companies.send_activation_mail),
+}

@@ -1,0 +1,153 @@
+"""Files -> desired state: finds, reads and checks them, fills variables, and joins what they say.
+
+Everything wrong is collected and raised at once as `InvalidFilesError`; each problem names file, line and key.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner import files
+from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
+from provisioner.kinds import clients, companies, groups, permissions, profile, realm, scopes, users
+from provisioner.kinds.files import RealmFile
+from provisioner.representation import COMPANIES, REALM
+from provisioner.shapes import Reader
+from provisioner.state import Address, Json, RealmState, Resource, Source
+
+_COMPANY_KEYS = frozenset(COMPANIES.keys)
+_DESIRED = (
+    realm.desired,
+    profile.desired,
+    scopes.desired,
+    clients.desired,
+    groups.desired,
+    users.desired,
+    permissions.desired,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The desired state and the files it comes from."""
+
+    desired: RealmState
+    files: tuple[Path, ...]
+
+
+def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str | None = None) -> Loaded:
+    """The state that the files under these paths describe.
+
+    `realm_name` is the realm that the connection settings name; it and the files' own must agree.
+    """
+    found = files.find(paths)
+    reader = Reader(environment)
+    documents = list(_documents(found, reader))
+    realm_files, company_files = _sorted(documents, reader)
+    name = _realm_name(realm_files, realm_name, reader)
+    resources = [
+        resource
+        for file in realm_files
+        for desired in _DESIRED
+        for resource in desired(RealmFile(name, file.content, file.source, reader.complain))
+    ]
+    resources += companies.desired([(file.content, file.source) for file in company_files], reader.complain)
+    joined = _joined(resources, reader)
+    if reader.problems:
+        raise InvalidFilesError(reader.problems)
+    return Loaded(RealmState.of(name, joined), tuple(found))
+
+
+def _documents(found: Iterable[Path], reader: Reader) -> Iterable[files.Document]:
+    for path in found:
+        try:
+            yield from files.read(path)
+        except InvalidFilesError as error:
+            reader.problems.extend(error.problems)
+
+
+def _sorted(
+    documents: Iterable[files.Document], reader: Reader
+) -> tuple[list[files.Document], list[files.Document]]:
+    """Realm files and company files, each checked against its table."""
+    realm_files: list[files.Document] = []
+    company_files: list[files.Document] = []
+    for document in documents:
+        content = document.content
+        is_company_file = isinstance(content, dict) and bool(content) and content.keys() <= _COMPANY_KEYS
+        shape = COMPANIES if is_company_file else REALM
+        checked = files.Document(document.source, reader.read(content, shape, document.source))
+        (company_files if is_company_file else realm_files).append(checked)
+    return realm_files, company_files
+
+
+def _realm_name(realm_files: Iterable[files.Document], wanted: str | None, reader: Reader) -> str:
+    name, said_at = wanted, "KEYCLOAK_REALM"
+    for file in realm_files:
+        own = file.content.get("realm")
+        source = file.source.at("realm")
+        if own and name is None:
+            name, said_at = own, _place(source)
+        elif own and own != name:
+            reader.complain(source, f"the realm is {own!r} here, but {name!r} in {said_at}")
+    if name is None and not reader.problems:
+        raise ProvisionerError("no file names a realm, and KEYCLOAK_REALM is not set")
+    return name or ""
+
+
+def _joined(resources: Iterable[Resource], reader: Reader) -> list[Resource]:
+    """One resource per address: what several files say of it, joined; where they contradict, a problem."""
+    joined: dict[Address, Resource] = {}
+    said: dict[tuple[Address, tuple[str, ...]], Source | None] = {}
+    for resource in resources:
+        known = joined.get(resource.address)
+        fields: Json = dict(known.fields) if known else {}
+        _join(fields, resource.fields, resource, (), said, reader)
+        joined[resource.address] = Resource(resource.address, fields, known.source if known else resource.source)
+    return list(joined.values())
+
+
+def _join(
+    known: Json,
+    more: Json,
+    resource: Resource,
+    path: tuple[str, ...],
+    said: dict[tuple[Address, tuple[str, ...]], Source | None],
+    reader: Reader,
+) -> None:
+    for key, value in more.items():
+        here = (*path, key)
+        if key not in known:
+            known[key] = dict(value) if isinstance(value, dict) else value
+            _remember(value, resource, here, said)
+        elif isinstance(value, dict) and isinstance(known[key], dict):
+            _join(known[key], value, resource, here, said, reader)
+        elif known[key] != value and resource.source:
+            other = said.get((resource.address, here))
+            place = f" ({_place(other)})" if other else ""
+            reader.problems.append(_conflict(resource, here, place))
+
+
+def _remember(
+    value: Any,
+    resource: Resource,
+    path: tuple[str, ...],
+    said: dict[tuple[Address, tuple[str, ...]], Source | None],
+) -> None:
+    said[resource.address, path] = resource.source.at(*path) if resource.source else None
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _remember(inner, resource, (*path, key), said)
+
+
+def _conflict(resource: Resource, path: tuple[str, ...], place: str) -> Problem:
+    source = resource.source
+    if source is None:
+        raise ValueError(f"{resource.address} comes from no file")
+    message = f"{resource.address}: differs from what another place says{place}"
+    return files.problem(source.at(*path), message)
+
+
+def _place(source: Source) -> str:
+    return f"{source.file}:{files.line_of(source)}"

@@ -1,0 +1,145 @@
+"""(desired, observed) -> Plan. Pure: no file, no server, no clock."""
+
+import json
+from typing import Any
+
+from provisioner.changes import Action, Change, Plan
+from provisioner.protection import with_deny_lists
+from provisioner.rules import MASK, RULES, Rule, owner
+from provisioner.state import ORDER, Json, Kind, RealmState, Resource
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
+
+
+def plan(desired: RealmState, observed: RealmState) -> Plan:
+    """The changes that make the server what the files say, in the order in which they can be made.
+
+    What the files do not name is not in it, and neither is what already is as it should be.
+    """
+    wanted = with_deny_lists(desired, observed)
+    found = [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
+    found.sort(key=lambda change: ORDER[change.address.kind])
+    return Plan(desired.realm, tuple(found))
+
+
+def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Change | None:
+    rule = RULES[resource.address.kind]
+    refusal = _refusal(resource, desired, observed)
+    if refusal:
+        return Change(Action.REFUSED, resource.address, None, resource.fields, refusal, resource)
+    present = observed.resources.get(resource.address)
+    if present is None:
+        if _comes_with_another(resource, desired, observed):
+            return None
+        reason = "in the files, not on the server"
+        return Change(Action.CREATE, resource.address, None, resource.fields, reason, resource)
+    before, after = difference(resource.fields, present.fields, rule)
+    if not after:
+        return None
+    reason = "differs from the files: " + ", ".join(after)
+    return Change(Action.UPDATE, resource.address, before, after, reason, resource)
+
+
+def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
+    """Whether another change creates it: a mapper with its client, an administrator's place with his account."""
+    if resource.address.kind is Kind.ADMINISTRATOR:
+        _, email = resource.address.names
+        return desired.get(Kind.PERSON, email) is not None and observed.get(Kind.PERSON, email) is None
+    parent = owner(resource.address)
+    return parent is not None and parent in desired.resources and parent not in observed.resources
+
+
+def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """Why the resource cannot be had, or an empty text."""
+    match resource.address.kind:
+        case Kind.ADMINISTRATOR:
+            _, email = resource.address.names
+            if desired.get(Kind.PERSON, email) is None and observed.get(Kind.PERSON, email) is None:
+                return f"{email} is neither in `people` nor on the server"
+        case Kind.USER:
+            undeclared = _undeclared_attributes(resource, desired, observed)
+            if undeclared:
+                return f"the user profile does not declare {', '.join(undeclared)}"
+        case Kind.REALM:
+            return _smtp_refusal(resource, observed)
+        case _:
+            pass
+    return ""
+
+
+def _undeclared_attributes(resource: Resource, desired: RealmState, observed: RealmState) -> list[str]:
+    profile = desired.get(Kind.USER_PROFILE) or observed.get(Kind.USER_PROFILE)
+    if profile is None or profile.fields.get("unmanagedAttributePolicy") in ("ENABLED", "ADMIN_EDIT"):
+        return []
+    declared = profile.fields.get("attributes", {})
+    return sorted(name for name in resource.fields.get("attributes", {}) if name not in declared)
+
+
+def _smtp_refusal(resource: Resource, observed: RealmState) -> str:
+    """Keycloak takes mail settings whole: without the password they would be kept with a mask or lose it."""
+    present = observed.resources.get(resource.address)
+    wanted = resource.fields.get("smtpServer")
+    if present is None or not wanted:
+        return ""
+    on_server = present.fields.get("smtpServer") or {}
+    _, after = difference({"smtpServer": wanted}, {"smtpServer": on_server}, RULES[Kind.REALM])
+    if after and on_server.get("password") == MASK and "password" not in wanted:
+        return "the mail settings differ and the server has a mail password that the files do not give"
+    return ""
+
+
+def difference(desired: Json, observed: Json, rule: Rule) -> tuple[Json, Json]:
+    """The fields that differ, as they are and as they should be."""
+    before: Json = {}
+    after: Json = {}
+    for name, value in desired.items():
+        if name in rule.created_with:
+            continue
+        old, new = _differing(value, observed.get(name), rule, at_least=name in rule.at_least)
+        if new is not _SAME:
+            before[name], after[name] = old, new
+    return before, after
+
+
+_SAME = object()
+
+
+def _differing(desired: Any, observed: Any, rule: Rule, at_least: bool = False) -> tuple[Any, Any]:
+    if isinstance(desired, dict) and not rule.whole and isinstance(observed, dict | None):
+        return _differing_keys(desired, observed or {}, rule)
+    if isinstance(desired, dict) and isinstance(observed, dict):
+        return _differing_keys({**dict.fromkeys(observed), **desired}, observed, rule)
+    if at_least and isinstance(desired, list):
+        missing = [item for item in desired if item not in (observed or [])]
+        return (observed or [], [*(observed or []), *missing]) if missing else (_SAME, _SAME)
+    return (_SAME, _SAME) if same(desired, observed) else (observed, desired)
+
+
+def _differing_keys(desired: Json, observed: Json, rule: Rule) -> tuple[Any, Any]:
+    before, after = {}, {}
+    for key, value in desired.items():
+        old, new = _differing(value, observed.get(key), rule)
+        if new is not _SAME:
+            before[key], after[key] = old, new
+    return (before, after) if after else (_SAME, _SAME)
+
+
+def same(desired: Any, observed: Any) -> bool:
+    """Whether two values mean the same to Keycloak: it writes numbers as text here and there, leaves out what is
+    empty or false, and gives lists of words in any order."""
+    if desired in _NOTHING and observed in _NOTHING:
+        return True
+    if isinstance(desired, list) and isinstance(observed, list):
+        return _canonical_list(desired) == _canonical_list(observed)
+    if isinstance(desired, dict) and isinstance(observed, dict):
+        return all(same(desired.get(key), observed.get(key)) for key in desired.keys() | observed.keys())
+    return _text(desired) == _text(observed)
+
+
+def _canonical_list(values: list[Any]) -> list[str]:
+    texts = [_text(value) for value in values]
+    return texts if any(isinstance(value, dict) for value in values) else sorted(texts)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
