@@ -43,7 +43,7 @@ lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
 
 translations: $(READY) ## bring the catalogues up to the messages of the code
 	@$(BIN)/pybabel -q extract $(EXTRACT) --project Attaché -o .venv/messages.pot .
-	@$(BIN)/pybabel -q update -i .venv/messages.pot -d webapp/translations --no-fuzzy-matching --omit-header --no-wrap
+	@$(BIN)/pybabel -q update -i .venv/messages.pot -d webapp/translations --no-fuzzy-matching --no-wrap
 	@$(MAKE) --no-print-directory $(MO)
 
 clean: ## forget the demo's data (the cache of downloads stays)

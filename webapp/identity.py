@@ -89,7 +89,7 @@ class Identity(Protocol):
         """The person now, and the tokens (perhaps renewed); `SignedOutError`."""
 
     def save_profile(self, tokens: Tokens, profile: Profile) -> None:
-        """Let the holder change his own profile; his address stays. `InvalidPersonError`, `SignedOutError`."""
+        """Let the holder change his own profile; his address stays. `InvalidPersonError`, `RefusedError`."""
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
         """Where the browser ends the single sign-on session."""
@@ -159,22 +159,20 @@ class KeycloakIdentity:
 
     def save_profile(self, tokens: Tokens, profile: Profile) -> None:
         url = f"{self._realm_url}/account/"
-        current = _body(self._send("GET", url, token=tokens.access_token))
-        attributes = {**(current.get("attributes") or {}), "locale": [profile.locale.value]}
+        current = self._send("GET", url, token=tokens.access_token)
+        if not current.ok:
+            raise _refusal(current)
+        attributes = {**(_body(current).get("attributes") or {}), "locale": [profile.locale.value]}
         attributes["title"] = [profile.title.value] if profile.title else []
         names = {"firstName": profile.first_name, "lastName": profile.last_name}
-        body = {**current, **names, "attributes": attributes}
+        body = {**_body(current), **names, "attributes": attributes}
         answer = self._send("POST", url, token=tokens.access_token, json=body)
-        if answer.status_code in {401, 403}:
-            raise SignedOutError("Keycloak ended the session or disabled the account")
         if answer.status_code == 400:
             refusal = _body(answer)
             first = (refusal.get("errors") or [refusal])[0]
             raise InvalidPersonError(str(first.get("errorMessage")), _FIELDS.get(str(first.get("field")), ""))
-        if answer.status_code >= 500:
-            raise UnavailableError(f"Keycloak failed inside ({answer.status_code})")
         if not answer.ok:
-            raise RefusedError(f"Keycloak refused ({answer.status_code})")
+            raise _refusal(answer)
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
         address = self._metadata()["end_session_endpoint"]
@@ -258,6 +256,13 @@ def _tokens(answer: Mapping[str, Any]) -> Tokens:
         id_token=answer["id_token"],
         expires_at=time.time() + float(answer["expires_in"]),
     )
+
+
+def _refusal(answer: requests.Response) -> UnavailableError | RefusedError:
+    if answer.status_code >= 500:
+        return UnavailableError(f"Keycloak failed inside ({answer.status_code})")
+    # Userinfo has just accepted the token: what is missing is the right to one's own account.
+    return RefusedError(f"Keycloak does not let this person change his account ({answer.status_code})")
 
 
 def _body(answer: requests.Response) -> dict[str, Any]:
