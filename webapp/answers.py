@@ -228,7 +228,8 @@ def _directory(_error: DirectoryError) -> Response:
         409,
         _("This is not possible now"),
         _(
-            "The directory of people refused it; nothing more was changed. Look at the present state and try again."
+            "The directory of people refused it; nothing more was changed. "
+            "Look at the present state and try again."
         ),
         actions=_to_list(),
     )

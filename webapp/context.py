@@ -9,8 +9,9 @@ from typing import cast
 from flask import current_app, g, session
 
 from directory.gateway import Directory
+from webapp.actor import Actor
 from webapp.database import Database
-from webapp.identity import Actor, Identity, Tokens
+from webapp.identity import Identity, Tokens
 from webapp.services.administration import Administration, administration_of
 from webapp.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.settings import Settings

@@ -19,7 +19,8 @@ from joserfc.errors import JoseError
 
 from directory.encoding import ATTACHMENT_ATTRIBUTE, Place, attachment_value, attachments_of
 from directory.errors import InvalidPersonError, RefusedError, UnavailableError
-from directory.model import Attachment, Locale, Profile, Title
+from directory.model import Locale, Profile, Title
+from webapp.actor import Actor
 from webapp.errors import SignedOutError
 from webapp.settings import Settings
 
@@ -47,20 +48,6 @@ class Tokens:
     refresh_token: str
     id_token: str
     expires_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The person who is acting, as Keycloak describes him at this moment."""
-
-    id: str
-    profile: Profile
-    attachments: tuple[Attachment, ...]
-
-    @property
-    def administered_ids(self) -> frozenset[str]:
-        """The ids of the companies he administers."""
-        return frozenset(a.company_id for a in self.attachments if a.administers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from directory.errors import NotFoundError
 from directory.gateway import Directory
 from directory.model import Attachment, Company, Member
+from webapp.actor import Actor
 from webapp.errors import HiddenError, NotAdministratorError
-from webapp.identity import Actor
 from webapp.policies import may_administer, may_see
 
 
