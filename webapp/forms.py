@@ -6,11 +6,12 @@ Unknown fields are ignored; so are fields of companies that are not the actor's,
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, StringField
+from wtforms import Field, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
@@ -62,6 +63,14 @@ def _strip(text: str | None) -> str:
     return (text or "").strip(" \u00a0")
 
 
+class OneOf(StringField):
+    """One of a few values; `choices` are pairs of value and label."""
+
+    def __init__(self, labels: Mapping[Any, Any], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.choices = [(str(value), label) for value, label in labels.items()]
+
+
 class PersonForm(FlaskForm):
     """Last name, first name, title and language."""
 
@@ -84,16 +93,8 @@ class PersonForm(FlaskForm):
             NameText(),
         ],
     )
-    title = RadioField(
-        choices=[(title.value, label) for title, label in TITLES.items()],
-        validators=[InputRequired(lazy_gettext("Choose a title."))],
-        validate_choice=False,
-    )
-    locale = RadioField(
-        choices=[(locale.value, label) for locale, label in LOCALES.items()],
-        validators=[InputRequired(lazy_gettext("Choose a language."))],
-        validate_choice=False,
-    )
+    title = OneOf(TITLES, validators=[InputRequired(lazy_gettext("Choose a title."))])
+    locale = OneOf(LOCALES, validators=[InputRequired(lazy_gettext("Choose a language."))])
 
     def validate_last_name(self, name: Field) -> None:
         if not name.data:
@@ -126,8 +127,8 @@ class PersonForm(FlaskForm):
             email=email,
             last_name=str(self.last_name.data),
             first_name=str(self.first_name.data),
-            title=Title(self.title.data),
-            locale=Locale(self.locale.data),
+            title=Title(str(self.title.data)),
+            locale=Locale(str(self.locale.data)),
         )
 
 

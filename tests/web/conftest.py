@@ -1,0 +1,177 @@
+"""The whole portal without Keycloak: a directory in memory, somebody signed in, and a browser that checks pages.
+
+::
+
+    def test_list(client_for, administrator):
+        page = client_for(administrator).get("/users")
+        assert page.status == 200
+
+`directory` is a `tests.fakes.FakeDirectory` with the companies `acme` and `globex`, both the `administrator`'s,
+and `initech`, which is not. `second` administers the same two, so that nobody is a last administrator by accident.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask
+
+import webapp
+from directory.model import Company, User
+from tests.builders import a_company, a_profile, an_attachment
+from tests.fakes import FakeDirectory
+from tests.web.browser import PORTAL, SERVICE, Browser
+from tests.web.identity import CLIENT, FakeIdentity
+from webapp.app import create_app
+from webapp.context import EXTENSION, Parts
+from webapp.database import Database
+from webapp.settings import Settings
+
+ClientFor = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_catalogues() -> None:
+    """Translations as the portal loads them, up to date with their sources."""
+    for source in Path(webapp.__file__).parent.glob("translations/*/LC_MESSAGES/messages.po"):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        half = target.with_suffix(".mo.half")
+        with source.open("rb") as read, half.open("wb") as write:
+            write_mo(write, read_po(read))
+        half.replace(target)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables, made once by the migrations and copied for every test."""
+    path = tmp_path_factory.mktemp("database") / "portal.sqlite"
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    database.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: Path) -> Settings:
+    shutil.copy(migrated, tmp_path / "portal.sqlite")
+    return Settings(
+        portal_url=PORTAL,
+        service_url=SERVICE,
+        keycloak_url="http://keycloak.test",
+        keycloak_public_url="",
+        keycloak_realm="portal",
+        client_portal_id=CLIENT,
+        client_portal_secret="secret of the portal",
+        client_portal_directory_secret="secret of the directory",
+        database_url=f"sqlite:///{tmp_path / 'portal.sqlite'}",
+        secret_key="a key for tests only",
+    )
+
+
+@pytest.fixture
+def directory() -> FakeDirectory:
+    return FakeDirectory(
+        a_company("acme", "Acme Énergie", services=["cataliz", "data"]),
+        a_company("globex", "Globex", services=["data"]),
+        a_company("initech", "Initech", services=["data"]),
+    )
+
+
+@pytest.fixture
+def acme() -> Company:
+    return a_company("acme", "Acme Énergie", services=["cataliz", "data"])
+
+
+@pytest.fixture
+def globex() -> Company:
+    return a_company("globex", "Globex", services=["data"])
+
+
+@pytest.fixture
+def initech() -> Company:
+    return a_company("initech", "Initech", services=["data"])
+
+
+@pytest.fixture
+def identity(directory: FakeDirectory) -> FakeIdentity:
+    return FakeIdentity(directory)
+
+
+@pytest.fixture
+def app(settings: Settings, directory: FakeDirectory, identity: FakeIdentity) -> Iterator[Flask]:
+    """The portal; what a view does not expect fails the test instead of becoming a 500."""
+    app = create_app(settings, directory=directory, identity=identity)
+    app.testing = True
+    yield app
+    app.extensions[EXTENSION].database.engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    parts: Parts = app.extensions[EXTENSION]
+    return parts.database
+
+
+@pytest.fixture
+def client_for(app: Flask, identity: FakeIdentity) -> ClientFor:
+    """A browser in which that person has signed in, through the portal's own routes; nobody when none is named."""
+
+    def client_for(person: User | None = None, headers: Mapping[str, str] | None = None) -> Browser:
+        browser = Browser(app, identity, headers)
+        if person is not None:
+            assert browser.sign_in(person).status == 302
+        return browser
+
+    return client_for
+
+
+@pytest.fixture
+def administrator(directory: FakeDirectory) -> User:
+    """Administers Acme and Globex; an active account."""
+    return directory.add_user(
+        a_profile("anne.durand@acme.example"),
+        [an_attachment("acme", administrator=True), an_attachment("globex", administrator=True)],
+    )
+
+
+@pytest.fixture
+def second(directory: FakeDirectory) -> User:
+    """The other administrator of Acme and Globex."""
+    return directory.add_user(
+        a_profile("bruno.petit@acme.example", last_name="Petit", first_name="Bruno"),
+        [an_attachment("acme", administrator=True), an_attachment("globex", administrator=True)],
+    )
+
+
+@pytest.fixture
+def member(directory: FakeDirectory) -> User:
+    """A plain user of Acme; an active account."""
+    return directory.add_user(
+        a_profile("chloe.martin@acme.example", last_name="Martin", first_name="Chloé"), [an_attachment("acme")]
+    )
+
+
+@pytest.fixture
+def stranger(directory: FakeDirectory) -> User:
+    """Somebody of Initech only: for the administrator he does not exist."""
+    return directory.add_user(
+        a_profile("dora.stranger@initech.example", last_name="Stranger", first_name="Dora"),
+        [an_attachment("initech")],
+    )
+
+
+@pytest.fixture
+def browser(client_for: ClientFor, administrator: User) -> Browser:
+    """The administrator's browser."""
+    return client_for(administrator)
+
+
+@pytest.fixture
+def visitor(client_for: ClientFor) -> Browser:
+    """Nobody's browser."""
+    return client_for()
