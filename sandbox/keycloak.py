@@ -13,8 +13,8 @@ from typing import Self
 import requests
 
 from sandbox.distribution import VERSION, Distribution, Report, java_environment, prepare, silent
-from sandbox.errors import SandboxError, StartError
-from sandbox.ports import LOOPBACK, free_port
+from sandbox.errors import PortInUseError, SandboxError, StartError
+from sandbox.ports import LOOPBACK, free_port, is_free
 from sandbox.processes import GRACE_SECONDS, Child, run
 
 THEMES = Path(__file__).parent.parent / "keycloak" / "themes"
@@ -82,6 +82,7 @@ class KeycloakServer:
 
     def start(self, timeout: float = START_SECONDS) -> None:
         """Start and wait until ready; `StartError` with the end of the log when that fails."""
+        self._check_ports()  # who answers there would be taken for ours
         distribution = prepared(self.version, self.report)
         _furnish(self.folder, distribution, self.themes)
         self.report("starting Keycloak")
@@ -100,6 +101,14 @@ class KeycloakServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _check_ports(self) -> None:
+        for variable, port in (
+            ("KEYCLOAK_PORT", self.port),
+            ("KEYCLOAK_MANAGEMENT_PORT", self.management_port),
+        ):
+            if not is_free(port):
+                raise PortInUseError(variable, port)
 
     def _launch(self, distribution: Distribution, timeout: float, *, learn: bool = False) -> None:
         bootstrap = {

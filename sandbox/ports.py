@@ -54,13 +54,26 @@ class Ports:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this loopback port now."""
+    """Whether a server could listen on this loopback port now, and nobody would meet another one there.
+
+    `localhost` may mean `::1` to a browser, so somebody there counts too.
+    """
+    if any(_answers(host, port) for host in (LOOPBACK, "::1")):
+        return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left is no port in use
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
             return False
+    return True
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:  # refused, or no such address on this machine
+        return False
     return True
 
 
