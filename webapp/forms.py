@@ -3,12 +3,10 @@
 Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
@@ -16,25 +14,8 @@ from wtforms.validators import InputRequired, Length, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
 from webapp.labels import LOCALES, TITLES, gettext
-
-NAME_LENGTH = 255
-# The characters Keycloak's `person-name-prohibited-characters` refuses in names, and every control character.
-_PROHIBITED = re.compile(r"[<>&\"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f-\x9f]")
-
-
-def normal_email(text: str) -> str:
-    """The one spelling of an address: trimmed, lower case, as Keycloak keeps it; `ValueError` when malformed.
-
-    Not deliverability: that is for the mail to show. Local part of at most 64 characters and ASCII only (what
-    Keycloak accepts, measured).
-    """
-    try:
-        found = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
-        )
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from error
-    return str(found.ascii_email or found.normalized).lower()
+from webapp.services.rules import NAME_LENGTH, PROHIBITED_IN_NAMES, normal_name
+from webapp.services.rules import normal_email as normal_email
 
 
 def email_error(text: str) -> str:
@@ -52,15 +33,14 @@ class NameText:
     """A name as people have them: not only spaces, no character that Keycloak refuses."""
 
     def __call__(self, _form: FlaskForm, name: Field) -> None:
-        if _PROHIBITED.search(name.data or ""):
+        if PROHIBITED_IN_NAMES.search(name.data or ""):
             raise StopValidation(
                 gettext('Remove characters that are not part of a name, such as < > & " ( ) / or a line break.')
             )
 
 
 def _strip(text: str | None) -> str:
-    # Spaces only: a line break must be refused, not removed.
-    return (text or "").strip(" \u00a0")
+    return normal_name(text or "")
 
 
 class OneOf(StringField):
