@@ -40,6 +40,9 @@ lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
 	@$(BIN)/uv pip compile pyproject.toml --group sandbox --group test --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --upgrade --output-file requirements.lock --quiet
+	@$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --no-annotate --output-file requirements-runtime.lock --quiet
 
 translations: $(READY) ## bring the catalogues up to the messages of the code
 	@$(BIN)/pybabel -q extract $(EXTRACT) --project Attaché -o .venv/messages.pot .

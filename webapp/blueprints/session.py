@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from flask import Blueprint, current_app, g, redirect, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.errors import RefusedError
@@ -22,9 +22,11 @@ NEXT = "next"
 
 
 @blueprint.get("/")
-@access(Access.SIGNED_IN)
+@access(Access.PUBLIC)
 def home() -> ResponseReturnValue:
-    """Where the person's work is."""
+    """Where the person's work is; a welcome to who is not signed in (signing out ends here)."""
+    if g.actor is None:
+        return render_template("session/welcome.html")
     return redirect(url_for("users.index" if g.actor.administered_ids else "profile.edit"))
 
 
@@ -67,7 +69,7 @@ def callback() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """End the session here, then the single sign-on session at Keycloak."""
     tokens = read_tokens()
-    address = parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/help")
+    address = parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/")
     session.clear()
     return redirect(address, 303)
 
