@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from provisioner.changes import Action, Change, Plan
-from provisioner.errors import MailRefusedError, PlanRefusedError, ServerError
+from provisioner.errors import (
+    InterruptedRunError,
+    MailRefusedError,
+    PlanRefusedError,
+    ProvisionerError,
+    ServerError,
+)
 from provisioner.gateway import Realm
 from provisioner.plan import plan
 from provisioner.state import Kind, RealmState
@@ -15,12 +21,12 @@ BATCH = 50
 
 @dataclass(slots=True)
 class Outcome:
-    """What an apply did: changes `done`, what it was `failed` by and at, what was `left`, and what to know besides."""
+    """What an apply did: changes `done` and `left`, where it `failed` and why (`error`), and what to know besides."""
 
     done: list[Change] = field(default_factory=list)
     left: list[Change] = field(default_factory=list)
     failed: Change | None = None
-    error: ServerError | None = None
+    error: ProvisionerError | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -77,6 +83,10 @@ def _make(changes: tuple[Change, ...], realm: Realm, outcome: Outcome, progress:
                 f"{batch[0].address}: the account is there, its mail could not be handed over"
                 f" ({error}); the next apply sends it"
             )
+            outcome.left.extend(batch)
+        except KeyboardInterrupt:
+            outcome.error = InterruptedRunError("interrupted; the change at hand may have been made")
+            outcome.failed = batch[0]
             outcome.left.extend(batch)
         except ServerError as error:
             outcome.error, outcome.failed = error, batch[0]

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.exceptions import TyperException
 
 from provisioner import loader, render
 from provisioner.apply import apply as apply_plan
@@ -102,16 +103,18 @@ def apply(
     """Makes the changes of the plan."""
     with _errors(as_json):
         desired, realm, planned = _planned(context.obj, paths)
-        if not as_json:
+        if not as_json or planned.refused:
             _print(planned, as_json)
-        if planned.writes and not planned.refused and not yes:
+        if planned.refused:
+            raise typer.Exit(ERROR)
+        if planned.writes and not yes:
             _ask(as_json)
         with _progress(len(planned.writes), quiet=as_json) as advance:
             outcome = apply_plan(desired, planned, realm, advance)
         if as_json:
             print(render.as_json(planned, outcome))  # noqa: T201 (the answer itself)
         elif planned.writes:
-            Console(soft_wrap=True).print(render.outcome_as_text(outcome))
+            Console(soft_wrap=True, highlight=False).print(render.outcome_as_text(outcome))
         raise typer.Exit(NOTHING if outcome.complete else ERROR)
 
 
@@ -164,16 +167,20 @@ def _errors(as_json: bool) -> Iterator[None]:
     except ProvisionerError as error:
         if as_json:
             print(render.error_as_json(str(error)))  # noqa: T201 (the answer itself)
-        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(str(error))
+        _complain(str(error))
         raise typer.Exit(ERROR) from error
+
+
+def _complain(message: str) -> None:
+    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(message)
 
 
 def main() -> None:
     """The script `provisioner`; wrong usage ends with 1 as any error does."""
     try:
         status = app(standalone_mode=False)
-    except typer._click.exceptions.ClickException as error:
-        error.show()
+    except TyperException as error:
+        _complain(f"{error.format_message()}\nprovisioner --help tells more.")
         status = ERROR
     except typer.Abort:
         status = ERROR

@@ -5,6 +5,7 @@
     ProvisionerError
     ├── InvalidFilesError      the files: every problem with file, line and key
     ├── SettingsError          the connection settings or the command line
+    ├── InterruptedRunError    somebody stopped an apply under way
     ├── PlanRefusedError       the plan holds changes that may not be made: nothing was written
     └── ServerError            Keycloak, while reading or writing
         ├── NotSignedInError   who we say we are is not accepted
@@ -48,6 +49,10 @@ class InvalidFilesError(ProvisionerError):
 
 class SettingsError(ProvisionerError):
     """A setting is missing, or two contradict each other."""
+
+
+class InterruptedRunError(ProvisionerError):
+    """An apply was stopped from outside; what it had done stays."""
 
 
 class PlanRefusedError(ProvisionerError):

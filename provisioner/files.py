@@ -102,7 +102,7 @@ def problem(source: Source, message: str) -> Problem:
 
 
 def line_of(source: Source) -> int:
-    """The line (from 1) on which the last key of the source stands; the nearest one above if it has none of its own."""
+    """The line (from 1) on which the last key of the source stands, or the nearest key above that has one."""
     documents = _with_positions(source.file)
     if source.document >= len(documents):
         return 0

@@ -12,7 +12,7 @@ from provisioner.state import Json, RealmState
 
 
 class Realm(Protocol):
-    """One realm of a server, in terms of states and changes. Everything raises `provisioner.errors.ServerError`."""
+    """One realm of a server, in states and changes. Everything raises `provisioner.errors.ServerError`."""
 
     def observe(self, desired: RealmState) -> RealmState:
         """What the server has, restricted to what `desired` needs to be compared with. Writes nothing."""

@@ -7,6 +7,7 @@ translated by response code into `provisioner.errors`.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from keycloak import KeycloakOpenIDConnection
@@ -52,10 +53,15 @@ class KeycloakApi:
 
     def __init__(self, realm: str, connection: Connection) -> None:
         self._realm = f"admin/realms/{realm}"
-        self._url = connection.url
-        self._wire = _wire(connection, READ_TIMEOUT)
-        self._mail_wire = _wire(connection, MAIL_READ_TIMEOUT)
-        self._signed_in: set[int] = set()
+        self._connection = connection
+
+    @cached_property
+    def _wire(self) -> KeycloakOpenIDConnection:
+        return _signed_in(self._connection, READ_TIMEOUT)
+
+    @cached_property
+    def _mail_wire(self) -> KeycloakOpenIDConnection:
+        return _signed_in(self._connection, MAIL_READ_TIMEOUT)
 
     def get(self, path: str, query: Query | None = None) -> Any:
         return self._answer(self._wire, "GET", path, query=query).json()
@@ -97,8 +103,7 @@ class KeycloakApi:
     ) -> Response:
         """The answer to one request; every failure as a `ServerError`. No path: the collection of realms."""
         where = "admin/realms" if path is None else f"{self._realm}/{path}".rstrip("/")
-        with translated(self._url):
-            self._sign_in(wire)
+        with translated(self._connection.url):
             text = "" if body is None else json.dumps(body)
             match method:
                 case "GET":
@@ -114,12 +119,6 @@ class KeycloakApi:
         if not response.ok:
             raise _error(response.status_code, _message(response.content), f"{method} {where}")
         return response
-
-    def _sign_in(self, wire: KeycloakOpenIDConnection) -> None:
-        """Once per connection; afterwards the library renews the token."""
-        if id(wire) not in self._signed_in:
-            wire.get_token()
-            self._signed_in.add(id(wire))
 
 
 class KeycloakRealm:
@@ -150,8 +149,9 @@ class KeycloakRealm:
         return self._server
 
 
-def _wire(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection:
-    return KeycloakOpenIDConnection(
+def _signed_in(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection:
+    """A connection with its first token; afterwards the library renews it."""
+    wire = KeycloakOpenIDConnection(
         server_url=connection.url.rstrip("/") + "/",
         user_realm_name=connection.login_realm,
         client_id=connection.client_id,
@@ -161,6 +161,12 @@ def _wire(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection
         timeout=(CONNECT_TIMEOUT, read_timeout),  # type: ignore[arg-type]  # requests takes the pair
         max_retries=0,
     )
+    try:
+        with translated(connection.url):
+            wire.get_token()
+    except (RejectedError, ForbiddenError) as error:
+        raise NotSignedInError(f"{connection.url}, realm {connection.login_realm}: {error}") from error
+    return wire
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """The deny lists of the realm's permissions, kept complete.
 
-A permission over chosen groups or people whose policies are all negative is a deny list: whoever the policies name
-has no right there. Files can only name groups and people they know; to each deny list the plan adds every group that
-is no company, every group that carries roles, and the people in them. Without it a group made by hand tomorrow
-would be open to the portal's service account.
+A permission over chosen groups or people whose policies are all negative is a deny list: whoever the policies
+name has no right there. Files can only name groups and people they know; to each deny list the plan adds every
+group that is no company, every group that carries roles, the people in them, and all service accounts. Without it
+a group made by hand tomorrow would be open to the portal's service account.
 """
 
 from collections.abc import Iterable
@@ -64,3 +64,6 @@ def _protected_people(groups: set[str], desired: RealmState, observed: RealmStat
     for user in observed.of_kind(Kind.USER):
         if user.fields.get("serviceAccountClientId"):
             yield user.address.names[0]
+    for client in desired.of_kind(Kind.CLIENT):
+        if client.fields.get("serviceAccountsEnabled"):
+            yield f"service-account-{client.address.names[0]}".lower()

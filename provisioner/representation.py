@@ -1,7 +1,7 @@
 """Which keys a file may hold and what their values look like: Keycloak 26.7's representations as plain tables.
 
-`REALM` is a RealmRepresentation, `COMPANIES` a company file. An object's `ignored` keys are written by the server's
-export and mean nothing in a file (ids, mostly); its `not_yet` keys are real, but no kind manages them so far.
+`REALM` is a RealmRepresentation, `COMPANIES` a company file. An object's `ignored` keys are written by the
+server's export and mean nothing in a file (ids, mostly); its `not_yet` keys are real, but no kind manages them.
 """
 
 from collections.abc import Mapping
@@ -283,8 +283,8 @@ REALM = Object(
     },
     ignored=_names("id keycloakVersion otpSupportedApplications requiredCredentials adminPermissionsClient"),
     not_yet=_names(
-        "roles defaultRole defaultRoles defaultGroups localizationTexts clientProfiles clientPolicies federatedUsers"
-        " scopeMappings userFederationProviders userFederationMappers identityProviders identityProviderMappers"
+        "roles defaultRole defaultRoles defaultGroups localizationTexts clientProfiles clientPolicies"
+        " federatedUsers scopeMappings userFederationProviders userFederationMappers identityProviders identityProviderMappers"
         " protocolMappers authenticationFlows authenticatorConfig requiredActions browserFlow registrationFlow"
         " directGrantFlow resetCredentialsFlow clientAuthenticationFlow dockerAuthenticationFlow"
         " firstBrokerLoginFlow organizations"

@@ -13,8 +13,8 @@ MASK = "**********"
 class Rule:
     """`created_with` fields are only said at creation; `at_least` lists may have more on the server.
 
-    Objects are compared by the keys that the files give, unless they are `whole`. `secret` fields are never printed.
-    `part_of`: created together with the resource of that kind whose names begin its own.
+    Objects are compared by the keys that the files give, unless they are `whole`. `secret` fields are never
+    printed. `part_of`: created together with the resource of that kind whose names begin its own.
     """
 
     created_with: frozenset[str] = frozenset()

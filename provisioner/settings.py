@@ -11,7 +11,7 @@ ADMIN_REALM = "master"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; none where it says nothing. Field names are those of the environment, in lower case."""
+    """What the command line says; none where it says nothing. Named as in the environment, in lower case."""
 
     keycloak_url: str | None = None
     keycloak_realm: str | None = None

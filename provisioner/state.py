@@ -1,8 +1,8 @@
 """A realm as data: the same shape for what is desired (files) and what is observed (server).
 
-A state is flat: one resource per thing that Keycloak creates, updates and deletes on its own, found by its address.
-A client, each of its mappers and each scope assigned to it are three kinds of resource, so that one difference is
-one change and one write.
+A state is flat: one resource per thing that Keycloak creates, updates and deletes on its own, found by its
+address. A client, each of its mappers and each scope assigned to it are three kinds of resource, so that one
+difference is one change and one write.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -31,7 +31,7 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
 
 
 def roles_of(holder: Json, kind: str, name: str, source: Source) -> Iterator[Resource]:
-    """The role mappings inside a group's or a user's representation; the container of realm roles is an empty text."""
+    """The role mappings inside a group's or a user's representation; the container of realm roles is `""`."""
     if holder.get("realmRoles"):
         address = Address(Kind.ROLE_MAPPING, (kind, name, ""))
         yield Resource(address, {"roles": holder["realmRoles"]}, source.at("realmRoles"))

@@ -64,7 +64,7 @@ class Server:
 
 
 def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:
-    """The representation with the changed keys; objects inside are joined key by key, a value that became empty goes."""
+    """The representation with the changed keys; objects inside are joined key by key."""
     result = dict(raw)
     for key, value in changed.items():
         if isinstance(value, dict) and isinstance(result.get(key), dict):
