@@ -1,0 +1,202 @@
+"""Files of people as CSV: reading what spreadsheets write, and writing what they cannot misread. Pure.
+
+One line per attachment, a person at one company. Written as RFC 4180 says: commas, CRLF, UTF-8. The variety for
+spreadsheets (`Variety`) has a byte order mark and the separator that the reader's language expects, or Excel shows
+one column of broken accents. Read: `,` or `;`, UTF-8 with or without the mark, Windows-1252.
+
+A cell that a spreadsheet would take for a formula is written with a `'` before it, and read without it: what is
+written comes back as it was, whatever it was.
+"""
+
+import base64
+import csv
+import io
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webapp.errors import PortalError
+
+COLUMNS = ("email", "last_name", "first_name", "title", "locale", "company", "role", "affiliation")
+STATUS = "status"
+LIST_COLUMNS = (*COLUMNS, STATUS)
+"""What the list says besides; an import does not look at it."""
+
+MAX_LINES = 5000
+MAX_CARRIED = 400_000
+"""Characters of a packed file that a form can bring along (Flask takes 500,000 of a form at most)."""
+
+_MARK = "\ufeff"
+# What starts a formula: in ASCII, in full width, or after a tab or a line break that some programs drop.
+_STARTS = "=+\\-@\t\r\n＝＋－＠"
+_FORMULA = re.compile(rf"['\s]*[{_STARTS}]")
+_NEUTRAL_FORMULA = re.compile(rf"'['\s]*[{_STARTS}]")
+
+
+class Fault(StrEnum):
+    """Why a file as a whole cannot be read."""
+
+    EMPTY = "empty"
+    NO_LINES = "no_lines"
+    ENCODING = "encoding"
+    QUOTES = "quotes"
+    HEADER = "header"
+    TOO_MANY_LINES = "too_many_lines"
+
+
+class UnreadableFileError(PortalError):
+    """The file is not one that we can read; `line` is where, from 1, and 0 when it is nowhere in particular.
+
+    Of a wrong header: the columns that are missing, that are there twice, that mean nothing to us.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        line: int = 0,
+        *,
+        missing: Sequence[str] = (),
+        doubled: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+    ) -> None:
+        super().__init__(f"{fault} in line {line}")
+        self.fault = fault
+        self.line = line
+        self.missing = tuple(missing)
+        self.doubled = tuple(doubled)
+        self.unknown = tuple(unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Variety:
+    """How a file is written."""
+
+    separator: str = ","
+    mark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file below the header. `number` is where it starts, from 1; `surplus` cells have no column."""
+
+    number: int
+    cells: Mapping[str, str]
+    surplus: int = 0
+
+    def __getitem__(self, column: str) -> str:
+        """What stands in that column, without spaces around it; a line break stays, to be refused."""
+        return self.cells.get(column, "").strip(" \u00a0")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What was read, and how."""
+
+    lines: tuple[Line, ...]
+    encoding: str
+    separator: str
+
+
+def write(columns: Sequence[str], rows: Iterable[Sequence[str]], variety: Variety | None = None) -> bytes:
+    """A file of these columns, with formulas neutralised."""
+    variety = variety or Variety()
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=variety.separator, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([neutral(cell) for cell in row] for row in rows)
+    return ((_MARK if variety.mark else "") + out.getvalue()).encode()
+
+
+def read(data: bytes) -> File:
+    """The lines of a file; `UnreadableFileError`. Empty lines are skipped, columns may stand in any order."""
+    text, encoding = _decoded(data)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(",;", key=first.count)
+    records = _records(text, separator)
+    number, header = next(records, (0, []))
+    if not header:
+        raise UnreadableFileError(Fault.EMPTY)
+    names = _header(number, header)
+    lines: list[Line] = []
+    for number, record in records:
+        if len(lines) == MAX_LINES:
+            raise UnreadableFileError(Fault.TOO_MANY_LINES, number)
+        lines.append(_line(number, names, record))
+    if not lines:
+        raise UnreadableFileError(Fault.NO_LINES)
+    return File(tuple(lines), encoding, separator)
+
+
+def neutral(cell: str) -> str:
+    """The cell as no spreadsheet takes it for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def original(cell: str) -> str:
+    """The cell as it was before `neutral`."""
+    return cell[1:] if _NEUTRAL_FORMULA.match(cell) else cell
+
+
+def pack(data: bytes) -> str:
+    """The file for a hidden field, byte for byte (a browser changes line breaks); empty when it is too large."""
+    packed = base64.urlsafe_b64encode(zlib.compress(data, 9)).decode()
+    return packed if len(packed) <= MAX_CARRIED else ""
+
+
+def unpack(packed: str, limit: int) -> bytes:
+    """What was packed, at most `limit` bytes; `UnreadableFileError` when it is not that."""
+    unpacker = zlib.decompressobj()
+    try:
+        data = unpacker.decompress(base64.urlsafe_b64decode(packed), limit)
+    except (ValueError, zlib.error) as error:
+        raise UnreadableFileError(Fault.ENCODING) from error
+    if not unpacker.eof:
+        raise UnreadableFileError(Fault.ENCODING)
+    return data
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The text and the name of its encoding. A NUL is in no text of people: it is UTF-16, or no text at all."""
+    encodings = ("utf-8",) if data.startswith(_MARK.encode()) else ("utf-8", "cp1252")
+    at = data.find(b"\0")
+    for encoding in encodings if at < 0 else ():
+        try:
+            return data.decode(encoding).removeprefix(_MARK), encoding
+        except UnicodeDecodeError as error:
+            at = error.start
+    raise UnreadableFileError(Fault.ENCODING, data.count(b"\n", 0, at) + 1)
+
+
+def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The records that are not empty, each with the number of the line where it starts."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    start = 1
+    try:
+        for record in reader:
+            if any(cell.strip() for cell in record):
+                yield start, record
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise UnreadableFileError(Fault.QUOTES, start) from error
+
+
+def _header(number: int, cells: Sequence[str]) -> list[str]:
+    """The columns in their order; those that a spreadsheet left empty at the end are cut off."""
+    names = [cell.strip().lower() for cell in cells]
+    while not names[-1]:
+        names.pop()
+    missing = [name for name in COLUMNS if name not in names]
+    doubled = [name for name, times in Counter(names).items() if times > 1]
+    unknown = [name for name in dict.fromkeys(names) if name not in LIST_COLUMNS]
+    if missing or doubled or unknown:
+        raise UnreadableFileError(Fault.HEADER, number, missing=missing, doubled=doubled, unknown=unknown)
+    return names
+
+
+def _line(number: int, names: Sequence[str], record: Sequence[str]) -> Line:
+    cells = dict(zip(names, map(original, record), strict=False))
+    surplus = sum(bool(cell.strip()) for cell in record[len(names) :])
+    return Line(number, cells, surplus)
