@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from directory.encoding import places
+from directory.model import Attachment, CompanyRole
 from provisioner.changes import Action, Change, Plan
 from provisioner.protection import with_deny_lists
 from provisioner.rules import MASK, RULES, Rule, owner
@@ -43,8 +45,14 @@ def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Ch
 def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
     """Whether another change creates it: a mapper with its client, an administrator's place with his account."""
     if resource.address.kind is Kind.ADMINISTRATOR:
-        _, email = resource.address.names
-        return desired.get(Kind.PERSON, email) is not None and observed.get(Kind.PERSON, email) is None
+        company, email = resource.address.names
+        if observed.get(Kind.PERSON, email) is not None:
+            return False
+        user = desired.get(Kind.USER, email)
+        if user is None:
+            return desired.get(Kind.PERSON, email) is not None
+        wanted = places(Attachment(company, CompanyRole.ADMINISTRATOR))
+        return {place.path for place in wanted} <= set(user.fields.get("groups", ()))
     parent = owner(resource.address)
     return parent is not None and parent in desired.resources and parent not in observed.resources
 
@@ -54,7 +62,8 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
     match resource.address.kind:
         case Kind.ADMINISTRATOR:
             _, email = resource.address.names
-            if desired.get(Kind.PERSON, email) is None and observed.get(Kind.PERSON, email) is None:
+            named = desired.get(Kind.PERSON, email) or desired.get(Kind.USER, email)
+            if named is None and observed.get(Kind.PERSON, email) is None:
                 return f"{email} is neither in `people` nor on the server"
         case Kind.USER:
             undeclared = _undeclared_attributes(resource, desired, observed)

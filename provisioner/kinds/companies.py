@@ -183,7 +183,7 @@ def create_person(server: Server, change: Change) -> None:
 def attach_administrator(server: Server, change: Change) -> None:
     """Joins the company, then its administrators; both can be repeated without harm."""
     company, email = change.address.names
-    user = server.id(Kind.PERSON, email)
+    user = server.known_id(Kind.PERSON, email) or server.user_id(email)
     for place in _administrator_places(company):
         server.api.put(f"users/{user}/groups/{server.group_id(place.path)}")
 
