@@ -26,7 +26,7 @@ def normal_email(text: str) -> str:
     """
     try:
         found = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
+            text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
         )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
