@@ -67,8 +67,7 @@ class Content:
 
 def read_content(companies: Path = COMPANIES, people: Path | None = PEOPLE) -> Content:
     """Read company files and, where given, a realm file with users."""
-    yaml = YAML(typ="safe")
-    files = [yaml.load(file) or {} for file in sorted(companies.rglob("*.yaml"))]
+    files = _load(companies)
     entries = [entry for file in files for entry in file.get("companies", ())]
     administers: dict[str, list[str]] = {}
     for entry in entries:
@@ -84,6 +83,21 @@ def read_content(companies: Path = COMPANIES, people: Path | None = PEOPLE) -> C
         companies=tuple(DemoCompany(e["id"], e["name"], tuple(e.get("services", ()))) for e in entries),
         people=(*map(_person, users), *pending),
     )
+
+
+def write_without_people(companies: Path, file: Path) -> None:
+    """The same companies in one file that names nobody."""
+    bare = [
+        {key: value for key, value in entry.items() if key != "administrators"}
+        for content in _load(companies)
+        for entry in content.get("companies", ())
+    ]
+    file.write_text(json.dumps({"companies": bare}, ensure_ascii=False), encoding="utf-8")  # JSON is YAML
+
+
+def _load(companies: Path) -> list[dict[str, Any]]:
+    yaml = YAML(typ="safe")
+    return [yaml.load(file) or {} for file in sorted(companies.rglob("*.yaml"))]
 
 
 def _person(user: Mapping[str, Any]) -> DemoPerson:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from sandbox.ports import LOOPBACK, free_port
 
 ACCEPTED = "250 Kept"
 LARGEST_MAIL = 25_000_000
+HANG_UP_SECONDS = 3.0
 
 
 class Behaviour(Enum):
@@ -55,7 +57,7 @@ class MailCatcher:
         self.http_port = http_port or free_port()
         self.store = MailStore(folder)
         self.behaviour = Behaviour.ACCEPT
-        self._smtp: Controller | None = None
+        self._smtp: _Controller | None = None
         self._http: BaseWSGIServer | None = None
 
     @property
@@ -80,7 +82,7 @@ class MailCatcher:
 
     def start_smtp(self) -> None:
         """Let the mail server come back (its page never went)."""
-        controller = Controller(
+        controller = _Controller(
             _Handler(self), hostname=LOOPBACK, port=self.smtp_port, data_size_limit=LARGEST_MAIL, ident="sandbox"
         )
         controller.start()
@@ -89,6 +91,7 @@ class MailCatcher:
     def stop_smtp(self) -> None:
         """Let the mail server be down: connections are refused, the page stays."""
         if self._smtp is not None:
+            self._smtp.hang_up()
             self._smtp.stop()
             self._smtp = None
 
@@ -136,6 +139,45 @@ class _Handler:
     async def _be_silent_when_asked(self) -> None:
         if self._catcher.behaviour is Behaviour.SILENT:
             await asyncio.Event().wait()
+
+
+class _Connection(SMTP):
+    """One conversation; known to its controller as long as it lasts."""
+
+    def __init__(self, known: set[_Connection], *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._known = known
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._known.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._known.discard(self)
+
+
+class _Controller(Controller):
+    """aiosmtpd's, which would leave open conversations behind when it stops."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._known: set[_Connection] = set()
+        super().__init__(*arguments, **options)
+
+    def factory(self) -> SMTP:
+        return _Connection(self._known, self.handler, **self.SMTP_kwargs)
+
+    def hang_up(self) -> None:
+        """Cut every conversation off; they are closed when this returns."""
+        self.loop.call_soon_threadsafe(self._abort_all)
+        deadline = time.monotonic() + HANG_UP_SECONDS
+        while self._known and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _abort_all(self) -> None:
+        for connection in list(self._known):
+            if isinstance(connection.transport, asyncio.Transport):
+                connection.transport.abort()
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -10,6 +11,7 @@ from typing import Self
 from sandbox.errors import PortInUseError, SandboxError
 
 LOOPBACK = "127.0.0.1"
+FREE_FROM, FREE_UP_TO = 20_000, 32_000
 DEFAULTS = {
     "PORTAL_PORT": 8000,
     "KEYCLOAK_PORT": 8080,
@@ -49,6 +51,7 @@ class Ports:
             if port in chosen:
                 raise SandboxError(f"{chosen[port]} and {variable} are both {port}")
             chosen[port] = variable
+        for port, variable in chosen.items():
             if not is_free(port):
                 raise PortInUseError(variable, port)
 
@@ -83,19 +86,17 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Several different ones: all are held until the last is known."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
+    """Several different ones, below those that systems give to outgoing connections: one may be used much later."""
+    found: list[int] = []
+    while len(found) < count:
+        port = FREE_FROM + secrets.randbelow(FREE_UP_TO - FREE_FROM)
+        if port not in found and is_free(port):
+            found.append(port)
+    return found
 
 
 def _number(name: str, environment: Mapping[str, str]) -> int:
     text = environment.get(name) or str(DEFAULTS[name])
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise SandboxError(f"{name}={text!r} is not a port number")
     return int(text)

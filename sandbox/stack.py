@@ -23,7 +23,7 @@ from typing import IO, Any, Self
 import requests
 from rich.console import Console
 
-from sandbox.content import COMPANIES, PEOPLE, read_content
+from sandbox.content import COMPANIES, PEOPLE, read_content, write_without_people
 from sandbox.distribution import VERSION
 from sandbox.errors import AlreadyRunningError, StartError
 from sandbox.keycloak import ADMIN, KeycloakServer
@@ -208,13 +208,18 @@ class Stack:
             self._apply_content()
 
     def _apply_content(self) -> None:
-        """Realm and companies at each start; people at the first only: afterwards they are the portal's."""
+        """Realm and companies at each start; people at the first only: afterwards they are the portal's.
+
+        Company files may name as administrators only who is there already, and people can join only companies that
+        are there: so at the first start come companies without administrators, and with them the people.
+        """
         done = self.folder / "people-applied"
-        files = [REALM_FILE, self._companies]
         if self._people is not None and not done.exists():
-            files.append(self._people)
-        self.apply(*files)
-        done.touch()
+            bare = self.folder / "companies.yaml"
+            write_without_people(self._companies, bare)
+            self.apply(REALM_FILE, bare, self._people, name="people")
+            done.touch()
+        self.apply(REALM_FILE, self._companies)
 
     def _start_service(self) -> None:
         with self._display.step("Sample service"):
