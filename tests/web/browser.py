@@ -140,7 +140,10 @@ class Browser:
     def open(self, path: str, **arguments: Any) -> Page:
         headers = {**self._headers, **arguments.pop("headers", {})}
         with self.client.open(path, base_url=PORTAL, headers=headers, **arguments) as response:
-            return Page(response, self._resolves)
+            page = Page(response, self._resolves)
+        for field in page.html.all("input", name="csrf_token")[:1]:
+            self._token = field["value"]
+        return page
 
     def sign_in(self, person: User, path: str = "/login") -> Page:
         """Through the portal's own routes; the answer to the browser's return."""
@@ -152,9 +155,10 @@ class Browser:
 
     @property
     def token(self) -> str:
-        """The token of this session, as the help page carries it."""
+        """The token of this session, as the last page carried it."""
         if self._token is None:
-            self._token = self.get("/help").html.all("input", name="csrf_token")[0]["value"]
+            self.get("/nothing-here")
+        assert self._token is not None
         return self._token
 
     def tab(self) -> "Browser":

@@ -36,6 +36,7 @@ from webapp.services.administration import people
 from webapp.services.listing import SORTS, Query, cut, select
 
 blueprint = Blueprint("users", __name__)
+LIST_FIELDS = ("q", "company", "role", "affiliation", "status", "sort")
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 E_ = TypeVar("E_", CompanyRole, Affiliation, ActivationStatus)
 
@@ -49,7 +50,8 @@ def index() -> ResponseReturnValue:
     page = cut(select(everybody, query, now), query.page)
 
     def address(number: int) -> str:
-        return url_for("users.index", **{**request.args.to_dict(), "page": number})  # type: ignore[arg-type]
+        asked = {name: request.args[name] for name in LIST_FIELDS if request.args.get(name)}
+        return url_for("users.index", **asked, page=number)  # type: ignore[arg-type]
 
     return render_template(
         "users/index.html",
