@@ -1,0 +1,61 @@
+"""A real Chromium on the real stack."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from sandbox.browser import find_or_get
+from sandbox.stack import Stack
+from tests.browser.people import Person
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 20_000
+"""Milliseconds to wait for an element on a busy machine."""
+
+NewPerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests; each person has a context, hence cookies, of his own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_or_get(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_person(chromium: Browser, stack: Stack) -> Iterator[NewPerson]:
+    """Somebody with a browser of his own; without JavaScript unless asked for."""
+    contexts: list[BrowserContext] = []
+
+    def make(locale: str = "fr-FR", *, javascript: bool = False) -> Person:
+        context = chromium.new_context(
+            locale=locale, java_script_enabled=javascript, viewport={"width": 1280, "height": 900}
+        )
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        return Person(context.new_page(), stack)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where the pictures of the story go: `PICTURES`, else below `var/`, which git ignores."""
+    folder = Path(os.environ.get("PICTURES", "var/pictures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,110 @@
+"""Somebody in front of a browser: what people do, in their own words."""
+
+import re
+import time
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import requests
+from playwright.sync_api import Locator, Page, Response
+
+from sandbox.stack import Stack
+
+PASSWORD = "demonstration-2026"
+NEW_PASSWORD = "un-mot-de-passe-bien-long-2026"
+_number = count(int(time.time()))
+
+
+def new_address() -> str:
+    """An address nobody has."""
+    return f"personne{next(_number)}@nouvelle.example"
+
+
+@dataclass
+class Person:
+    """One person's browser on the running stack."""
+
+    page: Page
+    stack: Stack
+
+    def opens(self, path: str) -> Response:
+        """A page of the portal."""
+        answer = self.page.goto(self.stack.portal_url + path)
+        assert answer is not None
+        return answer
+
+    def opens_service(self, path: str = "/") -> Response:
+        """A page of the sample service."""
+        answer = self.page.goto(self.stack.service_url + path)
+        assert answer is not None
+        return answer
+
+    def signs_in(self, email: str, password: str = PASSWORD, path: str = "/users") -> None:
+        """To the portal, through Keycloak's page."""
+        self.opens(path)
+        self.types_password(email, password)
+
+    def types_password(self, email: str, password: str = PASSWORD) -> None:
+        """On Keycloak's page, where the browser is now."""
+        self.page.fill("#username", email)
+        self.page.fill("#password", password)
+        self.page.click("#kc-login")
+
+    @property
+    def is_asked_for_password(self) -> bool:
+        return self.page.locator("#password").count() > 0
+
+    def row(self, email: str) -> Locator:
+        """Somebody's row of the list."""
+        return self.page.locator("table tbody tr", has_text=email)
+
+    def presses(self, name: str, within: Locator | None = None) -> None:
+        """The one button whose accessible name starts so."""
+        (within or self.page.locator("main")).get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+
+    def follows(self, name: str, within: Locator | None = None) -> None:
+        """The one link whose accessible name starts so."""
+        (within or self.page.locator("main")).get_by_role("link", name=re.compile(f"^{re.escape(name)}")).click()
+
+    def ticks(self, company: str, role: str = "", affiliation: str = "") -> None:
+        """« Rattachement » of a company, and what the person is there."""
+        self.page.check(f"[name=company-{company}-attached]")
+        if role:
+            self.page.check(f"[name=company-{company}-role][value={role}]")
+        if affiliation:
+            self.page.check(f"[name=company-{company}-affiliation][value={affiliation}]")
+
+    def unticks(self, company: str) -> None:
+        self.page.uncheck(f"[name=company-{company}-attached]")
+
+    def text(self) -> str:
+        """All that the page says."""
+        return self.page.inner_text("body")
+
+    def mails(self) -> list[dict[str, Any]]:
+        """What is in this installation's mail catcher, newest first."""
+        found: list[dict[str, Any]] = requests.get(f"{self.stack.mail.url}/api/messages", timeout=10).json()
+        return found
+
+    def mails_to(self, email: str) -> list[dict[str, Any]]:
+        return [mail for mail in self.mails() if email in mail["to"]]
+
+    def activation_link(self, email: str, mail: int = 0) -> str:
+        """The link of a mail to that person, the newest by default."""
+        found = re.search(r"http\S+/login-actions/action-token\S+", self.mails_to(email)[mail]["text"])
+        assert found, "the mail has no link"
+        return found.group(0)
+
+    def activates(self, link: str, password: str = NEW_PASSWORD) -> int:
+        """Open the link of the mail and choose a password; how many screens that took."""
+        self.page.goto(link)
+        screens = 1
+        self.page.locator("#kc-info-message a, #kc-content-wrapper a").first.click()
+        self.page.wait_for_selector("#password-new")
+        screens += 1
+        self.page.fill("#password-new", password)
+        self.page.fill("#password-confirm", password)
+        self.page.click("[type=submit]")
+        self.page.wait_for_load_state()
+        return screens + 1

@@ -1,0 +1,26 @@
+"""What every test finds: a clean environment, and, for those that ask, the real Keycloak and the whole stack."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.ports import Ports
+from sandbox.stack import Stack
+
+OURS = ("CLIENT_", "KEYCLOAK_", "PORTAL_", "SERVICE_", "SMTP_", "MAIL_", "DATABASE_", "SECRET_KEY")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests gets into one."""
+    for name in os.environ:
+        if name.startswith(OURS):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole demo on free ports: Keycloak, mail catcher, realm, people, portal, sample service."""
+    with Stack(tmp_path_factory.mktemp("stack"), Ports.free()) as running:
+        yield running
