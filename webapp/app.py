@@ -12,7 +12,7 @@ from whitenoise import WhiteNoise
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
 from webapp import answers, cli, extensions, guards
-from webapp.blueprints import accounts, activations, attachments, health, help, profile, session, users
+from webapp.blueprints import accounts, activations, attachments, health, help, profile, session, transfers, users
 from webapp.context import EXTENSION, Parts
 from webapp.database import Database
 from webapp.identity import Identity, KeycloakIdentity
@@ -59,7 +59,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     )
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app, locale_selector=guards.choose_locale)
-    for module in (session, users, attachments, activations, accounts, profile, help):
+    for module in (session, users, transfers, attachments, activations, accounts, profile, help):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(health.make_blueprint())
     guards.install(app)

@@ -176,7 +176,6 @@ class TestDryRun:
 
         assert page.status == 200
         assert directory.snapshot() == before
-        assert "New account" in page.row("Martin Zoé zoe@acme.example").text if False else True
         rows = page.rows
         assert [row.split(" Acme")[0].split(" Globex")[0] for row in rows[1:]] == [
             "Martin Zoé zoe@acme.example 2",
@@ -186,7 +185,7 @@ class TestDryRun:
         ]
         assert "New account User, Internal" in rows[1]
         assert "To be attached Administrator, External" in rows[2]
-        assert "To be changed from User, Internal to User, External" in rows[3]
+        assert "To be changed User, Internal → User, External" in rows[3]
         assert "Unchanged" in rows[4]
         assert rows[0].startswith("Le Goff yan@acme.example 6 initech Refused")
         for words in ("first_name: this is missing", "company: unknown company", "role: write administrator"):
@@ -260,11 +259,8 @@ class TestConfirm:
         page = send(browser, a_file(ZOE, "chloe.martin@acme.example,,,,,acme,administrator,internal"), confirm="1")
 
         assert page.status == 200
-        assert [row.split()[-4:] for row in page.rows] == [
-            ["Account", "created", "User,", "Internal"],
-            ["to", "Administrator,", "Internal", "Internal"][-4:] if False else page.rows[1].split()[-4:],
-        ]
-        assert "Changed from User, Internal to Administrator, Internal" in page.rows[1]
+        assert "Account created User, Internal" in page.rows[0]
+        assert "Changed User, Internal → Administrator, Internal" in page.rows[1]
         assert directory.groups_of(member.id) == {"/acme", "/acme/administrators"}
 
     def test_reloading_the_result_does_nothing_twice(self, browser, directory):
@@ -308,7 +304,6 @@ class TestConfirm:
         assert "The activation mail could not be sent" in page.rows[0]
 
     def test_when_keycloak_goes_down_the_rest_is_finished_with_one_click(self, browser, directory):
-        directory.latency = 0
         created = directory.create_user
 
         def create_user(profile, attachments):
@@ -388,7 +383,9 @@ class TestUnreadable:
         assert page.status == 422
 
     def test_a_file_of_fifty_megabytes_is_refused_in_words(self, browser, directory):
-        page = send(browser, b"x" * 50_000_000)
+        body, kind = b"x" * 50_000_000, "multipart/form-data; boundary=x"
+
+        page = browser.open("/users/import", method="POST", data=body, content_type=kind)
 
         assert page.status == 413
         assert "A file may have 2 MB and 5000 lines at most." in page.text
