@@ -21,7 +21,7 @@ BATCH = 50
 
 @dataclass(slots=True)
 class Outcome:
-    """What an apply did: changes `done` and `left`, where it `failed` and why (`error`), and what to know besides."""
+    """What an apply did: changes `done` and `left`, where it `failed` and why (`error`), and warnings."""
 
     done: list[Change] = field(default_factory=list)
     left: list[Change] = field(default_factory=list)

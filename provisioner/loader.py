@@ -1,6 +1,7 @@
 """Files -> desired state: finds, reads and checks them, fills variables, and joins what they say.
 
-Everything wrong is collected and raised at once as `InvalidFilesError`; each problem names file, line and key.
+All that is wrong with the shape of the files is collected and raised at once as `InvalidFilesError`, then all that
+is wrong with what they say; each problem names file, line and key.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,6 +47,7 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
     documents = list(_documents(found, reader))
     realm_files, company_files = _sorted(documents, reader)
     name = _realm_name(realm_files, realm_name, reader)
+    _raise(reader)  # what follows relies on every document having its shape
     resources = [
         resource
         for file in realm_files
@@ -54,9 +56,13 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
     ]
     resources += companies.desired([(file.content, file.source) for file in company_files], reader.complain)
     joined = _joined(resources, reader)
+    _raise(reader)
+    return Loaded(RealmState.of(name, joined), tuple(found))
+
+
+def _raise(reader: Reader) -> None:
     if reader.problems:
         raise InvalidFilesError(reader.problems)
-    return Loaded(RealmState.of(name, joined), tuple(found))
 
 
 def _documents(found: Iterable[Path], reader: Reader) -> Iterable[files.Document]:

@@ -284,10 +284,10 @@ REALM = Object(
     ignored=_names("id keycloakVersion otpSupportedApplications requiredCredentials adminPermissionsClient"),
     not_yet=_names(
         "roles defaultRole defaultRoles defaultGroups localizationTexts clientProfiles clientPolicies"
-        " federatedUsers scopeMappings userFederationProviders userFederationMappers identityProviders identityProviderMappers"
-        " protocolMappers authenticationFlows authenticatorConfig requiredActions browserFlow registrationFlow"
-        " directGrantFlow resetCredentialsFlow clientAuthenticationFlow dockerAuthenticationFlow"
-        " firstBrokerLoginFlow organizations"
+        " federatedUsers scopeMappings userFederationProviders userFederationMappers identityProviders"
+        " identityProviderMappers protocolMappers authenticationFlows authenticatorConfig requiredActions"
+        " browserFlow registrationFlow directGrantFlow resetCredentialsFlow clientAuthenticationFlow"
+        " dockerAuthenticationFlow firstBrokerLoginFlow organizations"
     ),
 )
 

@@ -48,7 +48,8 @@ class Address:
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "/".join((self.kind.value, *(name.removeprefix("/") for name in self.names)))
+        names = (name.removeprefix("/") for name in self.names)
+        return "/".join((self.kind.value, *(name for name in names if name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ def _company(
     entry: Json, source: Source, administers: dict[str, list[str]], complain: Complain
 ) -> Iterable[Resource]:
     _check_company(entry, source, complain)
-    id = entry.get("id", "")
-    company = Company(id, entry.get("name", ""), tuple(entry.get("services", ())), entry.get("siren"))
+    id = entry["id"]
+    company = Company(id, entry["name"], tuple(entry.get("services", ())), entry.get("siren"))
     group = company_group(company)
     attributes = dict(group["attributes"])
     if entry.get("services") == []:
@@ -80,9 +80,9 @@ def _company(
 
 
 def _check_company(entry: Json, source: Source, complain: Complain) -> None:
-    if not COMPANY_ID.fullmatch(entry.get("id", "")):
+    if not COMPANY_ID.fullmatch(entry["id"]):
         complain(source.at("id"), f"must match {COMPANY_ID.pattern}")
-    texts = [("name", entry.get("name", "")), ("siren", entry.get("siren", "-"))]
+    texts = [("name", entry["name"]), ("siren", entry.get("siren", "-"))]
     for key, text in [*texts, *(("services", service) for service in entry.get("services", ()))]:
         if not text.strip() or len(text) > _LONGEST:
             complain(source.at(key), f"must have 1 to {_LONGEST} characters")
@@ -97,9 +97,9 @@ def _email(text: str, source: Source, complain: Complain) -> str:
 def _person(
     entry: Json, source: Source, administers: dict[str, list[str]], complain: Complain
 ) -> Iterable[Resource]:
-    email = _email(entry.get("email", ""), source.at("email"), complain)
+    email = _email(entry["email"], source.at("email"), complain)
     for key in ("last_name", "first_name"):
-        if not entry.get(key, "").strip() or len(entry.get(key, "")) > _LONGEST:
+        if not entry[key].strip() or len(entry[key]) > _LONGEST:
             complain(source.at(key), f"must have 1 to {_LONGEST} characters")
     fields = {"locale": Locale.FR.value, **entry, "email": email}
     companies = sorted(set(administers.get(email, ())))

@@ -91,7 +91,7 @@ def create(server: Server, change: Change) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed, the account sent whole (Keycloak erases names that a request leaves out); groups one by one."""
+    """What changed, the account sent whole (a name left out would be erased); groups one by one."""
     id = server.user_id(change.address.names[0])
     after = dict(change.after or {})
     groups = after.pop("groups", ())

@@ -1,0 +1,74 @@
+"""Plans, each a folder of `tests/plans`: what files say, what the server has, the plan as a person reads it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.text import Text
+
+from provisioner import loader, render
+from provisioner.changes import Plan
+from provisioner.plan import plan, same
+from provisioner.state import Address, Kind, RealmState, Resource
+
+CASES = Path(__file__).parents[2] / "plans"
+FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
+
+
+def planned(case: Path) -> Plan:
+    desired = loader.load([case / "desired.yaml"], {}).desired
+    told = json.loads((case / "observed.json").read_text(encoding="utf-8"))
+    resources = [Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told["resources"]]
+    return plan(desired, RealmState.of("portal", resources, told["exists"]))
+
+
+@pytest.mark.parametrize("case", FOLDERS, ids=lambda path: path.name)
+def test_the_plan_is_the_expected_one(case: Path):
+    """Word for word, so that a change of wording is seen, too."""
+    text = Text.from_markup(render.as_text(planned(case))).plain
+    assert text + "\n" == (case / "expected-plan.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", FOLDERS, ids=lambda path: path.name)
+def test_the_json_says_the_same_and_no_secret(case: Path):
+    found = planned(case)
+    text = render.as_json(found)
+    assert [each["address"] for each in json.loads(text)["changes"]] == [str(each.address) for each in found]
+    assert "not-to-be-seen" not in text
+    assert "the-new-one" not in text
+    assert "the-old-one" not in text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("", None),
+        (False, None),
+        ([], None),
+        (60, "60"),
+        (True, "true"),
+        (["a", "b"], ["b", "a"]),
+        ({"a": {}}, {}),
+        ([{"name": "a", "size": 1}], [{"size": 1, "name": "a"}]),
+    ],
+)
+def test_these_mean_the_same_to_keycloak(one, other):
+    assert same(one, other)
+    assert same(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a", None),
+        (True, None),
+        (True, False),
+        (1, 2),
+        (["a"], ["a", "b"]),
+        ([{"name": "a"}, {"name": "b"}], [{"name": "b"}, {"name": "a"}]),
+        ({"a": 1}, {"a": 1, "b": 2}),
+    ],
+)
+def test_these_differ(one, other):
+    assert not same(one, other)
+    assert not same(other, one)
