@@ -30,10 +30,11 @@ def email_error(text: str) -> str:
 
 
 class NameText:
-    """A name as people have them: not only spaces, no character that Keycloak refuses."""
+    """A name as people have them: no character that Keycloak refuses, and no separator of lines."""
 
     def __call__(self, _form: FlaskForm, name: Field) -> None:
-        if PROHIBITED_IN_NAMES.search(name.data or ""):
+        text = name.data or ""
+        if PROHIBITED_IN_NAMES.search(text) or not {"\u2028", "\u2029"}.isdisjoint(text):
             raise StopValidation(
                 gettext('Remove characters that are not part of a name, such as < > & " ( ) / or a line break.')
             )
@@ -77,11 +78,11 @@ class PersonForm(FlaskForm):
     locale = OneOf(LOCALES, validators=[InputRequired(lazy_gettext("Choose a language."))])
 
     def validate_last_name(self, name: Field) -> None:
-        if not name.data:
+        if not name.data.strip():  # wide spaces too
             raise StopValidation(gettext("Enter the last name."))
 
     def validate_first_name(self, name: Field) -> None:
-        if not name.data:
+        if not name.data.strip():
             raise StopValidation(gettext("Enter the first name."))
 
     def validate_title(self, title: Field) -> None:
