@@ -15,7 +15,7 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.content import Kind
+from sandbox.content import DemoPerson, Kind
 from sandbox.ports import Ports
 from sandbox.progress import display
 from sandbox.stack import Stack, claim
@@ -98,6 +98,27 @@ def _watch(stack: Stack) -> None:
         time.sleep(LOOK_SECONDS)
 
 
+def who(person: DemoPerson) -> str:
+    """What a person of the demo is, in a few words."""
+    administered = [v.partition(":")[0] for v in person.attachments if v.endswith(":administrator")]
+    external = [v.partition(":")[0] for v in person.attachments if v.endswith(":external")]
+    attached = [v.partition(":")[0] for v in person.attachments if v.endswith(":user")]
+    plain = [company for company in attached if company not in (*administered, *external)]
+    parts = [
+        f"{word} {', '.join(companies)}"
+        for word, companies in (("administers", administered), ("at", plain), ("external at", external))
+        if companies
+    ]
+    match person.kind:
+        case Kind.OPERATOR:
+            parts = ["operator"]
+        case Kind.PENDING:
+            parts.append("not activated: see his mail")
+        case Kind.PERSON:
+            parts = parts or ["attached nowhere"]
+    return "; ".join(parts)
+
+
 def _tell(stack: Stack, console: Console, seconds: float) -> None:
     addresses = Table.grid(padding=(0, 2))
     for name, address in (
@@ -107,19 +128,14 @@ def _tell(stack: Stack, console: Console, seconds: float) -> None:
         ("Keycloak", f"{stack.keycloak.url}/admin/"),
     ):
         addresses.add_row(name, f"[link={address}]{address}[/link]")
-    people = Table("E-mail", "Password", "What he may do", box=None, pad_edge=False)
+    people = Table(box=None, pad_edge=False)
+    people.add_column("E-mail", no_wrap=True)
+    people.add_column("Password", no_wrap=True)
+    people.add_column("Who")
     for person in stack.content.people:
-        what = ", ".join(person.attachments) or "attached nowhere"
-        match person.kind:
-            case Kind.OPERATOR:
-                what = "operator, outside every company"
-            case Kind.PENDING:
-                what = f"{what} (not activated: a mail is waiting)"
-            case Kind.PERSON:
-                pass
-        people.add_row(person.email, person.password or "–", what)
+        people.add_row(person.email, person.password or "–", who(person))
     admin = stack.describe()["keycloak"]["admin"]
-    people.add_row(admin["username"], admin["password"], "administrator of Keycloak itself")
+    people.add_row(admin["username"], admin["password"], "Keycloak itself")
     console.print(f"\nReady after {seconds:.1f} s.\n", highlight=False)
     console.print(addresses, highlight=False)
     console.print()

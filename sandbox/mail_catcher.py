@@ -70,14 +70,15 @@ class MailCatcher:
         self._http = make_server(
             LOOPBACK, self.http_port, create_app(self.store), threaded=True, request_handler=_QuietHandler
         )
-        threading.Thread(target=self._http.serve_forever, name="mail-http", daemon=True).start()
+        self._http_thread = threading.Thread(target=self._http.serve_forever, name="mail-http", daemon=True)
+        self._http_thread.start()
 
     def stop(self) -> None:
         """Both ports are free again when this returns; the mails stay."""
         self.stop_smtp()
         if self._http is not None:
             self._http.shutdown()
-            self._http.server_close()
+            self._http_thread.join()  # it closes the socket
             self._http = None
 
     def start_smtp(self) -> None:

@@ -86,7 +86,7 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Several different ones, below those that systems give to outgoing connections: one may be used much later."""
+    """Several different ones, below those that systems give to outgoing connections: they last."""
     found: list[int] = []
     while len(found) < count:
         port = FREE_FROM + secrets.randbelow(FREE_UP_TO - FREE_FROM)
