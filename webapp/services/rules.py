@@ -6,8 +6,8 @@ from enum import StrEnum
 from email_validator import EmailNotValidError, validate_email
 
 NAME_LENGTH = 255
-PROHIBITED_IN_NAMES = re.compile(r"[<>&\"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f-\x9f]")
-"""The characters Keycloak's `person-name-prohibited-characters` refuses, and every control character."""
+PROHIBITED_IN_NAMES = re.compile(r"[<>&\"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""The characters Keycloak's `person-name-prohibited-characters` refuses, and every control character and separator of lines."""
 
 
 class NameFault(StrEnum):
@@ -40,7 +40,7 @@ def normal_name(text: str) -> str:
 
 def name_fault(name: str) -> NameFault | None:
     """What is wrong with a name (of `normal_name`); none when it is one as people have them."""
-    if not name:
+    if not name.strip():  # wide spaces too
         return NameFault.MISSING
     if len(name) > NAME_LENGTH:
         return NameFault.TOO_LONG

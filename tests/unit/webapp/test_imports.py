@@ -101,6 +101,8 @@ class TestOneLine:
             ({"email": "=cmd|' /C calc'!A0"}, (Reason.MALFORMED_EMAIL, "email")),
             ({"last_name": ""}, (Reason.MISSING, "last_name")),
             ({"last_name": " \u00a0 "}, (Reason.MISSING, "last_name")),
+            ({"last_name": "\u3000"}, (Reason.MISSING, "last_name")),
+            ({"last_name": "Du\u2028rand"}, (Reason.PROHIBITED, "last_name")),
             ({"last_name": "=1+1"}, (Reason.PROHIBITED, "last_name")),
             ({"last_name": "z" * 256}, (Reason.TOO_LONG, "last_name")),
             ({"first_name": "<script>"}, (Reason.PROHIBITED, "first_name")),
