@@ -38,8 +38,8 @@ def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
 
     # She creates an account at two of her companies.
     anne.signs_in(ANNE)
-    anne.page.screenshot(path=pictures / "users.png")
     create(anne, email, acme=("administrator", "internal"), borea=("user", "external"))
+    anne.page.screenshot(path=pictures / "users.png", full_page=True)
     row = anne.row(email)
     assert row.get_by_role("rowheader").inner_text().split() == ["Zola", "Émile", email]
     words = row.inner_text()

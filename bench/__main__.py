@@ -1,0 +1,25 @@
+"""`make bench`: the figures of the README, each with its goal; `python -m bench start` for one part."""
+
+import os
+import platform
+import sys
+
+from bench import portal, start
+from bench.figures import Figure, show
+
+PARTS = {"portal": portal.measure, "start": start.measure}
+
+
+def main(wanted: list[str]) -> int:
+    """Print what was asked for, everything by default; 1 when a figure misses its goal."""
+    print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"load when it began: {os.getloadavg()[0]:.1f}")
+    figures: list[Figure] = []
+    for name in wanted or list(PARTS):
+        found = PARTS[name]()
+        show(found)
+        figures += found
+    return 0 if all(figure.is_met for figure in figures) else 1
+
+
+sys.exit(main(sys.argv[1:]))
