@@ -1,9 +1,10 @@
 """« Renvoyer »: a new activation mail, for one person or for all whose mail expired."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.errors import MailRefusedError
+from webapp.answers import see_other
 from webapp.context import actor, administration, parts
 from webapp.guards import Access, access, own_path
 from webapp.labels import gettext as _
@@ -11,6 +12,7 @@ from webapp.services import activations
 from webapp.services.administration import everywhere, people
 
 blueprint = Blueprint("activations", __name__)
+RESULTS = "resent"
 
 
 @blueprint.post("/users/<id:user_id>/activation")
@@ -35,8 +37,24 @@ def resend(user_id: str) -> ResponseReturnValue:
 @blueprint.post("/users/activations")
 @access(Access.ADMINISTRATOR)
 def resend_all() -> ResponseReturnValue:
-    """Send again to everybody whose mail expired, and say what became of each."""
+    """Send again to everybody whose mail expired, and lead to what became of each."""
     results = activations.resend_expired(
         parts().directory, parts().database, people(parts().directory, administration())
     )
-    return render_template("activations/results.html", results=results)
+    session[RESULTS] = [
+        {
+            "last_name": result.user.profile.last_name,
+            "first_name": result.user.profile.first_name,
+            "email": result.user.email,
+            "resent": result.resent.value,
+        }
+        for result in results
+    ]
+    return see_other("activations.results")
+
+
+@blueprint.get("/users/activations")
+@access(Access.ADMINISTRATOR)
+def results() -> ResponseReturnValue:
+    """What became of each mail of the last batch; opening it again sends nothing."""
+    return render_template("activations/results.html", results=session.get(RESULTS, []))
