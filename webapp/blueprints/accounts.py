@@ -44,10 +44,10 @@ def email(user_id: str) -> ResponseReturnValue:
 @blueprint.post("/users/<id:user_id>/cancellation")
 @access(Access.ADMINISTRATOR)
 def cancel(user_id: str) -> ResponseReturnValue:
-    """Cancel an invitation; asks first, unless the form says that it did."""
+    """Cancel an invitation; a form that says `ask` is asked first."""
     user = _pending(user_id)
     name = f"{user.profile.first_name} {user.profile.last_name}"
-    if "confirm" not in request.form:
+    if "ask" in request.form:
         return render_template("accounts/cancel.html", user=user)
     users.cancel(parts().directory, parts().database, administration(), user_id)
     flash(_("The invitation of %(name)s was cancelled.", name=name), "success")

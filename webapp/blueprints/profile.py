@@ -50,12 +50,12 @@ def edit() -> ResponseReturnValue:
 @blueprint.post("/profile/companies/<id:company_id>/leaving")
 @access(Access.SIGNED_IN)
 def leave(company_id: str) -> ResponseReturnValue:
-    """Leave a company of one's own accord; asks first, unless the form says that it did."""
+    """Leave a company of one's own accord; a form that says `ask` is asked first."""
     mine = {company.id: company for company, _at in parts().directory.attachments_of(actor().id)}
     if company_id not in mine:
         raise HiddenError(company_id)
     company = mine[company_id]
-    if "confirm" not in request.form:
+    if "ask" in request.form:
         return render_template("profile/leave.html", company=company)
     attachments.change(
         parts().directory,

@@ -76,8 +76,8 @@ def resend_expired(directory: Directory, database: Database, members: Iterable[M
     return results
 
 
-def seconds_to_wait(database: Database, user_id: str) -> float:
-    """Seconds until the next mail to this person is possible; 0 when it is now."""
+def seconds_to_wait(database: Database, user_id: str, pause: float = MINUTE) -> float:
+    """Seconds until the next mail to this person is possible; 0 when it is now. `pause` is that after a mail."""
     query = (
         select(activation_mails.c.sent_at)
         .where(activation_mails.c.user_id == user_id, activation_mails.c.sent_at > now() - DAY)
@@ -87,7 +87,7 @@ def seconds_to_wait(database: Database, user_id: str) -> float:
         sent = list(connection.execute(query).scalars())
     waits = [0.0]
     if sent:
-        waits.append(sent[0] + MINUTE - now())
+        waits.append(sent[0] + pause - now())
     if len(sent) >= MAILS_A_DAY:
         waits.append(sent[MAILS_A_DAY - 1] + DAY - now())
     return max(waits)

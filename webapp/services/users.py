@@ -7,7 +7,7 @@ from directory.errors import EmailTakenError, UnavailableError
 from directory.gateway import Directory
 from directory.model import Attachment, AttachmentChange, Profile, User
 from webapp.database import Database
-from webapp.errors import AlreadyActiveError, SharedAccountError
+from webapp.errors import AlreadyActiveError, SharedAccountError, TooOftenError
 from webapp.locks import locked
 from webapp.policies import may_change_account, may_resend_activation
 from webapp.services import activations, attachments
@@ -62,13 +62,16 @@ def correct_email(
 ) -> Creation:
     """Give a never activated account another address and mail it there; the old links stop working.
 
-    `AlreadyActiveError`, `SharedAccountError`, `EmailTakenError`.
+    `AlreadyActiveError`, `SharedAccountError`, `EmailTakenError`, `TooOftenError` (5 mails a day for one person; a
+    typo may be corrected within the minute).
     """
     with locked(database, [f"activation:{user_id}"]):
         member = everywhere(directory, administration.ids, user_id)
         _refuse_foreign(administration, member.user, member.attachments)
         if member.user.email == email:
             raise EmailTakenError(email)
+        if (wait := activations.seconds_to_wait(database, user_id, pause=0)) > 0:
+            raise TooOftenError(wait)
         corrected = directory.correct_email(member.user, email)
     sent = activations.send_first(directory, database, corrected)
     return Creation(sent or corrected, mail_sent=sent is not None)
