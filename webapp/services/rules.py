@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 NAME_LENGTH = 255
 PROHIBITED_IN_NAMES = re.compile(r"[<>&\"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""The characters Keycloak's `person-name-prohibited-characters` refuses, and every control character and separator of lines."""
+"""What Keycloak's `person-name-prohibited-characters` refuses, control characters, separators of lines."""
 
 
 class NameFault(StrEnum):
