@@ -124,7 +124,9 @@ def choose_locale() -> str:
     chosen = session.get(LOCALE)
     if chosen in known:
         return str(chosen)
-    return request.accept_languages.best_match(known) or Locale.FR.value
+    # Not `best_match`: it takes an exact `en` of the end before the `fr-CA` of the beginning.
+    wished = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((tag for tag in wished if tag in known), Locale.FR.value)
 
 
 def current_locale() -> Locale:

@@ -2,9 +2,10 @@
 
 from flask import Blueprint, flash, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import refresh
 
-from directory.errors import InvalidPersonError
-from directory.model import User
+from directory.errors import InvalidPersonError, NotFoundError
+from directory.model import Attachment, Company, User
 from webapp.answers import see_other
 from webapp.context import actor, parts, read_tokens
 from webapp.errors import HiddenError, SignedOutError
@@ -43,6 +44,7 @@ def edit() -> ResponseReturnValue:
         form.refuse(error.field or "last_name")
         return _page(form), 422
     g.actor = type(g.actor)(g.actor.id, profile, g.actor.attachments)
+    refresh()  # the answer speaks the language just chosen
     flash(_("Your profile was saved."), "success")
     return see_other("profile.edit")
 
@@ -51,7 +53,7 @@ def edit() -> ResponseReturnValue:
 @access(Access.SIGNED_IN)
 def leave(company_id: str) -> ResponseReturnValue:
     """Leave a company of one's own accord; a form that says `ask` is asked first."""
-    mine = {company.id: company for company, _at in parts().directory.attachments_of(actor().id)}
+    mine = {company.id: company for company, _at in _my_attachments()}
     if company_id not in mine:
         raise HiddenError(company_id)
     company = mine[company_id]
@@ -74,6 +76,14 @@ def _page(form: PersonForm) -> str:
         "profile/edit.html",
         form=form,
         email=actor().profile.email,
-        attachments=parts().directory.attachments_of(actor().id),
+        attachments=_my_attachments(),
         summary=form.summary(),
     )
+
+
+def _my_attachments() -> tuple[tuple[Company, Attachment], ...]:
+    """The holder's companies; none for an operator, whom the portal's service account cannot see."""
+    try:
+        return parts().directory.attachments_of(actor().id)
+    except NotFoundError:
+        return ()
