@@ -23,7 +23,7 @@ from typing import IO, Any, Self
 import requests
 from rich.console import Console
 
-from sandbox.content import COMPANIES, PEOPLE, read_content, write_without_people
+from sandbox.content import COMPANIES, PEOPLE, read_content
 from sandbox.distribution import VERSION
 from sandbox.errors import AlreadyRunningError, StartError
 from sandbox.keycloak import ADMIN, KeycloakServer
@@ -110,7 +110,9 @@ class Stack:
             "KEYCLOAK_REALM": REALM,
             "PORTAL_URL": self.portal_url,
             "PORTAL_PORT": str(self.ports.portal_port),
+            "PORTAL_BACKCHANNEL_URL": self.portal_url,
             "SERVICE_URL": self.service_url,
+            "SERVICE_BACKCHANNEL_URL": self.service_url,
             "SERVICE_PORT": str(self.ports.service_port),
             "SERVICE_DATA_FOLDER": str(self.folder),
             "SMTP_HOST": "localhost",
@@ -208,18 +210,11 @@ class Stack:
             self._apply_content()
 
     def _apply_content(self) -> None:
-        """Realm and companies at each start; people at the first only: afterwards they are the portal's.
-
-        Company files may name as administrators only who is there already, and people can join only companies that
-        are there: so at the first start come companies without administrators, and with them the people.
-        """
+        """Realm and companies at each start; people at the first only: afterwards they are the portal's."""
         done = self.folder / "people-applied"
-        if self._people is not None and not done.exists():
-            bare = self.folder / "companies.yaml"
-            write_without_people(self._companies, bare)
-            self.apply(REALM_FILE, bare, self._people, name="people")
-            done.touch()
-        self.apply(REALM_FILE, self._companies)
+        first = [self._people] if self._people is not None and not done.exists() else []
+        self.apply(REALM_FILE, self._companies, *first)
+        done.touch()
 
     def _start_service(self) -> None:
         with self._display.step("Sample service"):
