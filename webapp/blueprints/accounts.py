@@ -23,7 +23,7 @@ blueprint = Blueprint("accounts", __name__)
 def email(user_id: str) -> ResponseReturnValue:
     """Correct the address of an account that was never activated."""
     user = _pending(user_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(user, user.email)
     typed = request.form.get("email", "")
     if error := email_error(typed):

@@ -20,7 +20,7 @@ blueprint = Blueprint("attachments", __name__)
 def edit(user_id: str) -> ResponseReturnValue:
     """The rows, then the difference, then done. What the person has elsewhere is neither shown nor touched."""
     member = person(parts().directory, administration(), user_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _rows_page(member, present_rows(administration().companies, member.attachments))
     rows = typed_rows(administration().companies, request.form)
     if has_errors(rows):

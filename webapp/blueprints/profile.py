@@ -21,7 +21,7 @@ blueprint = Blueprint("profile", __name__)
 @access(Access.SIGNED_IN)
 def edit() -> ResponseReturnValue:
     """Last name, first name, title and language; the address is shown and cannot be changed."""
-    if request.method == "GET":
+    if request.method != "POST":
         profile = actor().profile
         form = PersonForm(
             formdata=None,

@@ -89,7 +89,7 @@ def list_query() -> Query:
 @access(Access.ADMINISTRATOR)
 def new() -> ResponseReturnValue:
     """First the address; then the person, unless known, and the boxes; then the difference; then done."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _address_page(request.args.get("email", ""))
     typed = request.form.get("email", "")
     has_details = _has_details()
