@@ -57,6 +57,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.session_interface = DatabaseSessionInterface(
         app, parts.database, timedelta(hours=settings.session_absolute_hours)
     )
+    guards.install_first(app)
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app, locale_selector=guards.choose_locale)
     for module in (session, users, transfers, attachments, activations, accounts, profile, help):

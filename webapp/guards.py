@@ -17,6 +17,7 @@ from directory.errors import UnavailableError
 from directory.model import Locale
 from webapp.context import actor, forget_person, keep_tokens, parts, read_tokens
 from webapp.errors import NotAdministratorError, SignedOutError
+from webapp.sessions import LostSession
 
 LOCALE = "locale"
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -46,6 +47,17 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
     if endpoint == "static":
         return Access.PROBE
     return getattr(app.view_functions[endpoint], "access", None)
+
+
+def install_first(app: Flask) -> None:
+    """Put the guard before every other one that answers 503 while the sessions cannot be read."""
+
+    @app.before_request
+    def require_session() -> None:
+        opened = session._get_current_object()  # type: ignore[attr-defined]
+        level = access_of(app, request.endpoint) if request.endpoint else None
+        if isinstance(opened, LostSession) and level is not Access.PROBE:
+            raise UnavailableError("the database of sessions cannot be read")
 
 
 def install(app: Flask) -> None:

@@ -9,15 +9,20 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from flask import Flask
+from flask import Flask, Request, Response
 from flask_session.base import Serializer, ServerSideSession, ServerSideSessionInterface
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.database import Database, now, sessions
 
 PERSON = "person_id"
 KEYCLOAK_SESSION = "keycloak_session"
 CREATED_AT = "created_at"
+
+
+class LostSession(ServerSideSession):  # type: ignore[misc]
+    """Stands in while the database cannot be read: empty, and never saved."""
 
 
 class DatabaseSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]
@@ -30,6 +35,17 @@ class DatabaseSessionInterface(ServerSideSessionInterface):  # type: ignore[misc
         self._database = database
         self._absolute = absolute.total_seconds()
         self.serializer = _MessagePack()
+
+    def open_session(self, app: Flask, request: Request) -> ServerSideSession:
+        try:
+            return super().open_session(app, request)
+        except SQLAlchemyError:
+            app.logger.exception("the database of sessions cannot be read")
+            return LostSession(sid=self._generate_sid(self.sid_length))
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+        if not isinstance(session, LostSession):
+            super().save_session(app, session, response)
 
     def _get_store_id(self, sid: str) -> str:
         return sha256(sid.encode()).hexdigest()
@@ -65,6 +81,12 @@ class DatabaseSessionInterface(ServerSideSessionInterface):  # type: ignore[misc
         """A new id (against fixation) and a new absolute life for what is in the session."""
         session.pop(CREATED_AT, None)
         super().regenerate(session)
+
+    def end(self, session: ServerSideSession) -> None:
+        """Nothing of it is left, here at once; what the same answer may still write is another session."""
+        self._delete_session(self._get_store_id(session.sid))
+        session.clear()
+        session.sid = self._generate_sid(self.sid_length)
 
 
 def end_keycloak_sessions(database: Database, keycloak_sessions: Iterable[str]) -> int:

@@ -90,7 +90,7 @@ class Page:
     @property
     def forms(self) -> list[Form]:
         """The forms of the page itself, not those of its frame."""
-        return [_form(element) for element in self.main.all("form")]
+        return [form_of(element) for element in self.main.all("form")]
 
     def form(self, action: str) -> Form:
         """The only form that goes there."""
@@ -191,7 +191,8 @@ class Browser:
         return True
 
 
-def _form(element: Element) -> Form:
+def form_of(element: Element) -> Form:
+    """The form that this element is."""
     fields: dict[str, str] = {}
     for control in element.all("input"):
         if control["type"] in {"radio", "checkbox"} and "checked" not in control:

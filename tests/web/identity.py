@@ -68,7 +68,7 @@ class FakeIdentity:
         """The `sid`s of the sessions of the person."""
         return [sid for sid, one in self._sessions.items() if one.person_id == person.id]
 
-    def logout_token(self, sid: str, *, key: RSAKey = KEY, typ: str = "logout+jwt", **changes: object) -> str:
+    def logout_token(self, of: str, /, *, key: RSAKey = KEY, typ: str = "logout+jwt", **changes: object) -> str:
         """What the provider posts when a session is over; `changes` alters claims, a value of none drops one."""
         now = int(time.time())
         claims: dict[str, object] = {
@@ -77,7 +77,7 @@ class FakeIdentity:
             "iat": now,
             "exp": now + 60,
             "jti": uuid4().hex,
-            "sid": sid,
+            "sid": of,
             "events": {EVENT: {}},
         }
         claims.update(changes)

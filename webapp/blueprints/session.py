@@ -69,9 +69,8 @@ def callback() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """End the session here, then the single sign-on session at Keycloak."""
     tokens = read_tokens()
-    address = parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/")
-    session.clear()
-    return redirect(address, 303)
+    current_app.session_interface.end(session)  # type: ignore[attr-defined]
+    return redirect(parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/"), 303)
 
 
 @blueprint.post("/backchannel-logout")
