@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select
 
-from directory.errors import DirectoryError, MailRefusedError, UnavailableError
+from directory.errors import DirectoryError
 from directory.gateway import Directory
 from directory.model import ActivationStatus, Member, User
 from webapp.database import Database, activation_mails, now
@@ -41,10 +41,13 @@ class Result:
 
 
 def send_first(directory: Directory, database: Database, user: User) -> User | None:
-    """The mail that goes with a creation; none when it could not be handed over (the list says so)."""
+    """The mail that goes with a creation; none when it could not be handed over, for whatever reason.
+
+    The account is there already, so this is no error: the list says « Mail non envoyé » and offers to send it.
+    """
     try:
         return _send(directory, database, user)
-    except (MailRefusedError, UnavailableError):
+    except DirectoryError:
         return None
 
 
