@@ -89,14 +89,15 @@ def _sorted(
 
 
 def _realm_name(realm_files: Iterable[files.Document], wanted: str | None, reader: Reader) -> str:
-    name, said_at = wanted, "KEYCLOAK_REALM"
+    name, said_at = wanted, None
     for file in realm_files:
         own = file.content.get("realm")
         source = file.source.at("realm")
         if own and name is None:
-            name, said_at = own, _place(source)
+            name, said_at = own, source
         elif own and own != name:
-            reader.complain(source, f"the realm is {own!r} here, but {name!r} in {said_at}")
+            other = _place(said_at) if said_at else "KEYCLOAK_REALM"
+            reader.complain(source, f"the realm is {own!r} here, but {name!r} in {other}")
     if name is None and not reader.problems:
         raise ProvisionerError("no file names a realm, and KEYCLOAK_REALM is not set")
     return name or ""

@@ -78,9 +78,7 @@ class TestRealm:
         return apply(desired, plan(desired, realm.observe(desired)), realm)
 
     def _realm(self) -> KeycloakRealm:
-        connection = Connection(
-            self.url, "master", "admin-cli", username=ADMIN.username, password=ADMIN.password
-        )
+        connection = Connection(self.url, "master", "admin-cli", username=ADMIN.username, password=ADMIN.password)
         self.api = CountingApi(self.name, connection)
         return KeycloakRealm(self.api)
 

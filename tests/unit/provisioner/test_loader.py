@@ -276,20 +276,15 @@ class TestOurOwnRealmFile:
             loader.load([REALM_FILE], environment)
 
     def test_addresses_come_from_the_environment(self):
-        environment = {
-            **self.SECRETS,
-            "PORTAL_URL": "https://portal.example",
-            "SERVICE_URL": "https://service.example",
-        }
+        names = ("PORTAL_URL", "PORTAL_BACKCHANNEL_URL", "SERVICE_URL", "SERVICE_BACKCHANNEL_URL")
+        environment = {**self.SECRETS, **{name: f"https://{name.split('_')[0].lower()}.example" for name in names}}
         desired = loader.load([REALM_FILE], environment).desired
-        portal, service = (
-            desired.get(Kind.CLIENT, "portal").fields,
-            desired.get(Kind.CLIENT, "sample-service").fields,
-        )
-        assert portal["redirectUris"] == ["https://portal.example/login/callback", "https://portal.example/"]
-        assert service["attributes"]["backchannel.logout.url"] == "https://service.example/backchannel-logout"
-        assert "localhost:8000" not in json.dumps(portal)
-        assert "localhost:8001" not in json.dumps(service)
+        for name, address in (("portal", "https://portal.example"), ("sample-service", "https://service.example")):
+            client = desired.get(Kind.CLIENT, name).fields
+            assert client["redirectUris"] == [f"{address}/login/callback", f"{address}/"]
+            assert client["attributes"]["backchannel.logout.url"] == f"{address}/backchannel-logout"
+            assert client["attributes"]["post.logout.redirect.uris"] == f"{address}/"
+            assert "localhost" not in json.dumps(client)
 
     def test_a_person_cannot_change_his_own_address(self):
         desired = loader.load([REALM_FILE], self.SECRETS).desired

@@ -1,0 +1,195 @@
+"""What the realm file promises to the portal and to services, seen in an applied realm."""
+
+import base64
+import json
+import secrets
+
+import pytest
+import requests
+
+from provisioner.variables import fill
+from tests.keycloak.provisioner.realms import PORTAL_URL, TestRealm
+from tests.keycloak.provisioner.signing_in import authorization, sign_in
+
+PASSWORD = "a-Password-of-16"
+PORTAL = ("portal", "portal-secret", f"{PORTAL_URL}/login/callback")
+SERVICE = ("sample-service", "service-secret", "http://localhost:8001/login/callback")
+
+
+@pytest.fixture(scope="module")
+def anne(shared_realm: TestRealm) -> str:
+    """An active administrator of acme."""
+    email = f"anne.{secrets.token_hex(4)}@acme.example"
+    shared_realm.add_person(
+        email,
+        "/acme",
+        "/acme/administrators",
+        attributes={"title": ["mme"], "locale": ["fr"], "activationSentAt": ["2026-11-22T12:00:00+00:00"]},
+        credentials=[{"type": "password", "value": PASSWORD}],
+    )
+    return email
+
+
+def claims(token: str) -> dict:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def userinfo(realm: TestRealm, tokens: dict) -> dict:
+    return requests.get(
+        f"{realm.url}/realms/{realm.name}/protocol/openid-connect/userinfo",
+        headers={"Authorization": f"Bearer {tokens['access_token']}"},
+        timeout=10,
+    ).json()
+
+
+@pytest.mark.parametrize("client", [PORTAL, SERVICE], ids=lambda client: client[0])
+class TestClaims:
+    @pytest.fixture
+    def tokens(self, shared_realm, anne, client) -> dict:
+        return sign_in(shared_realm, *client, anne, PASSWORD)
+
+    def test_attachments_title_and_language_are_in_every_token(self, shared_realm, tokens, client):
+        for found in (
+            claims(tokens["id_token"]),
+            claims(tokens["access_token"]),
+            userinfo(shared_realm, tokens),
+        ):
+            assert sorted(found["attachments"]) == ["acme:administrator", "acme:user"]
+            assert (found["title"], found["locale"]) == ("mme", "fr")
+            assert "activationSentAt" not in found
+
+    def test_an_access_token_lives_a_minute(self, tokens, client):
+        access = claims(tokens["access_token"])
+        assert access["exp"] - access["iat"] == 60
+        assert tokens["expires_in"] == 60
+
+    def test_groups_are_told_to_the_portal_alone_and_by_userinfo_alone(self, shared_realm, tokens, client):
+        assert "groups" not in claims(tokens["id_token"])
+        assert "groups" not in claims(tokens["access_token"])
+        expected = ["/acme", "/acme/administrators"] if client is PORTAL else []
+        assert sorted(userinfo(shared_realm, tokens).get("groups", [])) == expected
+
+    def test_the_token_is_good_for_nothing_else(self, tokens, client):
+        access = claims(tokens["access_token"])
+        assert "realm_access" not in access
+        told = {name: sorted(each["roles"]) for name, each in access.get("resource_access", {}).items()}
+        own_account = {"account": ["manage-account", "manage-account-links", "view-profile"]}
+        assert told == (own_account if client is PORTAL else {})
+
+
+class TestOwnProfile:
+    """The account API with the holder's own token."""
+
+    @pytest.fixture
+    def account(self, shared_realm, anne):
+        tokens = sign_in(shared_realm, *PORTAL, anne, PASSWORD)
+        headers = {"Authorization": f"Bearer {tokens['access_token']}", "Accept": "application/json"}
+        url = f"{shared_realm.url}/realms/{shared_realm.name}/account"
+
+        def call(method: str, body=None):
+            return requests.request(method, url, headers=headers, json=body, timeout=10)
+
+        return call
+
+    def test_names_title_and_language_are_changed(self, account, anne):
+        body = {
+            "username": anne,
+            "email": anne,
+            "firstName": "Annie",
+            "lastName": "Dupont",
+            "attributes": {"title": ["m"], "locale": ["en"]},
+        }
+        assert account("POST", body).status_code == 204
+        after = account("GET").json()
+        assert (after["firstName"], after["lastName"]) == ("Annie", "Dupont")
+        assert after["attributes"] == {"title": ["m"], "locale": ["en"]}
+
+    def test_the_address_is_not(self, account, shared_realm, anne):
+        present = account("GET").json()
+        answer = account("POST", {**present, "email": "other@acme.example", "username": "other@acme.example"})
+        assert answer.status_code in (204, 400)
+        after = shared_realm.admin.get(f"users/{shared_realm.id_of(anne)}").json()
+        assert (after["email"], after["username"]) == (anne, anne)
+
+    def test_when_the_mail_left_is_neither_seen_nor_changed(self, account, shared_realm, anne):
+        present = account("GET").json()
+        assert "activationSentAt" not in present["attributes"]
+        attributes = {**present["attributes"], "activationSentAt": ["2000-01-01T00:00:00+00:00"]}
+        account("POST", {**present, "attributes": attributes})
+        after = shared_realm.admin.get(f"users/{shared_realm.id_of(anne)}").json()
+        assert after["attributes"]["activationSentAt"] == ["2026-11-22T12:00:00+00:00"]
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("title", "dr"), ("locale", "de"), ("firstName", "<script>"), ("lastName", "")]
+    )
+    def test_what_is_not_acceptable_is_refused(self, account, field, value):
+        present = account("GET").json()
+        if field in ("title", "locale"):
+            present["attributes"][field] = [value]
+        else:
+            present[field] = value
+        assert account("POST", present).status_code == 400
+
+    def test_an_attribute_of_somebodys_own_making_is_not_kept(self, account, shared_realm, anne):
+        present = account("GET").json()
+        account(
+            "POST", {**present, "attributes": {**present["attributes"], "attachment": ["globex:administrator"]}}
+        )
+        after = shared_realm.admin.get(f"users/{shared_realm.id_of(anne)}").json()
+        assert "attachment" not in after["attributes"]
+
+
+class TestBeginningASignIn:
+    @pytest.mark.parametrize("client", [PORTAL, SERVICE], ids=lambda client: client[0])
+    def test_proof_of_possession_is_required(self, shared_realm, client):
+        answer = authorization(shared_realm, client[0], client[2], code_challenge="", code_challenge_method="")
+        assert "error=invalid_request" in answer.headers["Location"]
+
+    @pytest.mark.parametrize("address", ["/login/callback/x", "/other", "/login/callback?x=1"])
+    def test_other_addresses_are_refused(self, shared_realm, address):
+        assert authorization(shared_realm, "portal", f"{PORTAL_URL}{address}").status_code == 400
+
+    def test_the_page_is_french_unless_asked_otherwise(self, shared_realm):
+        assert 'lang="fr"' in authorization(shared_realm, PORTAL[0], PORTAL[2]).text
+        assert 'lang="en"' in authorization(shared_realm, PORTAL[0], PORTAL[2], ui_locales="en").text
+
+
+@pytest.mark.parametrize("password", ["short-1", "{email}"])
+def test_weak_passwords_are_refused(shared_realm, password):
+    email = f"p{secrets.token_hex(4)}@acme.example"
+    person = shared_realm.add_person(email)
+    body = {"type": "password", "value": password.format(email=email)}
+    assert shared_realm.admin.put(f"users/{person}/reset-password", body).status_code == 400
+
+
+def test_keycloaks_own_import_gives_the_same_realm(realm: TestRealm):
+    """Besides the service account that Keycloak makes for its permissions, which goes on the deny list."""
+    text = json.dumps(realm.content)
+    content = json.loads(
+        text, object_hook=lambda each: {key: _filled(value, realm) for key, value in each.items()}
+    )
+    answer = requests.post(
+        f"{realm.url}/admin/realms",
+        json=content,
+        headers={"Authorization": f"Bearer {_admin_token(realm)}"},
+        timeout=60,
+    )
+    assert answer.status_code == 201
+
+    (change,) = realm.plan()
+
+    assert str(change.address) == "permission/admin-permissions/portal-directory: protected people"
+    assert realm.apply().complete
+    assert realm.plan().changes == ()
+    assert realm.directory().get("groups").json() == []
+
+
+def _filled(value, realm: TestRealm):
+    if isinstance(value, list):
+        return [_filled(each, realm) for each in value]
+    return fill(value, realm.environment) if isinstance(value, str) else value
+
+
+def _admin_token(realm: TestRealm) -> str:
+    return realm.admin._token()
