@@ -85,16 +85,6 @@ def read_content(companies: Path = COMPANIES, people: Path | None = PEOPLE) -> C
     )
 
 
-def write_without_people(companies: Path, file: Path) -> None:
-    """The same companies in one file that names nobody."""
-    bare = [
-        {key: value for key, value in entry.items() if key != "administrators"}
-        for content in _load(companies)
-        for entry in content.get("companies", ())
-    ]
-    file.write_text(json.dumps({"companies": bare}, ensure_ascii=False), encoding="utf-8")  # JSON is YAML
-
-
 def _load(companies: Path) -> list[dict[str, Any]]:
     yaml = YAML(typ="safe")
     return [yaml.load(file) or {} for file in sorted(companies.rglob("*.yaml"))]

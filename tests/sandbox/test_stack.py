@@ -8,9 +8,10 @@ import time
 
 import pytest
 from rich.console import Console
+from ruamel.yaml import YAML
 
 from sandbox import __main__ as command_line
-from sandbox.content import COMPANIES, Kind, read_content, write_without_people
+from sandbox.content import COMPANIES, Kind, read_content
 from sandbox.demo_run import clean, write_description
 from sandbox.errors import AlreadyRunningError, PortInUseError, SandboxError
 from sandbox.ports import DEFAULTS, Ports, free_ports, is_free
@@ -141,15 +142,23 @@ def test_the_demo_has_what_the_contract_asks_for():
             assert f"{value.partition(':')[0]}:user" in person.attachments
 
 
-def test_company_files_and_people_agree(tmp_path):
-    """Who a company file names as administrator is one in `people.json`, or is in `people` of a company file."""
-    content = read_content()
-    write_without_people(COMPANIES, tmp_path / "bare.yaml")
-    bare = read_content(tmp_path, None)
-    assert bare.companies == content.companies
-    assert bare.people == ()
+def test_company_files_and_people_agree():
+    """Who administers a company in the people's file does so in its company file, and the other way round."""
+    by_files = {
+        (company["id"], email)
+        for file in COMPANIES.glob("*.yaml")
+        for company in YAML(typ="safe").load(file)["companies"]
+        for email in company["administrators"]
+    }
+    by_people = {
+        (value.partition(":")[0], person.email)
+        for person in read_content().people
+        for value in person.attachments
+        if value.endswith(":administrator")
+    }
+    assert by_people == by_files
     named = read_content(people=None)
-    assert {p.email for p in named.people} == {p.email for p in content.people if p.kind is Kind.PENDING}
+    assert [person.kind for person in named.people] == [Kind.PENDING]
 
 
 def test_the_description_has_the_contract_s_shape(tmp_path):
