@@ -138,6 +138,22 @@ def test_a_realm_that_cannot_be_made_leaves_everything_else():
     assert (len(outcome.done), len(outcome.left)) == (0, 3)
 
 
+def test_a_server_that_goes_away_after_the_realm_was_made():
+    """Between the two plans of a new realm: what is done and what is not is still told."""
+
+    class Vanishing(FakeRealm):
+        def observe(self, desired):
+            if self.writes:
+                raise UnavailableError("gone")
+            return super().observe(desired)
+
+    realm_itself = Resource(Address(Kind.REALM, ("portal",)), {})
+    desired = RealmState.of("portal", [realm_itself, *companies(2).resources.values()])
+    outcome = run(desired, Vanishing(exists=False))
+    assert isinstance(outcome.error, UnavailableError)
+    assert (len(outcome.done), len(outcome.left)) == (1, 2)
+
+
 def test_progress_counts_every_change():
     told = []
     desired = companies(BATCH + 3)
