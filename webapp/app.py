@@ -68,7 +68,11 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     cli.install(app, parts)
     app.context_processor(lambda: _page_context(settings))
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=3600
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        max_age=3600,
+        add_headers_function=answers.add_static_headers,
     )
     return app
 

@@ -15,6 +15,9 @@ from webapp.guards import Access, access
 READY_FOR = 5.0
 """Seconds for which an answer of `/readyz` is kept."""
 LOOPBACK = ("127.0.0.1", "::1")
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+"""A proxy beside the portal asks from the loopback too, for somebody else."""
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
 class Readiness:
@@ -75,7 +78,7 @@ def make_blueprint() -> Blueprint:
     @access(Access.PROBE)
     def metrics() -> ResponseReturnValue:
         """Figures for Prometheus, to this machine only."""
-        if request.remote_addr not in LOOPBACK:
+        if request.remote_addr not in LOOPBACK or any(name in request.headers for name in PROXY_HEADERS):
             abort(404)
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
@@ -90,7 +93,8 @@ def make_blueprint() -> Blueprint:
         @app.after_request
         def stop(response: Response) -> Response:
             endpoint = request.endpoint or "none"
-            requests.labels(request.method, endpoint, response.status_code).inc()
+            method = request.method if request.method in METHODS else "other"
+            requests.labels(method, endpoint, response.status_code).inc()
             seconds.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
             return response
 
