@@ -18,7 +18,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from directory.errors import UnavailableError
 from directory.model import Locale, Member
 from webapp.answers import RETRY_AFTER, RetryForm, error_page
-from webapp.blueprints.users import list_query
 from webapp.context import administration, parts
 from webapp.guards import Access, access, current_locale
 from webapp.labels import gettext as _
@@ -38,7 +37,7 @@ from webapp.services.csvfiles import (
 )
 from webapp.services.import_runs import apply
 from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run
-from webapp.services.listing import select
+from webapp.services.listing import query_of, select
 
 blueprint = Blueprint("transfers", __name__)
 
@@ -82,7 +81,7 @@ FAULTS: dict[Fault, LazyString] = {
 @access(Access.ADMINISTRATOR)
 def export() -> ResponseReturnValue:
     """The list as it is filtered, all its pages; one line for each attachment that matches."""
-    query, now = list_query(), datetime.now(UTC)
+    query, now = query_of(request.args), datetime.now(UTC)
     everybody = people(parts().directory, administration())
     lines = select((Member(m.user, (one,)) for m in everybody for one in m.attachments), query, now)
     return _download("users.csv", LIST_COLUMNS, (_cells(member, now) for member in lines))

@@ -1,7 +1,6 @@
 """The list « Utilisateurs », and « Ajouter un utilisateur »."""
 
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,10 +8,8 @@ from flask.typing import ResponseReturnValue
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import (
     ActivationStatus,
-    Affiliation,
     Attachment,
     Company,
-    CompanyRole,
     Profile,
     User,
     difference,
@@ -33,19 +30,18 @@ from webapp.guards import Access, access
 from webapp.labels import gettext as _
 from webapp.services import attachments, users
 from webapp.services.administration import people
-from webapp.services.listing import SORTS, Query, cut, select
+from webapp.services.listing import cut, query_of, select
 
 blueprint = Blueprint("users", __name__)
 LIST_FIELDS = ("q", "company", "role", "affiliation", "status", "sort")
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
-E_ = TypeVar("E_", CompanyRole, Affiliation, ActivationStatus)
 
 
 @blueprint.get("/users")
 @access(Access.ADMINISTRATOR)
 def index() -> ResponseReturnValue:
     """Everybody at my companies."""
-    query, now = list_query(), datetime.now(UTC)
+    query, now = query_of(request.args), datetime.now(UTC)
     everybody = people(parts().directory, administration())
     page = cut(select(everybody, query, now), query.page)
 
@@ -63,25 +59,6 @@ def index() -> ResponseReturnValue:
         now=now,
         address=address,
         here=request.full_path.rstrip("?"),
-    )
-
-
-def list_query() -> Query:
-    """What the address asks for; a word it does not know asks for nothing."""
-
-    def member_of(enumeration: type[E_], name: str) -> E_ | None:
-        value = request.args.get(name, "")
-        return enumeration(value) if value in set(enumeration) else None
-
-    sort = request.args.get("sort", "")
-    return Query(
-        q=request.args.get("q", ""),
-        company=request.args.get("company", ""),
-        role=member_of(CompanyRole, "role"),
-        affiliation=member_of(Affiliation, "affiliation"),
-        status=member_of(ActivationStatus, "status"),
-        sort=sort if sort.removeprefix("-") in SORTS else "last_name",
-        page=request.args.get("page", 1, type=int),
     )
 
 

@@ -1,13 +1,15 @@
 """The list of people: filter, sort and cut into pages. Pure."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import TypeVar
 
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Member
 
+E = TypeVar("E", CompanyRole, Affiliation, ActivationStatus)
 PAGE_SIZE = 50
 SORTS = ("last_name", "email", "status")
 
@@ -40,6 +42,24 @@ class Query:
     @property
     def is_filtered(self) -> bool:
         return any((self.q.strip(), self.company, self.role, self.affiliation, self.status))
+
+
+def query_of(arguments: Mapping[str, str]) -> Query:
+    """What an address asks for; a word it does not know asks for nothing."""
+    page, sort = arguments.get("page", ""), arguments.get("sort", "")
+    return Query(
+        q=arguments.get("q", ""),
+        company=arguments.get("company", ""),
+        role=_member(CompanyRole, arguments.get("role", "")),
+        affiliation=_member(Affiliation, arguments.get("affiliation", "")),
+        status=_member(ActivationStatus, arguments.get("status", "")),
+        sort=sort if sort.removeprefix("-") in SORTS else "last_name",
+        page=int(page) if page.isdecimal() and len(page) < 1000 else 1,
+    )
+
+
+def _member(enumeration: type[E], value: str) -> E | None:
+    return enumeration(value) if value in set(enumeration) else None
 
 
 @dataclass(frozen=True, slots=True)
