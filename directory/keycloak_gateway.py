@@ -67,7 +67,7 @@ MAIL_READ_TIMEOUT = 15.0
 PAGE_SIZE = 500
 TRIES = 3
 RETRY_BUDGET = 2.0
-"""Seconds after the first try in which an idempotent call may be repeated."""
+"""Seconds, from the beginning of the first try, within which a try may follow one that stumbled."""
 
 T = TypeVar("T")
 
@@ -173,11 +173,12 @@ class KeycloakDirectory:
         return user_of(same[0]) if same else None
 
     def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
+        _require_address(profile.email)
         try:
             with _translated(_OF_NEW_PERSON):
                 user_id = self._admin.create_user(new_user(profile, attachments))
-        except _ServerError:
-            # An unknown group is answered with 500 too, and makes no account (measured).
+        except (ForbiddenError, _ServerError):
+            # So is an unknown group, which one depends on our rights; no account is made then (measured).
             for attachment in attachments:
                 self._require_groups(attachment)
             raise
@@ -208,6 +209,7 @@ class KeycloakDirectory:
         return replace(user, activation_sent_at=sent_at)
 
     def correct_email(self, user: User, email: str) -> User:
+        _require_address(email)
         profile = replace(user.profile, email=email.lower())
         with _translated(_OF_ADDRESS):
             self._admin.update_user(_identified(user.id), profile_representation(profile, activation_sent_at=None))
@@ -320,6 +322,12 @@ def _identified(identifier: str, missing: type[NotFoundError] = NotFoundError) -
     return identifier
 
 
+def _require_address(email: str) -> None:
+    """Keycloak refuses an empty one too, but as a missing user name and without naming the field."""
+    if not email:
+        raise InvalidPersonError("error-user-attribute-required", "email")
+
+
 def _pages(fetch: Callable[[dict[str, int]], list[Json]]) -> list[Json]:
     """All rows of a paged list. (The library's own paging always asks for one empty page more.)"""
     rows: list[Json] = []
@@ -333,15 +341,18 @@ def _pages(fetch: Callable[[dict[str, int]], list[Json]]) -> list[Json]:
 def _repeated(
     call: Callable[[], T], meanings: Meanings = NOTHING_SPECIAL, also: type[DirectoryError] = UnavailableError
 ) -> T:
-    """The answer of an idempotent call, tried again when the directory stumbles and there is time left."""
+    """The answer of an idempotent call, tried again when the directory stumbles and there is time left.
+
+    After the error `also` there always is: a directory that says so is not at a loss.
+    """
     deadline = time.monotonic() + RETRY_BUDGET
     for attempt in range(1, TRIES):
         try:
             with _translated(meanings):
                 return call()
-        except (UnavailableError, also):
+        except (UnavailableError, also) as error:
             pause = random.uniform(0.05, 0.2) * attempt  # noqa: S311 (jitter, no secret)
-            if time.monotonic() + pause > deadline:
+            if isinstance(error, UnavailableError) and time.monotonic() + pause > deadline:
                 raise
             time.sleep(pause)
     with _translated(meanings):

@@ -2,6 +2,7 @@
 
 import re
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,10 +28,12 @@ from directory.model import Attachment, AttachmentChange, Company, Member, Profi
 OPERATORS = "/operators"
 """A group that is no company; who is in it is hidden from the portal."""
 
-# As Keycloak judges them: its validators person-name-prohibited-characters, length and email.
+# As Keycloak judges them: its validators person-name-prohibited-characters, length, email and not-idn-homograph.
 _BAD_IN_NAMES = re.compile(r"""[<>&"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f\x85\u2028\u2029]""")
-_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(r"[^\W_]([\w-]*[^\W_])?(\.[^\W_]([\w-]*[^\W_])?)*")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART = re.compile(rf"""{_ATOM}(\.{_ATOM})*|"[^"\\]+\"""")
+_LABEL = r"[^\W_]([^\W_]|-)*(?<!-)"
+_DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*|\[[0-9.]+\]")
 _MAX_LENGTH = 255
 _MAX_LOCAL_PART = 64
 
@@ -126,6 +129,16 @@ class FakeDirectory:
         """Take a person out of a single group, behind the portal's back: makes half-made states."""
         with self._lock:
             self._groups[_path(group)].remove(user_id)
+
+    def groups_of(self, user_id: str) -> set[str]:
+        """The paths of all groups that a person is in."""
+        with self._lock:
+            return {path for path, people in self._groups.items() if user_id in people}
+
+    def people(self) -> tuple[User, ...]:
+        """Everybody, hidden or not."""
+        with self._lock:
+            return tuple(self._people.values())
 
     def activate(self, user_id: str) -> User:
         """The person has followed the link and chosen a password."""
@@ -342,10 +355,22 @@ def _refuse_invalid(profile: Profile) -> None:
         or not _DOMAIN.fullmatch(domain)
         or len(local_part) > _MAX_LOCAL_PART
         or len(profile.email) > _MAX_LENGTH
+        or any(letter.isalpha() and "LATIN" not in unicodedata.name(letter, "") for letter in domain)
     ):
         raise InvalidPersonError("error-invalid-email", "email")
     for field, name in (("last_name", profile.last_name), ("first_name", profile.first_name)):
-        if len(name) > _MAX_LENGTH:
+        if not name.strip(_JAVA_BLANKS):
+            raise InvalidPersonError("error-user-attribute-required", field)
+        if _java_length(name.strip(_JAVA_BLANKS)) > _MAX_LENGTH:
             raise InvalidPersonError("error-invalid-length-too-long", field)
         if _BAD_IN_NAMES.search(name):
             raise InvalidPersonError("error-person-name-invalid-character", field)
+        if _java_length(name) > _MAX_LENGTH:
+            raise RefusedError("Could not create user")  # blanks at the ends are counted by the database only
+
+
+_JAVA_BLANKS = " \t\r\n\f\v"
+
+
+def _java_length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -377,6 +378,7 @@ class TestCreateUser:
 
     def test_no_right_to_create_there_is_said_so(self, wire, directory):
         wire.answers("POST", "/users", 403)
+        wire.answers("GET", "/group-by-path/acme", (200, {"id": ACME.key}))
 
         with pytest.raises(ForbiddenError):
             directory.create_user(a_profile(), [an_attachment()])
@@ -392,9 +394,10 @@ class TestCreateUser:
         assert wire.lines.count("POST /users") == 1
         assert clock.pauses == []
 
-    def test_an_inner_failure_because_of_an_unknown_company_is_told_apart(self, wire, directory):
-        """Keycloak answers a group that it does not know with 500."""
-        wire.answers("POST", "/users", (500, {"error": "unknown_error"}))
+    @pytest.mark.parametrize("status", [403, 500])
+    def test_a_refusal_because_of_an_unknown_company_is_told_apart(self, wire, directory, status):
+        """Keycloak answers a group that it does not know with 403, or 500 to who may create anywhere."""
+        wire.answers("POST", "/users", (status, {"error": "unknown_error"}))
         wire.answers("GET", "/group-by-path/acme", (200, {"id": ACME.key}))
         wire.answers("GET", "/group-by-path/acme/externals", (404, {"error": "Group path does not exist"}))
 
@@ -407,6 +410,19 @@ class TestCreateUser:
 
         with pytest.raises(UnavailableError):
             directory.create_user(a_profile(), [an_attachment()])
+
+
+class TestAddresses:
+    def test_an_empty_one_is_refused_by_name_before_keycloak_is_asked(self, wire, directory):
+        """It would answer that the user name is missing."""
+        for write in (
+            lambda: directory.create_user(replace(a_profile(), email=""), [an_attachment()]),
+            lambda: directory.correct_email(a_user(user_id=ANNE), ""),
+        ):
+            with pytest.raises(InvalidPersonError) as caught:
+                write()
+            assert caught.value.field == "email"
+        assert wire.lines == []
 
 
 class TestChangeAttachment:
@@ -739,6 +755,19 @@ class TestRepeating:
         with pytest.raises(UnavailableError):
             directory.user(ANNE)
         assert wire.lines == [f"GET /users/{ANNE}"]
+
+    def test_a_join_that_was_raced_is_made_again_even_after_a_long_wait(self, wire, directory, clock):
+        """The server was busy, not lost; its conflict is over when it says so."""
+
+        def slow(_request):
+            clock.now += 4.0
+            return (409 if len(wire.lines) < 2 else 204, {}, "")
+
+        wire.on("PUT", TO_COMPANY, slow)
+
+        directory.change_attachment(ANNE, ACME, ATTACH)
+
+        assert wire.lines == [f"PUT {TO_COMPANY}"] * 3
 
     @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 429])
     def test_a_refusal_is_final(self, wire, directory, status):

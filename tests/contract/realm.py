@@ -1,0 +1,83 @@
+"""The stack's realm as the tests of the directory want it: addresses, raw calls as an administrator, mails."""
+
+import functools
+import time
+from typing import Any
+
+import requests
+
+from directory.encoding import company_group
+from directory.model import Company
+from sandbox.keycloak import admin_token
+from sandbox.mail_catcher import Behaviour, MailCatcher
+from sandbox.stack import REALM, SERVICE_ACCOUNT, Stack
+
+BEHAVIOURS = {"ok": Behaviour.ACCEPT, "refuse": Behaviour.REFUSE, "silent": Behaviour.SILENT}
+
+
+class Admin:
+    """Raw calls below the realm's admin address, as the administrator of the server."""
+
+    def __init__(self, url: str, realm: str) -> None:
+        self._url = url
+        self._realm = f"{url}/admin/realms/{realm}"
+        self._http = requests.Session()
+        self._until = 0.0
+
+    def _call(self, method: str, path: str, **options: Any) -> requests.Response:
+        if time.monotonic() > self._until:
+            self._http.headers["Authorization"] = f"Bearer {admin_token(self._url)}"
+            self._until = time.monotonic() + 30
+        return self._http.request(method, f"{self._realm}{path}", timeout=30, **options)
+
+    get = functools.partialmethod(_call, "GET")
+    post = functools.partialmethod(_call, "POST")
+    put = functools.partialmethod(_call, "PUT")
+    delete = functools.partialmethod(_call, "DELETE")
+
+
+class Mail:
+    """The mails that left, newest first, and how the mail server behaves."""
+
+    def __init__(self, catcher: MailCatcher) -> None:
+        self._catcher = catcher
+
+    def messages(self) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = requests.get(f"{self._catcher.url}/api/messages", timeout=10).json()
+        return answer
+
+    def clear(self) -> None:
+        requests.delete(f"{self._catcher.url}/api/messages", timeout=10).raise_for_status()
+
+    @property
+    def behaviour(self) -> str:
+        return next(word for word, value in BEHAVIOURS.items() if value is self._catcher.behaviour)
+
+    @behaviour.setter
+    def behaviour(self, word: str) -> None:
+        self._catcher.behaviour = BEHAVIOURS[word]
+
+
+class Realm:
+    """What a test of the directory needs to know of the realm."""
+
+    realm = REALM
+    directory_client_id = SERVICE_ACCOUNT
+    portal_client_id = "portal"
+
+    def __init__(self, stack: Stack) -> None:
+        self.url = stack.keycloak.url
+        self.portal_url = stack.portal_url
+        self.directory_client_secret = stack.secrets.client_portal_directory_secret
+        self.mail = Mail(stack.mail)
+        self.admin = Admin(self.url, self.realm)
+
+    def add_company(self, company: Company) -> None:
+        """The company's group with its subgroups, as operations would make them."""
+        group = company_group(company)
+        children = group.pop("subGroups")
+        made = self.admin.post("/groups", json=group)
+        made.raise_for_status()
+        key = made.headers["Location"].rsplit("/", 1)[1]
+        for child in children:
+            self.admin.post(f"/groups/{key}/children", json=child).raise_for_status()

@@ -1,0 +1,198 @@
+"""Attachments change one membership at a time, and never more than was asked."""
+
+from itertools import product
+from uuid import uuid4
+
+import pytest
+
+from directory.encoding import Place, Subgroup, places
+from directory.errors import NotFoundError
+from directory.model import Affiliation, Attachment, AttachmentChange, Company, CompanyRole
+from tests.builders import a_change, a_company, an_attachment
+from tests.contract.racing import race
+from tests.contract.worlds import paths
+
+KINDS = [None, *product(CompanyRole, Affiliation)]
+
+
+def attachment(company: Company, kind: tuple[CompanyRole, Affiliation] | None) -> Attachment | None:
+    return Attachment(company.id, *kind) if kind else None
+
+
+class TestChanging:
+    @pytest.mark.parametrize(
+        ("old", "new"), [(old, new) for old, new in product(KINDS, KINDS) if old != new], ids=str
+    )
+    def test_each_attachment_becomes_each_other(self, world, directory, old, new):
+        company, other = world.company(), world.company("Bolt")
+        before, after = attachment(company, old), attachment(company, new)
+        elsewhere = an_attachment(other, administrator=True, external=True)
+        person = world.person(*filter(None, [before, elsewhere]))
+
+        directory.change_attachment(person.id, company, AttachmentChange(company.id, before, after))
+
+        assert world.groups_of(person.id) == paths((*places(after), *places(elsewhere)))
+        assert dict(directory.attachments_of(person.id)) == {
+            **({company: after} if after else {}),
+            other: elsewhere,
+        }
+
+    def test_detaching_leaves_the_account_alone(self, world, directory):
+        company = world.company()
+        here = an_attachment(company, administrator=True, external=True)
+        person = world.person(here)
+
+        directory.change_attachment(person.id, company, a_change(here, None))
+
+        assert directory.user(person.id) == person
+        assert directory.find_by_email(person.email) == person
+
+    @pytest.mark.parametrize("old", KINDS, ids=str)
+    def test_a_change_made_twice_is_made_once(self, world, directory, old):
+        company = world.company()
+        before, after = attachment(company, old), an_attachment(company, administrator=True)
+        if before == after:
+            before, after = after, None
+        person = world.person(*filter(None, [before]))
+        change = AttachmentChange(company.id, before, after)
+
+        directory.change_attachment(person.id, company, change)
+        directory.change_attachment(person.id, company, change)
+
+        assert world.groups_of(person.id) == paths(places(after))
+
+    def test_a_change_broken_off_half_way_is_finished_by_making_it_again(self, world, directory):
+        company = world.company()
+        before = an_attachment(company, administrator=True, external=True)
+        person = world.person(before)
+        world.leave(person.id, Place(company.id, Subgroup.ADMINISTRATORS))
+
+        directory.change_attachment(person.id, company, a_change(before, None))
+
+        assert world.groups_of(person.id) == set()
+
+    def test_no_change_is_none(self, world, directory):
+        company = world.company()
+        same = an_attachment(company, external=True)
+        person = world.person(same)
+
+        directory.change_attachment(person.id, company, a_change(same, same))
+
+        assert world.groups_of(person.id) == paths(places(same))
+
+
+class TestRefusing:
+    def test_nobody_has_that_id(self, world, directory):
+        company = world.company()
+
+        for user_id in (str(uuid4()), "", "..", "nobody"):
+            for after in (an_attachment(company), an_attachment(company, administrator=True)):
+                with pytest.raises(NotFoundError):
+                    directory.change_attachment(user_id, company, a_change(None, after))
+        assert directory.members(company) == ()
+
+    @pytest.mark.parametrize("administrator", [True, False])
+    def test_an_unknown_company_is_said_so(self, world, directory, administrator):
+        person = world.person()
+        for company in (a_company("nowhere"), Company("nowhere", "Nowhere")):
+            change = a_change(None, an_attachment(company, administrator=administrator))
+
+            with pytest.raises(NotFoundError):
+                directory.change_attachment(person.id, company, change)
+        assert world.groups_of(person.id) == set()
+
+    def test_a_company_that_vanished_is_said_so(self, world, directory):
+        company = world.company()
+        person = world.person(an_attachment(company))
+        directory.members(company)
+        world.remove_company(company)
+
+        for change in (
+            a_change(an_attachment(company), an_attachment(company, administrator=True)),
+            a_change(an_attachment(company), None),
+        ):
+            with pytest.raises(NotFoundError):
+                directory.change_attachment(person.id, company, change)
+
+    def test_an_operator_is_as_unknown_as_nobody(self, world, directory):
+        """He is neither put into a company nor taken out of one."""
+        company = world.company()
+        outside, inside = world.operator(), world.operator()
+        world.join(inside.id, Place(company.id))
+        before = world.groups_of(outside.id), world.groups_of(inside.id)
+
+        for operator, change in (
+            (outside, a_change(None, an_attachment(company))),
+            (inside, a_change(an_attachment(company), an_attachment(company, administrator=True))),
+            (inside, a_change(an_attachment(company), None)),
+        ):
+            with pytest.raises(NotFoundError):
+                directory.change_attachment(operator.id, company, change)
+        assert (world.groups_of(outside.id), world.groups_of(inside.id)) == before
+
+    def test_a_change_of_another_company_is_not_made_here(self, world, directory):
+        company, other = world.company(), world.company("Bolt")
+        person = world.person()
+
+        with pytest.raises(ValueError, match=other.id):
+            directory.change_attachment(person.id, company, a_change(None, an_attachment(other)))
+        assert world.groups_of(person.id) == set()
+
+
+class TestAtOnce:
+    @pytest.mark.parametrize("attempt", range(3))
+    def test_a_role_and_an_affiliation_changed_at_once_are_both_kept(self, world, directory, attempt):
+        company = world.company()
+        plain = an_attachment(company)
+        person = world.person(plain)
+        changes = [
+            a_change(plain, an_attachment(company, administrator=True)),
+            a_change(plain, an_attachment(company, external=True)),
+        ]
+
+        outcomes = race([lambda c=c: directory.change_attachment(person.id, company, c) for c in changes])
+
+        assert outcomes == [None, None]
+        assert directory.attachments_of(person.id) == (
+            (company, an_attachment(company, administrator=True, external=True)),
+        )
+
+    def test_twenty_equal_joins_at_once_all_succeed(self, world, directory):
+        """The same form sent twenty times: Keycloak answers some of them 409."""
+        company = world.company()
+        person = world.person(an_attachment(world.company("Bolt")))
+        change = a_change(None, an_attachment(company))
+
+        outcomes = race([lambda: directory.change_attachment(person.id, company, change)] * 20)
+
+        assert outcomes == [None] * 20
+        assert Place(company.id).path in world.groups_of(person.id)
+
+    def test_twenty_equal_leaves_at_once_all_succeed(self, world, directory):
+        company = world.company()
+        here = an_attachment(company, administrator=True, external=True)
+        person = world.person(here)
+        assert directory.members(company)
+
+        outcomes = race([lambda: directory.change_attachment(person.id, company, a_change(here, None))] * 20)
+
+        assert outcomes == [None] * 20
+        assert world.groups_of(person.id) == set()
+
+    def test_five_companies_attaching_one_person_at_once_all_keep_him(self, world, directory):
+        companies = [world.company(f"Company {number}") for number in range(5)]
+        person = world.person()
+
+        outcomes = race(
+            [
+                lambda c=c: directory.change_attachment(
+                    person.id, c, a_change(None, an_attachment(c, administrator=True))
+                )
+                for c in companies
+            ]
+        )
+
+        assert outcomes == [None] * 5
+        assert dict(directory.attachments_of(person.id)) == {
+            company: an_attachment(company, administrator=True) for company in companies
+        }
