@@ -1,0 +1,177 @@
+"""The code as a whole: who imports what, what is pinned, and what must not be written anywhere."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.portal import PACKAGE, ROOT
+
+OURS = ("directory", "provisioner", "webapp", "sandbox")
+GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/keycloak_gateway.py"}
+LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
+
+
+def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """The top-level names of what is imported, wherever in the file."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+class TestImports:
+    def test_only_the_gateways_know_the_library(self):
+        """One door to Keycloak for the portal, one for the provisioner."""
+        assert {name for name, tree in sources(*OURS) if "keycloak" in imports(tree)} == GATEWAYS
+
+    def test_portal_and_provisioner_do_not_know_each_other(self):
+        """Both sit on the directory."""
+        assert [name for name, tree in sources("webapp") if "provisioner" in imports(tree)] == []
+        assert [name for name, tree in sources("provisioner") if "webapp" in imports(tree)] == []
+        assert [name for name, tree in sources("directory") if {"webapp", "provisioner"} & imports(tree)] == []
+
+    def test_nothing_of_tests_or_sandbox_is_in_production(self):
+        """Doubles stay where they belong."""
+        bad = {"tests", "sandbox", "bench", "pytest", "responses", "hypothesis"}
+        assert [name for name, tree in sources("directory", "provisioner", "webapp") if bad & imports(tree)] == []
+
+    def test_services_know_no_request(self):
+        """They get what they need as arguments, so they run without the web."""
+        web = {"flask", "flask_babel", "flask_wtf", "werkzeug", "wtforms"}
+        assert [name for name, tree in sources("webapp/services") if web & imports(tree)] == []
+        assert not web & imports(ast.parse((PACKAGE / "policies.py").read_text(encoding="utf-8")))
+
+    def test_no_data_folder_hides_the_library(self):
+        """`keycloak/` holds data only; a `.py` in it would be imported instead of the library."""
+        assert list((ROOT / "keycloak").rglob("*.py")) == []
+
+
+class TestCode:
+    def test_every_module_and_public_function_of_the_portal_says_what_it_promises(self):
+        """A docstring on each module, and on each function and class that others call."""
+        silent = []
+        for name, tree in sources("webapp"):
+            if name.endswith("__init__.py") or "/migrations/" in name:
+                continue
+            if not ast.get_docstring(tree):
+                silent.append(name)
+            for node in tree.body:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                    if not ast.get_docstring(node):
+                        silent.append(f"{name}:{node.name}")
+        assert silent == []
+
+    def test_nothing_is_printed(self):
+        """The portal talks by pages and by its log."""
+        prints = [
+            name
+            for name, tree in sources("directory", "webapp")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        ]
+        assert prints == []
+
+    def test_messages_are_whole_strings(self):
+        """An f-string inside `_()` would never be found in the catalogue."""
+        wrong = [
+            f"{name}:{node.lineno}"
+            for name, tree in sources("webapp")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"_", "_l", "gettext", "lazy_gettext", "ngettext"}
+            and not (node.args and isinstance(node.args[0], ast.Constant))
+            and name != "webapp/labels.py"
+        ]
+        assert wrong == []
+
+    def test_what_is_flashed_is_translated(self):
+        """Everything said to a person goes through the catalogue."""
+        wrong = [
+            f"{name}:{node.lineno}"
+            for name, tree in sources("webapp")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "flash"
+            and not (
+                isinstance(node.args[0], ast.Call) and getattr(node.args[0].func, "id", "") in {"_", "ngettext"}
+            )
+        ]
+        assert wrong == []
+
+    def test_portal_calls_only_the_verbs_of_the_directory_that_design_allows(self):
+        """What its account could do besides (reset a password, delete an active person) it has no verb for."""
+        from directory.gateway import Directory
+
+        verbs = {name for name in vars(Directory) if not name.startswith("_")}
+        assert verbs == {
+            "attachments_of", "members", "user", "find_by_email", "create_user", "change_attachment",
+            "send_activation", "record_activation_sent", "correct_email", "delete_user", "check",
+        }  # fmt: skip
+        deleting = [
+            name
+            for name, tree in sources("webapp")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and node.attr == "delete_user"
+        ]
+        assert deleting == ["webapp/services/users.py"], "the one place that has checked that it was never active"
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+class TestLocks:
+    def test_every_line_is_pinned_with_hashes(self, lock: str):
+        """What is installed is what was tested, byte for byte."""
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        blocks = re.split(r"\n(?=[a-z0-9])", "\n" + re.sub(r"^\s*#.*\n", "", text, flags=re.M))
+        names = [block for block in blocks if block.strip()]
+        assert len(names) > 30
+        for block in names:
+            assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,-]+\])?==\S+", block), block[:80]
+            assert "--hash=sha256:" in block, block[:80]
+
+    def test_names_no_index(self, lock: str):
+        """Where packages come from is the machine's business."""
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        assert not re.search(r"--(extra-)?index-url|--find-links|--trusted-host|https?://|@ file:", text)
+
+    def test_covers_what_the_project_asks_for(self, lock: str):
+        """Nothing is installed that was not locked."""
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        wanted = set(project["project"]["dependencies"])
+        if lock == "requirements.lock":
+            wanted |= {name for group in project["dependency-groups"].values() for name in group}
+        locked = set(
+            re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
+        )
+        assert {re.split(r"[\[<>=~ ]", name)[0].lower().replace("_", "-") for name in wanted} - locked == set()
+
+
+def test_there_is_a_lock():
+    assert "requirements.lock" in LOCKS
+
+
+def test_packages_are_listed_by_hand_and_all_of_them():
+    """A package that is not listed would be missing where the project is installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = set(project["tool"]["setuptools"]["packages"])
+    assert set(OURS) <= {name.partition(".")[0] for name in listed}
+    found = {
+        str(path.parent.relative_to(ROOT)).replace("/", ".")
+        for folder in OURS
+        for path in Path(ROOT / folder).rglob("__init__.py")
+    }
+    assert listed == found
