@@ -18,7 +18,7 @@ from sandbox.ports import LOOPBACK, free_port, is_free
 from sandbox.processes import GRACE_SECONDS, Child, Programs
 
 THEMES = Path(__file__).parent.parent / "keycloak" / "themes"
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 IMPORT_SECONDS = 120.0
 LEARNING_SECONDS = 300.0
 """Writing what the JVM learnt happens while it ends and takes half a minute."""
