@@ -1,4 +1,4 @@
-"""A Keycloak and a mail catcher for the session, and a realm with a name of its own for each test that asks."""
+"""A realm with a name of its own for each test that asks, on the stack's Keycloak."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.keycloak import KeycloakServer
 from sandbox.mail_catcher import MailCatcher
+from sandbox.stack import Stack
 from tests.keycloak.provisioner.realms import TestRealm
 
 
@@ -24,9 +25,9 @@ def mail() -> Iterator[MailCatcher]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeycloakServer]:
-    with KeycloakServer(tmp_path_factory.mktemp("keycloak") / "home") as running:
-        yield running
+def server(stack: Stack) -> KeycloakServer:
+    """The stack's Keycloak: realms of these tests have names of their own."""
+    return stack.keycloak
 
 
 @pytest.fixture
