@@ -163,7 +163,7 @@ def prepare(
     found = Distribution(cache_folder() / f"keycloak-{version}-{_recipe()}")
     if found.complete.exists():
         return found
-    with _lock(found.folder.with_suffix(".lock")):
+    with _lock(found.folder.with_name(f"{found.folder.name}.lock")):
         if found.complete.exists():  # another process has made it meanwhile
             return found
         if found.folder.exists():
