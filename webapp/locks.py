@@ -1,12 +1,16 @@
 """Locks that all processes and hosts of the portal share, kept in the database.
 
 A lock is a row with an end: a holder that dies blocks nobody for longer than `LEASE`. The transaction that takes
-it is over at once, so no database transaction ever waits for Keycloak.
+it is over at once, so no database transaction ever waits for Keycloak. The holder's name begins with its process,
+so that whoever finishes what a dead process left behind can end its locks too.
 """
 
+import os
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from uuid import uuid4
 
 from sqlalchemy import delete, insert
@@ -20,6 +24,7 @@ LEASE = 120.0
 PATIENCE = 30.0
 """Seconds to wait for a lock before giving up."""
 POLL = 0.02
+NAME_LENGTH = 255
 
 
 @contextmanager
@@ -28,8 +33,8 @@ def locked(database: Database, names: Iterable[str]) -> Iterator[None]:
 
     `UnavailableError` after `PATIENCE` seconds in vain.
     """
-    holder = uuid4().hex
-    wanted = sorted(set(names))
+    holder = f"{_mark(worker())}:{uuid4().hex}"
+    wanted = sorted({_fitting(name) for name in names})
     deadline = time.monotonic() + PATIENCE
     try:
         for name in wanted:
@@ -41,6 +46,43 @@ def locked(database: Database, names: Iterable[str]) -> Iterator[None]:
     finally:
         with database.transaction() as connection:
             connection.execute(delete(locks).where(locks.c.holder == holder))
+
+
+def release_all_of(database: Database, name: str) -> None:
+    """End every lock of a process (named as `worker` names it) that is known to be gone."""
+    with database.transaction() as connection:
+        connection.execute(delete(locks).where(locks.c.holder.startswith(f"{_mark(name)}:")))
+
+
+def worker() -> str:
+    """This process, told apart from an earlier one with the same number."""
+    return f"{socket.gethostname()}:{os.getpid()}:{started(os.getpid())}"
+
+
+def started(pid: int) -> str:
+    """When the process began, in clock ticks (Linux), or only whether it lives; empty when it does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[19]
+    except FileNotFoundError:
+        if os.path.isdir("/proc/self"):
+            return ""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        return "alive"
+    return "alive"
+
+
+def _mark(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:16]
+
+
+def _fitting(name: str) -> str:
+    """The name, or its digest where the column is too short for it (an address alone may have 254 characters)."""
+    return name if len(name) <= NAME_LENGTH else sha256(name.encode()).hexdigest()
 
 
 def _take(database: Database, name: str, holder: str) -> bool:

@@ -4,7 +4,6 @@ A process that dies in between leaves its operation `running`; `interrupted` fin
 finishes it.
 """
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 
 from webapp.database import Database, now, operations
+from webapp.locks import release_all_of, started, worker
 
 FOREIGN_AGE = 600.0
 """Seconds after which a running operation of another host counts as interrupted."""
@@ -81,44 +81,33 @@ def finish(database: Database, operation_id: str, state: State) -> None:
 
 
 def claim_interrupted(database: Database) -> list[Operation]:
-    """The operations whose process is gone, each given to exactly one caller."""
+    """The operations whose process is gone, each given to exactly one caller; the locks it held are ended."""
     query = select(operations).where(operations.c.state == State.RUNNING.value)
     with database.engine.connect() as connection:
         rows = connection.execute(query).all()
-    return [
-        Operation(row.id, Kind(row.kind), row.actor_id, dict(row.payload))
-        for row in rows
-        if _is_gone(row.worker, row.started_at) and _claim(database, row.id, row.worker)
+    claimed = [
+        row for row in rows if _is_gone(row.worker, row.started_at) and _claim(database, row.id, row.worker)
     ]
+    for gone in {row.worker for row in claimed}:
+        release_all_of(database, gone)
+    return [Operation(row.id, Kind(row.kind), row.actor_id, dict(row.payload)) for row in claimed]
 
 
-def worker() -> str:
-    """This process, told apart from an earlier one with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+def release(database: Database, operation_id: str) -> None:
+    """Give a claimed operation back: it could not be finished now, and the next caller may try."""
+    with database.transaction() as connection:
+        connection.execute(
+            update(operations)
+            .where(operations.c.id == operation_id)
+            .values(worker=f"{socket.gethostname()}:0:released")  # a process that never was
+        )
 
 
 def _is_gone(name: str, started_at: float) -> bool:
-    host, pid, started = name.rsplit(":", 2)
+    host, pid, began = name.rsplit(":", 2)
     if host != socket.gethostname():
         return now() - started_at > FOREIGN_AGE
-    return _started(int(pid)) != started
-
-
-def _started(pid: int) -> str:
-    """When the process began, in clock ticks (Linux), or only whether it lives; empty when it does not."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[19]
-    except FileNotFoundError:
-        if os.path.isdir("/proc/self"):
-            return ""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "alive"
-    return "alive"
+    return started(int(pid)) != began
 
 
 def _claim(database: Database, operation_id: str, old_worker: str) -> bool:
