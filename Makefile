@@ -17,6 +17,7 @@ demo: $(READY) $(MO) ## Keycloak, mail catcher, portal and sample service, from 
 	@exec $(BIN)/python -m sandbox demo
 
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
+	@$(BIN)/python -m sandbox fetch
 	@$(BIN)/python -m sandbox browser
 	@$(BIN)/python -m pytest
 
