@@ -129,7 +129,11 @@ class KeycloakIdentity:
             raise UnavailableError("Keycloak could not be reached") from error
         except (OAuthError, JoseError) as error:
             raise SignInRefusedError(str(error)) from error
-        claims = token["userinfo"]
+        except ValueError as error:
+            raise UnavailableError("Keycloak's answer to the sign-in makes no sense") from error
+        claims = token.get("userinfo")
+        if not claims:
+            raise SignInRefusedError("the answer holds no identity")
         return SignIn(claims["sub"], claims.get("sid", ""), _tokens(token))
 
     def actor(self, tokens: Tokens) -> tuple[Actor, Tokens]:
@@ -142,7 +146,10 @@ class KeycloakIdentity:
             answer = self._call("GET", "userinfo_endpoint", token=tokens.access_token)
         if answer.status_code in {401, 403}:
             raise SignedOutError("Keycloak ended the session or disabled the account")
-        return actor_of(_body(answer)), tokens
+        claims = _body(answer)
+        if not claims.get("sub"):
+            raise UnavailableError("Keycloak's userinfo makes no sense")
+        return actor_of(claims), tokens
 
     def save_profile(self, tokens: Tokens, profile: Profile) -> None:
         url = f"{self._realm_url}/account/"
@@ -237,12 +244,15 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:
 
 
 def _tokens(answer: Mapping[str, Any]) -> Tokens:
-    return Tokens(
-        access_token=answer["access_token"],
-        refresh_token=answer["refresh_token"],
-        id_token=answer["id_token"],
-        expires_at=time.time() + float(answer["expires_in"]),
-    )
+    try:
+        return Tokens(
+            access_token=answer["access_token"],
+            refresh_token=answer["refresh_token"],
+            id_token=answer["id_token"],
+            expires_at=time.time() + float(answer["expires_in"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnavailableError("Keycloak's tokens make no sense") from error
 
 
 def _refusal(answer: requests.Response) -> UnavailableError | RefusedError:
