@@ -1,0 +1,76 @@
+"""Commands for operations, and what a server's worker does when it starts."""
+
+import logging
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+
+from directory.model import User
+from tests.builders import a_profile, an_attachment
+from tests.fakes import FakeDirectory
+from tests.unit.webapp.test_resume import creation, left_behind
+from webapp import gunicorn_conf
+from webapp.app import create_app
+from webapp.database import Database
+from webapp.services.operations import Kind
+from webapp.settings import Settings
+
+
+@pytest.fixture
+def app(database: Database, directory: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    settings = Settings(
+        client_portal_secret="s",
+        client_portal_directory_secret="s",
+        secret_key="a key for tests only",
+        database_url=str(database.engine.url),
+    )
+    app = create_app(settings, directory=directory)
+    yield app
+    app.extensions["attache"].database.engine.dispose()
+
+
+@pytest.fixture
+def actor(directory: FakeDirectory) -> User:
+    return directory.add_user(a_profile(), [an_attachment("acme", administrator=True)])
+
+
+def test_resume(app: Flask, database: Database, directory: FakeDirectory, actor: User):
+    """Finishes what was left, and says so, one line each."""
+    operation_id = left_behind(database, Kind.CREATE, actor, creation())
+    result = app.test_cli_runner().invoke(args=["operations", "resume"])
+    assert result.exit_code == 0
+    assert result.output == f"create {operation_id}: done\n"
+    assert directory.mails == ["emma.bernard@acme.example"]
+
+
+def test_resume_of_nothing(app: Flask):
+    result = app.test_cli_runner().invoke(args=["operations", "resume"])
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_upgrade(app: Flask, database: Database):
+    """Makes the tables; a second time it changes nothing."""
+    with database.transaction() as connection:
+        for table in ("alembic_version", "activation_mails", "operations", "locks", "sessions"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["database", "upgrade"]).exit_code == 0
+    database.check()
+    assert runner.invoke(args=["database", "upgrade"]).exit_code == 0
+
+
+def test_worker_finishes_what_a_dead_one_left(
+    app: Flask, database: Database, directory: FakeDirectory, actor: User, caplog: pytest.LogCaptureFixture
+):
+    """Before it serves anybody; and it starts, whatever Keycloak does."""
+    left_behind(database, Kind.CREATE, actor, creation())
+    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
+    directory.down = True
+    gunicorn_conf.post_worker_init(worker)
+    directory.down = False
+    with caplog.at_level(logging.INFO):
+        gunicorn_conf.post_worker_init(worker)
+    assert directory.mails == ["emma.bernard@acme.example"]
+    assert "create" in caplog.text
