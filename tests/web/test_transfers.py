@@ -385,7 +385,9 @@ class TestUnreadable:
     def test_a_file_of_fifty_megabytes_is_refused_in_words(self, browser, directory):
         body, kind = b"x" * 50_000_000, "multipart/form-data; boundary=x"
 
-        page = browser.open("/users/import", method="POST", data=body, content_type=kind)
+        page = browser.open(
+            "/users/import", method="POST", data=body, content_type=kind, headers={"Accept-Language": "en"}
+        )
 
         assert page.status == 413
         assert "A file may have 2 MB and 5000 lines at most." in page.text

@@ -36,7 +36,7 @@ from webapp.services.csvfiles import (
     write,
 )
 from webapp.services.import_runs import apply
-from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run
+from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run, prepared
 from webapp.services.listing import query_of, select
 
 blueprint = Blueprint("transfers", __name__)
@@ -107,10 +107,10 @@ def upload() -> ResponseReturnValue:
         file = read(data)
     except UnreadableFileError as error:
         return _upload_page(_fault(error))
-    rows = dry_run(parts().directory, administration(), file.lines)
     if "confirm" in request.form:
+        rows = prepared(parts().directory, administration(), file.lines)
         return _result_page(data, apply(parts().directory, parts().database, administration(), rows))
-    return _review_page(data, file, rows)
+    return _review_page(data, file, dry_run(parts().directory, administration(), file.lines))
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)

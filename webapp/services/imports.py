@@ -28,6 +28,9 @@ from webapp.services.administration import Administration, people
 from webapp.services.csvfiles import Line
 from webapp.services.rules import NameFault, name_fault, normal_email, normal_name
 
+PERSON_COLUMNS = frozenset({"last_name", "first_name", "title", "locale"})
+"""What is looked at of a new account only."""
+
 
 class Outcome(StrEnum):
     """What a line would do, or did. The last two are of applying only."""
@@ -110,20 +113,46 @@ class Row:
 
 def dry_run(directory: Directory, administration: Administration, lines: Sequence[Line]) -> tuple[Row, ...]:
     """What the lines would do now. Three calls for each company named, one for each address that is not there."""
-    named = {line["company"] for line in lines}
-    companies = tuple(company for company in administration.companies if company.id in named)
-    known = {m.user.email: m for m in people(directory, replace(administration, companies=companies))}
-    for address in dict.fromkeys(_address(line["email"], known) for line in lines):
-        if address and address not in known and (user := directory.find_by_email(address)):
-            known[address] = Member(user, ())
+    known = _members(directory, administration, lines)
+    known |= _looked_up(directory, (_address(line["email"], known) for line in lines), known)
     return plan(lines, administration.ids, known)
 
 
-def plan(lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> tuple[Row, ...]:
+def prepared(directory: Directory, administration: Administration, lines: Sequence[Line]) -> tuple[Row, ...]:
+    """The lines, ready to be done: as `dry_run`, but what doing them finds out anyway is not asked before.
+
+    An address that is not at the companies is looked up only when its lines would make no new account. Otherwise
+    creating tells that there is one, and taking an administrator away that he is the last.
+    """
+    known = _members(directory, administration, lines)
+    rows = _judged_together(lines, administration.ids, known)
+    doubtful = (row.email for row in rows if any(problem.column in PERSON_COLUMNS for problem in row.problems))
+    if found := _looked_up(directory, doubtful, known):
+        rows = _judged_together(lines, administration.ids, known | found)
+    return tuple(rows)
+
+
+def plan(lines: Sequence[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> tuple[Row, ...]:
     """What the lines would do, given the accounts that exist (by address, with their attachments). Pure."""
+    return _with_administrators(_judged_together(lines, company_ids, known), known.values())
+
+
+def _members(directory: Directory, administration: Administration, lines: Sequence[Line]) -> dict[str, Member]:
+    """Everybody at the companies that the lines name, by address."""
+    named = {line["company"] for line in lines}
+    companies = tuple(company for company in administration.companies if company.id in named)
+    return {m.user.email: m for m in people(directory, replace(administration, companies=companies))}
+
+
+def _looked_up(directory: Directory, addresses: Iterable[str], known: Mapping[str, Member]) -> dict[str, Member]:
+    """The accounts of those addresses that are not known, each asked for once."""
+    unknown = [address for address in dict.fromkeys(addresses) if address and address not in known]
+    return {address: Member(user, ()) for address in unknown if (user := directory.find_by_email(address))}
+
+
+def _judged_together(lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> list[Row]:
     rows = [_judged(line, company_ids, known) for line in lines]
-    rows = _without_repeats(_without_contradictions(rows))
-    return _with_administrators(rows, known.values())
+    return _without_repeats(_without_contradictions(rows))
 
 
 # Judging one line.

@@ -16,7 +16,7 @@ from webapp.identity import Actor
 from webapp.services.administration import administration_of
 from webapp.services.csvfiles import COLUMNS, Line
 from webapp.services.import_runs import GIVE_UP_AFTER, RIGHTS_EVERY, apply
-from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run, plan
+from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run, plan, prepared
 
 ACME, BOLT, COBALT = a_company("acme"), a_company("bolt"), a_company("cobalt")
 MINE = frozenset({"acme", "bolt"})
@@ -313,7 +313,7 @@ def send(directory, database, administration):
     """Plan and apply; what became of the rows."""
 
     def send(*lines: Line) -> tuple[Row, ...]:
-        return apply(directory, database, administration, dry_run(directory, administration, lines))
+        return apply(directory, database, administration, prepared(directory, administration, lines))
 
     return send
 
@@ -348,6 +348,52 @@ class TestDryRun:
         (row,) = dry_run(directory, administration, [a_line(email=yan.email)])
 
         assert (row.outcome, row.before) == (Outcome.ATTACH, None)
+
+
+class TestPrepared:
+    """What is done at once asks less: searching an address is the slowest call there is."""
+
+    def test_new_accounts_are_not_looked_up(self, directory, administration):
+        directory.calls.clear()
+
+        rows = prepared(directory, administration, [a_line(2), a_line(3, company="bolt"), a_line(4, "no")])
+
+        assert outcomes(rows) == [Outcome.CREATE, Outcome.ATTACH, Outcome.REFUSED]
+        assert directory.calls == [("members", (ACME,)), ("members", (BOLT,))]
+
+    def test_an_address_whose_lines_make_no_account_is_looked_up_for_it_may_have_one(
+        self, directory, administration
+    ):
+        """Names of somebody known do not count: neither empty ones nor two that differ."""
+        for email in ("yan@cobalt.example", "zoe@cobalt.example"):
+            directory.add_user(a_profile(email), [an_attachment("cobalt")])
+        lines = [
+            a_line(2, "yan@cobalt.example", last_name="", title=""),
+            a_line(3, "zoe@cobalt.example"),
+            a_line(4, "zoe@cobalt.example", first_name="Zoe", company="bolt"),
+            a_line(5, "new@cobalt.example", last_name=""),
+            a_line(6, "other@cobalt.example", last_name="", company="cobalt"),
+        ]
+        directory.calls.clear()
+
+        rows = prepared(directory, administration, lines)
+
+        assert outcomes(rows) == [Outcome.ATTACH] * 3 + [Outcome.REFUSED] * 2
+        assert [arguments for _, arguments in directory.called("find_by_email")] == [
+            ("yan@cobalt.example",),
+            ("zoe@cobalt.example",),
+            ("new@cobalt.example",),
+            ("other@cobalt.example",),
+        ]
+
+    def test_somebody_known_elsewhere_can_take_a_company_over(self, directory, anne, send):
+        """That he is active is seen when he is attached, not before."""
+        yan = directory.add_user(a_profile("yan@cobalt.example"), [an_attachment("cobalt")])
+
+        rows = send(a_line(2, anne.email, role="user"), a_line(3, yan.email, role="administrator"))
+
+        assert outcomes(rows) == [Outcome.CHANGE, Outcome.ATTACH]
+        assert directory.mails == []
 
 
 class TestApply:
@@ -541,20 +587,17 @@ class TestTrouble:
         assert not rows[0].mail_sent
         assert directory.find_by_email("zoe@acme.example").status() is ActivationStatus.NOT_SENT
 
-    def test_a_mail_server_that_is_down_ends_creations_but_nothing_else(self, directory, send):
+    def test_a_mail_server_that_is_down_ends_creations_but_no_change(self, directory, send):
         """Each mail may take ten seconds to fail; accounts without a mail help nobody."""
-        yan = directory.add_user(a_profile("yan@cobalt.example"), [an_attachment("cobalt")])
+        yan = directory.add_user(a_profile("yan@acme.example"), [an_attachment("acme")])
         directory.mail = "refused"
 
         rows = send(
-            *(a_line(n, f"person{n}@acme.example") for n in range(2, GIVE_UP_AFTER + 4)), a_line(99, yan.email)
+            *(a_line(n, f"person{n}@acme.example") for n in range(2, GIVE_UP_AFTER + 4)),
+            a_line(99, yan.email, affiliation="external"),
         )
 
-        assert outcomes(rows) == [
-            *[Outcome.CREATE] * GIVE_UP_AFTER,
-            *[Outcome.NOT_TRIED] * 2,
-            Outcome.ATTACH,
-        ]
+        assert outcomes(rows) == [*[Outcome.CREATE] * GIVE_UP_AFTER, *[Outcome.NOT_TRIED] * 2, Outcome.CHANGE]
         assert rows[-2].problems == (Problem(Reason.MAIL_SERVER_REFUSES),)
 
     def test_when_the_directory_goes_down_the_rest_is_not_tried_and_sending_again_finishes(
