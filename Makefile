@@ -64,4 +64,7 @@ $(READY): requirements.lock
 	@echo "Installing the pinned libraries into .venv (once, about a minute)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/attache.pth"
+	@printf '#!/bin/sh\nexec "%s" -m provisioner "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/provisioner
+	@chmod +x $(BIN)/provisioner
 	@touch $@
