@@ -12,11 +12,17 @@ def keycloak_realm(stack: Stack) -> Realm:
     return Realm(stack)
 
 
+@pytest.fixture(scope="session")
+def real_world(keycloak_realm: Realm) -> RealWorld:
+    """One for all tests, which keep apart by making companies and people of their own."""
+    return RealWorld(keycloak_realm)
+
+
 @pytest.fixture(params=["fake", pytest.param("keycloak", marks=pytest.mark.keycloak)])
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "fake":
         return FakeWorld()
-    return RealWorld(request.getfixturevalue("keycloak_realm"))
+    return request.getfixturevalue("real_world")
 
 
 @pytest.fixture

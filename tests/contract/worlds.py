@@ -13,6 +13,9 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
+import pytest
+
+from directory import keycloak_gateway
 from directory.encoding import Place, new_user, profile_representation
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
@@ -146,14 +149,18 @@ class RealWorld:
         self.directory: Directory = self._directory(realm.url)
 
     def _directory(self, url: str) -> KeycloakDirectory:
-        return KeycloakDirectory(
-            url,
-            self.realm.realm,
-            self.realm.directory_client_id,
-            self.realm.directory_client_secret,
-            portal_client_id=self.realm.portal_client_id,
-            redirect_uri=f"{self.realm.portal_url}/",
-        )
+        """Patient: a busy machine is no failure of the code. (The time-outs have unit tests of their own.)"""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keycloak_gateway, "READ_TIMEOUT", 60.0)
+            patch.setattr(keycloak_gateway, "MAIL_READ_TIMEOUT", 60.0)
+            return KeycloakDirectory(
+                url,
+                self.realm.realm,
+                self.realm.directory_client_id,
+                self.realm.directory_client_secret,
+                portal_client_id=self.realm.portal_client_id,
+                redirect_uri=f"{self.realm.portal_url}/",
+            )
 
     def unreachable(self) -> Directory:
         return self._directory("http://localhost:9")  # discard: nobody listens there
