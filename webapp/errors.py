@@ -12,7 +12,8 @@
     │   └── SharedAccountError
     ├── InvalidFieldError       a field is not acceptable, seen only when saving              -> 422
     ├── TooOftenError           says when it is possible again                                -> 429
-    └── PartlyDoneError         some changes were made, one was not                           -> 503
+    ├── PartlyDoneError         some changes were made, one was not                           -> 503
+    └── UnreadableFileError     an import file that is none (`services.csvfiles`)             -> 422
 """
 
 from collections.abc import Sequence

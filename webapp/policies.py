@@ -36,9 +36,12 @@ def may_change_account(
 def would_be_last_administrator(members: Iterable[Member], user: User, change: AttachmentChange) -> bool:
     """Whether the change would take a company's last *active* administrator away.
 
-    `members` is everybody at that company, freshly read. Who is not active himself is not the last active one.
+    `members` is everybody at that company, freshly read; it also tells how far the person himself is, who may have
+    become active since he was looked at. Who is not active is not the last active one.
     """
-    if not change.takes_administrator or user.status() is not ActivationStatus.ACTIVE:
+    members = tuple(members)
+    fresh = next((member.user for member in members if member.user.id == user.id), user)
+    if not change.takes_administrator or fresh.status() is not ActivationStatus.ACTIVE:
         return False
     return not any(
         member.user.id != user.id

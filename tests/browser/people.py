@@ -78,6 +78,25 @@ class Person:
     def unticks(self, company: str) -> None:
         self.page.uncheck(f"[name=company-{company}-attached]")
 
+    def types_person(self, email: str) -> None:
+        """« Ajouter un utilisateur », up to the boxes, for somebody new."""
+        self.opens("/users")
+        self.follows("Ajouter un utilisateur")
+        self.page.fill("[name=email]", email)
+        self.presses("Continuer")
+        self.page.fill("[name=last_name]", "Zola")
+        self.page.fill("[name=first_name]", "Émile")
+        self.page.check("[name=title][value=m]")
+        self.page.check("[name=locale][value=fr]")
+
+    def creates(self, email: str, **boxes: tuple[str, str]) -> None:
+        """« Ajouter un utilisateur », to the end; `boxes` are role and affiliation by company."""
+        self.types_person(email)
+        for company, (role, affiliation) in boxes.items():
+            self.ticks(company, role, affiliation)
+        self.presses("Continuer")
+        self.presses("Créer le compte")
+
     def text(self) -> str:
         """All that the page says."""
         return self.page.inner_text("body")

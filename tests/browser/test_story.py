@@ -8,27 +8,11 @@ import pytest
 
 from directory.model import ACTIVATION_LIFESPAN
 from tests.browser.conftest import NewPerson
-from tests.browser.people import NEW_PASSWORD, Person, new_address
+from tests.browser.people import NEW_PASSWORD, new_address
 
 pytestmark = pytest.mark.browser
 
 ANNE = "anne.durand@acme.example"
-
-
-def create(administrator: Person, email: str, **boxes: tuple[str, str]) -> None:
-    """« Ajouter un utilisateur », to the end, for somebody new."""
-    administrator.opens("/users")
-    administrator.follows("Ajouter un utilisateur")
-    administrator.page.fill("[name=email]", email)
-    administrator.presses("Continuer")
-    administrator.page.fill("[name=last_name]", "Zola")
-    administrator.page.fill("[name=first_name]", "Émile")
-    administrator.page.check("[name=title][value=m]")
-    administrator.page.check("[name=locale][value=fr]")
-    for company, (role, affiliation) in boxes.items():
-        administrator.ticks(company, role, affiliation)
-    administrator.presses("Continuer")
-    administrator.presses("Créer le compte")
 
 
 def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
@@ -38,7 +22,7 @@ def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
 
     # She creates an account at two of her companies.
     anne.signs_in(ANNE)
-    create(anne, email, acme=("administrator", "internal"), borea=("user", "external"))
+    anne.creates(email, acme=("administrator", "internal"), borea=("user", "external"))
     anne.page.screenshot(path=pictures / "users.png", full_page=True)
     row = anne.row(email)
     assert row.get_by_role("rowheader").inner_text().split() == ["Zola", "Émile", email]
@@ -114,7 +98,16 @@ def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
     emile.page.fill("[name=first_name]", "Émilien")
     emile.presses("Enregistrer")
     assert emile.page.input_value("[name=first_name]") == "Émilien"
+    token = emile.page.locator("main [name=csrf_token]").first.get_attribute("value")
+    forged = {"csrf_token": token or "", "email": new_address(), "title": "m", "locale": "fr"}
+    emile.page.context.request.post(
+        f"{emile.stack.portal_url}/profile",
+        form={**forged, "last_name": "Zola", "first_name": "Émilien"},
+        headers={"Referer": emile.stack.portal_url},
+    )
+    emile.opens("/profile")
     assert email in emile.text()
+    assert forged["email"] not in emile.text()
     anne.opens("/users")
     assert "Émilien" in anne.row(email).inner_text()
 
@@ -124,7 +117,7 @@ def test_resend_and_old_link(new_person: NewPerson) -> None:
     anne, emile, thief = new_person(), new_person(), new_person()
     email = new_address()
     anne.signs_in(ANNE)
-    create(anne, email, acme=("user", "internal"))
+    anne.creates(email, acme=("user", "internal"))
     anne.presses("Renvoyer", anne.row(email))
     assert "Trop tôt" in anne.page.inner_text("h1")
     assert len(anne.mails_to(email)) == 1

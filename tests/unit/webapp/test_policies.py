@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from directory.model import ActivationStatus, Attachment, AttachmentChange, Member
+from directory.model import ActivationStatus, Attachment, AttachmentChange, Member, User
 from tests.builders import a_change, a_user, an_attachment
 from webapp.policies import (
     may_administer,
@@ -117,3 +117,11 @@ class TestLastAdministrator:
         """The list was read before the change or after: he himself never counts as another."""
         me = a_user()
         assert would_be_last_administrator([], me, a_change(self.ADMINISTRATOR, None))
+
+
+def test_last_administrator_who_has_just_become_active():
+    """What counts is what the fresh reading says of him, not what was read before."""
+    administrator = an_attachment("acme", administrator=True)
+    before = a_user(password_required=True)
+    now_active = [Member(User(before.id, before.profile), (administrator,))]
+    assert would_be_last_administrator(now_active, before, a_change(administrator, None))

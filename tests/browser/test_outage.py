@@ -1,0 +1,52 @@
+"""What people see when the mail server or Keycloak is not there, on the real ones."""
+
+import pytest
+
+from sandbox.mail_catcher import Behaviour
+from tests.browser.conftest import NewPerson
+from tests.browser.people import new_address
+
+pytestmark = pytest.mark.browser
+
+THOMAS = "thomas.dubois@flandre.example"
+COMPANY = "flandre-chaleur"
+
+
+def test_mail_server_down(new_person: NewPerson) -> None:
+    """The account is there, the list says « Mail non envoyé », and one press sends the mail later."""
+    thomas = new_person()
+    email = new_address()
+    thomas.signs_in(THOMAS)
+    thomas.stack.mail.behaviour = Behaviour.REFUSE
+    try:
+        thomas.creates(email, **{COMPANY: ("user", "internal")})
+        assert "Mail non envoyé" in thomas.row(email).inner_text()
+        assert thomas.mails_to(email) == []
+        thomas.presses("Renvoyer", thomas.row(email))
+        assert "Mail non envoyé" in thomas.row(email).inner_text(), "the second try failed too, and says so"
+    finally:
+        thomas.stack.mail.behaviour = Behaviour.ACCEPT
+    thomas.presses("Renvoyer", thomas.row(email))
+    assert "En cours d'activation" in thomas.row(email).inner_text()
+    assert len(thomas.mails_to(email)) == 1
+
+
+def test_keycloak_down(new_person: NewPerson) -> None:
+    """503, what was typed is kept on the page, and one press does it once Keycloak is back."""
+    thomas = new_person()
+    email = new_address()
+    thomas.signs_in(THOMAS)
+    thomas.types_person(email)
+    thomas.ticks(COMPANY, "user", "external")
+    thomas.stack.keycloak.stop()
+    try:
+        thomas.presses("Continuer")
+        assert "indisponible" in thomas.page.inner_text("h1")
+        assert "Zola" in thomas.text()
+        assert thomas.page.context.request.get(f"{thomas.stack.portal_url}/users").status == 503
+    finally:
+        thomas.stack.keycloak.start()
+    thomas.presses("Réessayer")
+    thomas.presses("Créer le compte")
+    assert "Utilisateur, Externe" in thomas.row(email).inner_text()
+    assert len(thomas.mails_to(email)) == 1
