@@ -10,15 +10,15 @@
 and `initech`, which is not. `second` administers the same two, so that nobody is a last administrator by accident.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import event
 
 import webapp
 from directory.model import Company, User
@@ -28,27 +28,10 @@ from tests.web.browser import PORTAL, SERVICE, Browser
 from tests.web.identity import CLIENT, FakeIdentity
 from webapp.app import create_app
 from webapp.context import EXTENSION, Parts
-from webapp.database import Database
+from webapp.database import Database, metadata
 from webapp.settings import Settings
 
 ClientFor = Callable[..., Browser]
-
-
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled once for all the applications of a test run (nine tenths of a test's time without it)."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED_TEMPLATES = CompiledTemplates()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,18 +48,7 @@ def compiled_catalogues() -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with its tables, made once by the migrations and copied for every test."""
-    path = tmp_path_factory.mktemp("database") / "portal.sqlite"
-    database = Database(f"sqlite:///{path}")
-    database.upgrade()
-    database.engine.dispose()
-    return path
-
-
-@pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> Settings:
-    shutil.copy(migrated, tmp_path / "portal.sqlite")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         portal_url=PORTAL,
         service_url=SERVICE,
@@ -86,9 +58,22 @@ def settings(tmp_path: Path, migrated: Path) -> Settings:
         client_portal_id=CLIENT,
         client_portal_secret="secret of the portal",
         client_portal_directory_secret="secret of the directory",
-        database_url=f"sqlite:///{tmp_path / 'portal.sqlite'}",
+        database_url=f"sqlite:///{tmp_path_factory.mktemp('database') / 'portal.sqlite'}",
         secret_key="a key for tests only",
     )
+
+
+@pytest.fixture(scope="session")
+def portal(settings: Settings) -> Iterator[Flask]:
+    """The application, made once; `app` gives each test a directory, an identity and empty tables of its own."""
+    nobody = FakeDirectory()
+    app = create_app(settings, directory=nobody, identity=FakeIdentity(nobody))
+    database = app.extensions[EXTENSION].database
+    # What is lost when the machine fails is of no interest here.
+    event.listen(database.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+    database.upgrade()
+    yield app
+    database.engine.dispose()
 
 
 @pytest.fixture
@@ -121,13 +106,31 @@ def identity(directory: FakeDirectory) -> FakeIdentity:
 
 
 @pytest.fixture
-def app(settings: Settings, directory: FakeDirectory, identity: FakeIdentity) -> Iterator[Flask]:
+def app(portal: Flask, directory: FakeDirectory, identity: FakeIdentity) -> Iterator[Flask]:
     """The portal; what a view does not expect fails the test instead of becoming a 500."""
-    app = create_app(settings, directory=directory, identity=identity)
+    parts: Parts = portal.extensions[EXTENSION]
+    portal.extensions[EXTENSION] = replace(parts, directory=directory, identity=identity)
+    with parts.database.transaction() as connection:
+        for table in metadata.tables.values():
+            connection.execute(table.delete())
+    views = dict(portal.view_functions)
+    portal.testing = True
+    yield portal
+    portal.view_functions.update(views)
+
+
+@pytest.fixture
+def own_app(
+    settings: Settings, tmp_path: Path, directory: FakeDirectory, identity: FakeIdentity
+) -> Iterator[Flask]:
+    """A portal for one test alone: one that breaks its database, or counts from nothing."""
+    own = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'portal.sqlite'}"})
+    app = create_app(own, directory=directory, identity=identity)
     app.testing = True
-    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+    database = app.extensions[EXTENSION].database
+    database.upgrade()
     yield app
-    app.extensions[EXTENSION].database.engine.dispose()
+    database.engine.dispose()
 
 
 @pytest.fixture

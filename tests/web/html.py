@@ -21,6 +21,7 @@ class Element:
     attributes: dict[str, str | None]
     parent: "Element | None" = None
     children: "list[Element | str]" = field(default_factory=list)
+    inside: "list[Element]" = field(default_factory=list, repr=False)
 
     def __getitem__(self, name: str) -> str:
         """The value of an attribute; empty when it has none."""
@@ -31,23 +32,17 @@ class Element:
 
     def __iter__(self) -> "Iterator[Element]":
         """Every element inside, in the order of the document."""
-        for child in self.children:
-            if isinstance(child, Element):
-                yield child
-                yield from child
+        return iter(self.inside)
 
     def all(self, *tags: str, **attributes: str) -> "list[Element]":
         """The elements inside of one of these tags with these values of attributes (`class_` and so on)."""
-        wanted = {name.rstrip("_"): value for name, value in attributes.items()}
-        return [
-            element
-            for element in self
-            if (not tags or element.tag in tags)
-            and all(
-                value in element[name].split() if name == "class" else element[name] == value
-                for name, value in wanted.items()
-            )
-        ]
+        found = [element for element in self.inside if element.tag in tags] if tags else self.inside
+        for name, value in attributes.items():
+            if name == "class_":
+                found = [element for element in found if value in element["class"].split()]
+            else:
+                found = [element for element in found if element[name.rstrip("_")] == value]
+        return found
 
     def one(self, *tags: str, **attributes: str) -> "Element":
         """The only such element."""
@@ -86,11 +81,14 @@ class _Builder(HTMLParser):
         )
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        repeated = [name for name, times in Counter(name for name, _ in attrs).items() if times > 1]
-        if repeated:
-            self.problems.append(f"<{tag}> repeats its attributes {repeated}")
         element = Element(tag, dict(attrs), self.open)
+        if len(element.attributes) != len(attrs):
+            self.problems.append(f"<{tag}> repeats an attribute: {attrs}")
         self.open.children.append(element)
+        around: Element | None = self.open
+        while around is not None:
+            around.inside.append(element)
+            around = around.parent
         if tag not in VOID:
             self.open = element
 

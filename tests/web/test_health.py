@@ -1,12 +1,18 @@
 """What machines ask, and the static files."""
 
 import pytest
+from flask import Flask
 
 import webapp.blueprints.health
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from webapp.database import Database
+
+
+@pytest.fixture
+def app(own_app: Flask) -> Flask:
+    return own_app
 
 
 class TestProbes:

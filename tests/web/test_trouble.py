@@ -188,6 +188,12 @@ class TestRefusals:
             assert "Traceback" not in page.body
         assert token
 
+
+class TestDatabaseGone:
+    @pytest.fixture
+    def app(self, own_app: Flask) -> Flask:
+        return own_app
+
     def test_database_gone(self, app: Flask, client_for: ClientFor, database: Any, administrator: User):
         """Without its own database the portal answers 503; that it is alive, and lives again, needs none."""
         browser = client_for(administrator)

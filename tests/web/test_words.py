@@ -2,27 +2,30 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from flask import Flask
 
 import webapp
 from directory.model import Locale, User
-from tests.builders import a_profile, an_attachment
+from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
 from tests.web.html import Element
+from tests.web.identity import FakeIdentity
 from tests.web.typed import a_creation, a_row
+from webapp.context import EXTENSION
 
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture
-def people(directory: FakeDirectory) -> dict[str, User]:
-    """One person in each state, so that every word and every control is on some page."""
+def people_in_every_state(directory: FakeDirectory) -> dict[str, User]:
+    """So that every word and every control is on some page."""
     states = {
         "pending": {"password_required": True, "activation_sent_at": NOW},
         "expired": {"password_required": True, "activation_sent_at": NOW - timedelta(days=31)},
@@ -41,9 +44,18 @@ def people(directory: FakeDirectory) -> dict[str, User]:
     }
 
 
-@pytest.fixture
-def pages(browser: Browser, people: dict[str, User], second: User) -> dict[str, Page]:
-    """Every page of the portal, as an administrator meets them."""
+@pytest.fixture(scope="module")
+def pages(portal: Flask) -> dict[str, Page]:
+    """Every page of the portal, as an administrator meets them; read once, for tests that only look."""
+    directory = FakeDirectory(a_company("acme", "Acme Énergie"), a_company("globex", "Globex"))
+    identity = FakeIdentity(directory)
+    portal.extensions[EXTENSION] = replace(portal.extensions[EXTENSION], directory=directory, identity=identity)
+    both = [an_attachment("acme", administrator=True), an_attachment("globex", administrator=True)]
+    administrator = directory.add_user(a_profile(), both)
+    second = directory.add_user(a_profile(last_name="Petit", first_name="Bruno"), both)
+    people = people_in_every_state(directory)
+    browser = Browser(portal, identity)
+    browser.sign_in(administrator)
     pending, active = people["pending"], people["active"]
     return {
         "list": browser.get("/users"),
@@ -178,8 +190,9 @@ def test_no_english_left_on_a_french_page(pages: dict[str, Page]):
     assert found == set()
 
 
-def test_english_has_the_same_pages(client_for: ClientFor, directory: FakeDirectory, people: dict[str, User]):
+def test_english_has_the_same_pages(client_for: ClientFor, directory: FakeDirectory):
     """The path is the same; the words are the other language's."""
+    people_in_every_state(directory)
     reader = directory.add_user(
         a_profile(locale=Locale.EN), [an_attachment("acme", administrator=True), an_attachment("globex")]
     )
