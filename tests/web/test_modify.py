@@ -94,6 +94,13 @@ class TestDifference:
         assert directory.snapshot() == before
         assert directory.called("change_attachment") == []
 
+    def test_says_nothing_of_companies_that_are_not_mine(self, browser: Browser, shared: User):
+        """What the person has elsewhere is no part of the difference."""
+        page = browser.post(f"/users/{shared.id}/attachments", {**a_row("acme"), **a_row("globex")})
+        assert page.status == 200
+        assert len(page.main.all("li", class_="difference-item")) == 2
+        assert "Initech" not in page.text
+
     def test_role_and_affiliation(self, browser: Browser, member: User):
         """A change in place names before and after, in words."""
         page = browser.post(f"/users/{member.id}/attachments", a_row("acme", administrator=True, external=True))

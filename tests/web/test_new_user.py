@@ -233,6 +233,12 @@ class TestSomebodyKnown:
         assert browser.post("/users/new", fields).status == 303
         assert attachments(directory, member) == {an_attachment("acme"), an_attachment("globex")}
 
+    def test_difference_names_only_what_is_added(self, browser: Browser, member: User):
+        """Nor does the page before it say so: the company that was not ticked is no part of the difference."""
+        page = browser.post("/users/new", {"email": member.email, **a_row("globex")})
+        (item,) = page.main.all("li", class_="difference-item")
+        assert item.text.startswith("Globex")
+
     def test_already_attached_as_asked(self, browser: Browser, directory: FakeDirectory, member: User):
         """Asking for what is so already changes nothing, and says so."""
         before = directory.snapshot()

@@ -61,6 +61,17 @@ class TestSameFormTwice:
         assert [user.email for user in directory.snapshot()["people"].values()].count(EMAIL) == 1
         assert directory.mails == [EMAIL]
 
+    def test_answer_of_one_is_lost_while_the_other_creates(self, browser: Browser, directory: FakeDirectory):
+        """The account of the one is not taken for that of the other, whose call failed: still one mail."""
+        directory.latency = 0.003
+        tabs = [browser.tab() for _ in range(2)]
+        for number in range(10):
+            typed = a_creation(email=f"emma{number}@acme.example")
+            directory.fail("create_user", nth=2)
+            statuses = at_once(*(lambda tab=tab, typed=typed: tab.post("/users/new", typed) for tab in tabs))
+            assert sorted(statuses) == [303, 503]
+            assert directory.mails.count(typed["email"]) == 1
+
     def test_two_administrators_of_different_companies_at_once(
         self, client_for: ClientFor, directory: FakeDirectory
     ):
