@@ -107,7 +107,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Ite
 def _answers(address: str) -> bool:
     try:
         return requests.get(address, timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
