@@ -84,6 +84,9 @@ def test_one_token_serves_a_whole_session(browser: Browser):
         "/help",
         "/",
         "/users/activations",
+        "/users/import",
+        "/users.csv",
+        "/users/import.csv",
         "/login",
     ],
 )

@@ -8,6 +8,7 @@ from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.identity import FakeIdentity
+from webapp.errors import SignedOutError
 
 TYPED = {"last_name": "Dupont", "first_name": "Jean-Noël", "title": "m", "locale": "en"}
 
@@ -87,6 +88,20 @@ class TestEdit:
         page = browser.get("/profile")
         assert "title" not in page.form("/profile").fields
         assert list(browser.submit(page.form("/profile")).errors) == ["title"]
+
+    def test_session_ends_while_it_is_saved(
+        self, client_for: ClientFor, identity: FakeIdentity, member: User, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Ended between the look at who is acting and the save: signed out, not an error."""
+
+        def ended(*_: object) -> None:
+            raise SignedOutError("over")
+
+        browser = client_for(member)
+        monkeypatch.setattr(identity, "save_profile", ended)
+        done = browser.post("/profile", TYPED)
+        assert (done.status, done.location) == (302, "/login")
+        assert browser.get("/help").html.all("form", action="/logout") == []
 
     def test_session_ended_meanwhile(
         self, client_for: ClientFor, directory: FakeDirectory, identity: FakeIdentity, member: User

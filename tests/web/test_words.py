@@ -154,6 +154,14 @@ def test_page_titles(pages: dict[str, Page]):
     assert len(titles) > 10, "pages are told apart by their titles"
 
 
+def test_language_can_be_changed_everywhere(pages: dict[str, Page]):
+    """Every page offers the other language, errors included."""
+    for name, page in pages.items():
+        switch = page.html.one("form", action="/language")
+        assert switch.one("button")["value"] == "en", name
+        assert switch.one("input", name="next")["value"].startswith("/"), name
+
+
 def test_accessible_names_start_with_the_visible_word(pages: dict[str, Page]):
     """Who speaks to his machine says what he sees."""
     wrong = [

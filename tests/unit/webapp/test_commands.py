@@ -1,10 +1,13 @@
 """Commands for operations, and what a server's worker does when it starts."""
 
+import importlib
 import logging
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+import responses
 from flask import Flask
 
 from directory.model import User
@@ -59,6 +62,26 @@ def test_upgrade(app: Flask, database: Database):
     assert runner.invoke(args=["database", "upgrade"]).exit_code == 0
     database.check()
     assert runner.invoke(args=["database", "upgrade"]).exit_code == 0
+
+
+def test_portal_starts_without_keycloak(database: Database, monkeypatch: pytest.MonkeyPatch):
+    """What a server loads: made of the environment, and nothing is asked of anybody yet."""
+    for name, value in {
+        "CLIENT_PORTAL_SECRET": "s",
+        "CLIENT_PORTAL_DIRECTORY_SECRET": "s",
+        "SECRET_KEY": "a key for tests only",
+        "DATABASE_URL": str(database.engine.url),
+        "KEYCLOAK_URL": "http://keycloak.invalid:8080",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "webapp.wsgi", raising=False)
+    with responses.RequestsMock() as nothing:
+        wsgi = importlib.import_module("webapp.wsgi")
+        client = wsgi.app.test_client()
+        assert client.get("/livez").status_code == 200
+        assert client.get("/help").status_code == 200
+        assert len(nothing.calls) == 0
+    wsgi.app.extensions["attache"].database.engine.dispose()
 
 
 def test_worker_finishes_what_a_dead_one_left(

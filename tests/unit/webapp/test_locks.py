@@ -1,5 +1,6 @@
 """Locks of the database: one holder at a time, no waiting in a circle, and no lock that outlives its holder."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
@@ -139,6 +140,31 @@ def test_holder_who_came_too_late_takes_nobodys_lock_away(database: Database):
             connection.execute(table.delete())
         put(database, "a", ends_in=60)
     assert held(database) == ["a"]
+
+
+class TestWorker:
+    """A process is told apart from an earlier one of the same number."""
+
+    def test_living(self):
+        assert locks.started(os.getpid())
+        assert locks.worker().endswith(f":{os.getpid()}:{locks.started(os.getpid())}")
+
+    def test_gone(self):
+        assert locks.started(999_999_999) == ""
+
+    @pytest.mark.parametrize(
+        ("error", "word"), [(None, "alive"), (ProcessLookupError(), ""), (PermissionError(), "alive")]
+    )
+    def test_where_there_is_no_proc(self, error: OSError | None, word: str, monkeypatch: pytest.MonkeyPatch):
+        """Elsewhere than on Linux only whether it lives is known; somebody else's process lives too."""
+
+        def kill(_pid: int, _signal: int) -> None:
+            if error is not None:
+                raise error
+
+        monkeypatch.setattr(locks.os.path, "isdir", lambda path: path != "/proc/self")
+        monkeypatch.setattr(locks.os, "kill", kill)
+        assert locks.started(999_999_999) == word
 
 
 @pytest.mark.parametrize("length", [10, 255, 256, 400])

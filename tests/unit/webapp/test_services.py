@@ -1,18 +1,27 @@
 """Services without the web: what they promise to whoever calls them."""
 
+import time
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import insert, select
 
-from directory.errors import ConflictError, EmailTakenError, NotFoundError, UnavailableError
-from directory.model import Attachment, User
+from directory.errors import ConflictError, EmailTakenError, MailRefusedError, NotFoundError, UnavailableError
+from directory.model import Attachment, Member, User
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from webapp.actor import Actor
 from webapp.database import Database, activation_mails, operations
-from webapp.errors import HiddenError, LastAdministratorError, NotAdministratorError, PartlyDoneError
+from webapp.errors import (
+    AlreadyActiveError,
+    HiddenError,
+    LastAdministratorError,
+    NotAdministratorError,
+    PartlyDoneError,
+)
 from webapp.services import activations, attachments, users
+from webapp.services.activations import Resent
 from webapp.services.administration import administration_of, everywhere, people, person
 
 ACME, GLOBEX = a_company("acme"), a_company("globex")
@@ -207,6 +216,50 @@ class TestWaiting:
             connection.execute(insert(activation_mails).values(user_id="other", sent_at=self.NOW))
         assert activations.seconds_to_wait(database, "me") == pytest.approx(wait)
         assert activations.seconds_to_wait(database, "me", pause=0) == pytest.approx(wait_without_pause)
+
+
+class TestResendExpired:
+    """A batch is read once and sent one after the other; meanwhile things change."""
+
+    LONG_AGO = datetime(2023, 1, 1, tzinfo=UTC)
+
+    def expired(self, directory: FakeDirectory) -> User:
+        return directory.add_user(
+            a_profile(), [an_attachment("acme")], password_required=True, activation_sent_at=self.LONG_AGO
+        )
+
+    def test_each_has_its_result(self, directory: FakeDirectory, database: Database):
+        """Sent, activated meanwhile, mailed a moment ago, refused; whoever is not expired is left out."""
+        sent, activated, mailed, refused = (self.expired(directory) for _ in range(4))
+        directory.add_user(a_profile(), [an_attachment("acme")])
+        members = [Member(user, (an_attachment("acme"),)) for user in (sent, activated, mailed, refused)]
+        directory.activate(activated.id)
+        with database.transaction() as connection:
+            connection.execute(insert(activation_mails).values(user_id=mailed.id, sent_at=time.time()))
+        directory.fail("send_activation", nth=2, error=MailRefusedError("no"))
+        results = activations.resend_expired(directory, database, members)
+        assert [result.resent for result in results] == [
+            Resent.SENT,
+            Resent.ALREADY_ACTIVE,
+            Resent.TOO_OFTEN,
+            Resent.MAIL_REFUSED,
+        ]
+        assert [result.user.id for result in results] == [user.id for user in (sent, activated, mailed, refused)]
+        assert directory.mails == [sent.email]
+
+
+class TestPendingOnly:
+    """An account that was activated since it was looked at is not touched: judged again under the lock."""
+
+    @pytest.mark.parametrize("act", ["cancel", "correct"])
+    def test_activated_meanwhile(self, act: str, directory: FakeDirectory, database: Database, actor: Actor):
+        user = directory.add_user(a_profile(), [an_attachment("acme")])
+        mine = administration_of(directory, actor)
+        before = directory.snapshot()
+        do = users.cancel if act == "cancel" else partial(users.correct_email, email="new@acme.example")
+        with pytest.raises(AlreadyActiveError):
+            do(directory, database, mine, user.id)
+        assert directory.snapshot() == before
 
 
 def test_leaving_is_a_change_like_any(directory: FakeDirectory, database: Database):
