@@ -10,14 +10,18 @@ from directory.model import Attachment, AttachmentChange, Company, Member, Profi
 class Directory(Protocol):
     """People, companies and attachments. Every verb raises `directory.errors.DirectoryError` only.
 
-    Reads and attachment changes may be repeated inside; creating an account and mailing never are.
+    Reads and attachment changes may be repeated inside; creating an account and mailing never are. Whoever may not
+    be seen or touched is `NotFoundError` to every verb, exactly like nobody.
     """
 
     def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
         """All attachments of a person with their companies, by company name. `NotFoundError`: no such person."""
 
     def members(self, company: Company) -> tuple[Member, ...]:
-        """Everybody attached to the company, each with that one attachment, in no promised order."""
+        """Everybody attached to the company, each with that one attachment, in no promised order.
+
+        `CompanyNotFoundError`.
+        """
 
     def user(self, user_id: str) -> User:
         """The account with that id; `NotFoundError` when there is none that we may see."""
@@ -28,16 +32,21 @@ class Directory(Protocol):
     def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
         """A new account, waiting for its activation, attached at once: all of it or nothing.
 
-        `EmailTakenError`, `InvalidPersonError`. Sends no mail.
+        `EmailTakenError`, `InvalidPersonError`, `CompanyNotFoundError`; `ForbiddenError` without any attachment.
+        Sends no mail. The address is kept in small letters. After `UnavailableError` it may be there: look it up.
         """
 
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
-        """Make one change at one company. Safe to repeat; broken off half way it leaves a valid lesser state."""
+        """Make one change at one company. Safe to repeat; broken off half way it leaves a valid lesser state.
+
+        `NotFoundError` for person and company alike; `ValueError` when the change is about another company.
+        """
 
     def send_activation(self, user_id: str) -> None:
         """Hand an activation mail to the mail server; its link works `ACTIVATION_LIFESPAN`.
 
-        `MailRefusedError` when it could not be handed over. Never repeated: a second mail is a second live link.
+        `MailRefusedError` when it could not be handed over; `RefusedError` to a disabled account;
+        `NotFoundError` also for who is in no company. Never repeated: a second mail is a second live link.
         """
 
     def record_activation_sent(self, user: User, at: datetime) -> User:
