@@ -60,7 +60,8 @@ from directory.model import (
 )
 
 CONNECT_TIMEOUT = 2.0
-READ_TIMEOUT = 5.0
+READ_TIMEOUT = 10.0
+"""Seconds. The first list of members after a start took more than 5 on a busy machine (measured, H2)."""
 MAIL_READ_TIMEOUT = 15.0
 """Seconds. Keycloak itself gives a silent mail server up after 10.07 s (measured)."""
 

@@ -168,12 +168,14 @@ def import_realm(
     """
     distribution = prepared(version)
     _furnish(folder, distribution, THEMES)
+    # An import opens the management interface too, on every address unless told otherwise.
+    loopback = {"KC_HTTP_MANAGEMENT_HOST": LOOPBACK, "KC_HTTP_MANAGEMENT_PORT": str(free_port())}
     Programs().run(
         "Keycloak's import",
         distribution.command(folder, "import", "--optimized", f"--file={file.resolve()}"),
         log=folder / "import.log",
         timeout=IMPORT_SECONDS,
-        environment=java_environment(environment),
+        environment=java_environment({**(environment or {}), **loopback}),
     )
 
 
