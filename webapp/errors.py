@@ -10,7 +10,6 @@
     │   ├── LastAdministratorError
     │   ├── AlreadyActiveError
     │   └── SharedAccountError
-    ├── InvalidFieldError       a field is not acceptable, seen only when saving              -> 422
     ├── TooOftenError           says when it is possible again                                -> 429
     ├── PartlyDoneError         some changes were made, one was not                           -> 503
     └── UnreadableFileError     an import file that is none (`services.csvfiles`)             -> 422
@@ -55,14 +54,6 @@ class AlreadyActiveError(ForbiddenByStateError):
 
 class SharedAccountError(ForbiddenByStateError):
     """The account also belongs to others, so it is not this administrator's to change."""
-
-
-class InvalidFieldError(PortalError):
-    """Keycloak refused a field that looked right to us. `field` is our name of it."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(field)
-        self.field = field
 
 
 class TooOftenError(PortalError):

@@ -30,8 +30,3 @@ STATUSES: dict[ActivationStatus, LazyString] = {
 def gettext(message: str, **values: Any) -> str:
     """The message in the reader's language, its `%(name)s` filled."""
     return str(flask_babel.gettext(message, **values))
-
-
-def ngettext(one: str, many: str, number: int, **values: Any) -> str:
-    """The message for that number of things, in the reader's language; `%(num)d` is the number."""
-    return str(flask_babel.ngettext(one, many, number, **values))

@@ -27,7 +27,6 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(min_length=16)
     session_idle_minutes: int = 30
     session_absolute_hours: int = 10
-    metrics_host: str = "127.0.0.1"
 
     @field_validator("portal_url", "service_url", "keycloak_url")
     @classmethod

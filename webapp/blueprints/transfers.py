@@ -98,7 +98,7 @@ def template() -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def upload() -> ResponseReturnValue:
     """Choose a file; see what it would do; do it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _upload_page()
     data = _sent()
     if data is None:
