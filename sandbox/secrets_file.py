@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -21,17 +23,19 @@ class Secrets:
 
     @classmethod
     def kept_in(cls, file: Path) -> Self:
-        """Those in the file; made and written, readable by its owner only, when there is no file."""
-        if file.exists():
-            return cls(**json.loads(file.read_text(encoding="ascii")))
-        made = cls(**{field.name: secrets.token_urlsafe(32) for field in fields(cls)})
-        partial = file.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as opened:
-            json.dump(asdict(made), opened)
-        partial.rename(file)
-        return made
+        """Those in the file; made and written, readable by its owner only, when there is no file.
+
+        Everyone who asks at the same time is told the same ones: the first to finish writing has made them.
+        """
+        if not file.exists():
+            made = cls(**{field.name: secrets.token_urlsafe(32) for field in fields(cls)})
+            descriptor, partial = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+            with open(descriptor, "w", encoding="ascii") as opened:
+                json.dump(asdict(made), opened)
+            with suppress(FileExistsError):
+                os.link(partial, file)
+            os.unlink(partial)
+        return cls(**json.loads(file.read_text(encoding="ascii")))
 
     def environment(self) -> dict[str, str]:
         return {name.upper(): value for name, value in asdict(self).items()}

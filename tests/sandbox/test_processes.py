@@ -21,8 +21,9 @@ pathlib.Path(sys.argv[1]).write_text(str(grandchild.pid))
 time.sleep(120)
 """
 PARENT = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
 from sandbox.processes import Child
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background is born ignoring it
 folder = pathlib.Path(sys.argv[1])
 child = Child("family", [sys.executable, "-c", sys.argv[2], str(folder / "grandchild")], log=folder / "log")
 (folder / "child").write_text(str(child.pid))

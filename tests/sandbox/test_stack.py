@@ -102,6 +102,28 @@ def test_secrets_are_made_once_and_for_the_owner_only(tmp_path):
     assert not any(value in repr(made) for value in values.values())
 
 
+def test_secrets_asked_for_at_the_same_time_are_the_same(tmp_path):
+    """Portal and sample service are started by two threads; what is left behind is one file."""
+    for number in range(50):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        start = threading.Barrier(4)
+        told = []
+
+        def ask(folder=folder, start=start, told=told):
+            start.wait()
+            told.append(Secrets.kept_in(folder / "secrets.json").environment()["SECRET_KEY"])
+
+        asking = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join(10)
+        assert len(told) == 4
+        assert len(set(told)) == 1
+        assert [path.name for path in folder.iterdir()] == ["secrets.json"]
+
+
 def test_a_folder_is_one_demo_s(tmp_path):
     """A second start and `clean` are refused while it lasts, not afterwards."""
     with claim(tmp_path):
