@@ -1,8 +1,9 @@
 """Plan + realm -> what was done: in order, stopping at the first failure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from provisioner import digests
 from provisioner.changes import Action, Change, Plan
 from provisioner.errors import (
     InterruptedRunError,
@@ -10,10 +11,12 @@ from provisioner.errors import (
     PlanRefusedError,
     ProvisionerError,
     ServerError,
+    StalePlanError,
 )
-from provisioner.gateway import Realm
+from provisioner.gateway import Realm, Waiting
 from provisioner.plan import plan
-from provisioner.state import Kind, RealmState
+from provisioner.rules import RULES
+from provisioner.state import Address, Kind, RealmState, Record, Resource
 
 BATCH = 50
 """Companies created in one write: larger ones cost Keycloak more per company (measured)."""
@@ -28,6 +31,8 @@ class Outcome:
     failed: Change | None = None
     error: ProvisionerError | None = None
     warnings: list[str] = field(default_factory=list)
+    kept: list[Change] = field(default_factory=list)
+    """Deletions that were planned and not asked for."""
 
     @property
     def complete(self) -> bool:
@@ -35,40 +40,123 @@ class Outcome:
         return self.error is None
 
 
+_NEEDS_LOCK = 2
+
 Progress = Callable[[int], None]
 """Told how many more changes are done."""
 
 
-def apply(desired: RealmState, planned: Plan, realm: Realm, progress: Progress = lambda _: None) -> Outcome:
-    """Makes the planned changes; a plan with refused ones is not begun.
+def apply(
+    desired: RealmState,
+    planned: Plan,
+    observed: RealmState,
+    realm: Realm,
+    *,
+    prune: bool = False,
+    progress: Progress = lambda _: None,
+    waiting: Waiting = lambda _: None,
+) -> Outcome:
+    """Makes the planned changes, deletions only with `prune`; a plan with refused ones is not begun.
 
     A realm that was absent is created first and then planned again: Keycloak fills a new realm with objects of its
     own, which the first plan could not see. The second plan makes no change at an address the first did not name.
+    Several changes are made under the realm's lock; a single one is a single write and needs none. When
+    another run had the lock meanwhile and the plan is no longer the same, `StalePlanError`: nothing was written.
     """
+    _raise_if_refused(planned)
+    changes = planned.to_make(prune)
+    outcome = Outcome(kept=list(planned.deletions) if not prune else [])
+    if changes and _creates_the_realm(changes[0]):
+        _make(changes[:1], realm, outcome, progress)
+        if outcome.error:
+            outcome.left.extend(changes[1:])
+            return outcome
+        observed = realm.observe(desired)
+        planned_again = plan(desired, observed)
+        _raise_if_refused(planned_again)
+        again = planned_again.to_make(prune)
+        progress(len(changes) - 1 - len(again))
+        changes = again
+    if len(changes) < _NEEDS_LOCK:
+        return _make_and_note(changes, desired, observed, realm, outcome, progress)
+    with realm.locked(waiting) as another_had_it:
+        if another_had_it:
+            observed = realm.observe(desired)
+            if plan(desired, observed).to_make(prune) != changes:
+                raise StalePlanError(
+                    "another run has changed the realm meanwhile; nothing was written, plan again"
+                )
+        return _make_and_note(changes, desired, observed, realm, outcome, progress)
+
+
+def _raise_if_refused(planned: Plan) -> None:
     if planned.refused:
         raise PlanRefusedError("\n".join(f"{each.address}: {each.reason}" for each in planned.refused))
-    outcome = Outcome()
-    if not any(change.address.kind is Kind.REALM and change.action is Action.CREATE for change in planned.writes):
-        return _make(planned.writes, realm, outcome, progress)
-    create, rest = planned.writes[:1], planned.writes[1:]
-    _make(create, realm, outcome, progress)
-    if outcome.error:
-        outcome.left.extend(rest)
+
+
+def _creates_the_realm(change: Change) -> bool:
+    return change.address.kind is Kind.REALM and change.action is Action.CREATE
+
+
+def _make_and_note(
+    changes: tuple[Change, ...],
+    desired: RealmState,
+    observed: RealmState,
+    realm: Realm,
+    outcome: Outcome,
+    progress: Progress,
+) -> Outcome:
+    """Makes the changes between two notes.
+
+    What is about to be created is noted before: killed in between, the note names what is not there, which is
+    never deleted. The digest of a secret is noted after it was sent: killed in between, the secret is sent once
+    more. Only the realm's own settings and secrets go in one write with their note.
+    """
+    if not changes:
         return outcome
-    return _make(_planned_again(desired, rest, realm, outcome, progress), realm, outcome, progress)
+    settings = tuple(change for change in changes if change.address.kind is Kind.REALM)
+    others = changes[len(settings) :]
+    known = Record(_made(changes, desired, observed), {**observed.record.digests, **_digests(settings)})
+    realm.note(known)
+    _make(settings, realm, outcome, progress)
+    if others and not outcome.error:
+        _save(realm, outcome)
+    _make(others, realm, outcome, progress)
+    if not outcome.error:
+        gone = {change.address for change in outcome.done if change.action is Action.DELETE}
+        realm.note(Record(known.made - gone, {**known.digests, **_digests(others)}))
+        _save(realm, outcome)
+    return outcome
 
 
-def _planned_again(
-    desired: RealmState, rest: tuple[Change, ...], realm: Realm, outcome: Outcome, progress: Progress
-) -> tuple[Change, ...]:
+def _made(changes: Iterable[Change], desired: RealmState, observed: RealmState) -> frozenset[Address]:
+    """What applies have made: before, as far as it is still there, and what is about to be created."""
+    before = (
+        address for address in observed.record.made if address in observed.resources or not desired.covers(address)
+    )
+    created = (
+        change.address
+        for change in changes
+        if change.action is Action.CREATE and not RULES[change.address.kind].shared
+    )
+    return frozenset((*before, *created))
+
+
+def _save(realm: Realm, outcome: Outcome) -> None:
     try:
-        writes = plan(desired, realm.observe(desired)).writes
+        realm.save()
     except ServerError as error:
         outcome.error = error
-        outcome.left.extend(rest)
-        return ()
-    progress(len(rest) - len(writes))
-    return writes
+
+
+def _digests(changes: Iterable[Change]) -> dict[str, str]:
+    """The digests of the secrets that these changes send."""
+    found = {}
+    for change in changes:
+        if change.resource is not None and change.action is not Action.DELETE:
+            sent = Resource(change.address, change.after or {})
+            found.update({key: digests.digest(secret) for key, secret in digests.of(sent)})
+    return found
 
 
 def _make(changes: tuple[Change, ...], realm: Realm, outcome: Outcome, progress: Progress) -> Outcome:

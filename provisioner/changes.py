@@ -1,7 +1,7 @@
 """What a plan is made of: changes, each with what was, what will be, and why."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from provisioner.state import Address, Json, Resource
@@ -56,6 +56,14 @@ class Change:
     resource: Resource | None = field(default=None, compare=False, repr=False)
 
 
+def steps(change: Change) -> tuple[Change, ...]:
+    """A replacement as what it is made of, anything else as itself."""
+    if change.action is not Action.REPLACE:
+        return (change,)
+    gone = replace(change, action=Action.DELETE, after=None)
+    return gone, replace(change, action=Action.CREATE, before=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The changes that lead from the observed state to the desired one, in the order in which they are made."""
@@ -65,8 +73,22 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Change, ...]:
-        """The changes that an apply would make."""
+        """What differs: all that an apply would change, deletions included."""
         return tuple(change for change in self.changes if change.action.writes)
+
+    def to_make(self, prune: bool) -> tuple[Change, ...]:
+        """The changes that an apply makes: deletions only when they are asked for."""
+        return tuple(change for change in self.writes if prune or change.action is not Action.DELETE)
+
+    @property
+    def deletions(self) -> tuple[Change, ...]:
+        """What an earlier apply made and the files no longer name."""
+        return tuple(change for change in self.changes if change.action is Action.DELETE)
+
+    @property
+    def unmanaged(self) -> tuple[Change, ...]:
+        """What others made: kept."""
+        return tuple(change for change in self.changes if change.action is Action.UNMANAGED)
 
     @property
     def refused(self) -> tuple[Change, ...]:

@@ -83,7 +83,7 @@ def plan(
 ) -> None:
     """Shows what an apply would change. Exit status 2 when there is something."""
     with _errors(as_json):
-        _, _, planned = _planned(context.obj, paths)
+        *_, planned = _planned(context.obj, paths)
         if out is not None:
             out.write_text(render.as_json(planned) + "\n", encoding="utf-8")
         _print(planned, as_json)
@@ -102,15 +102,18 @@ def apply(
 ) -> None:
     """Makes the changes of the plan."""
     with _errors(as_json):
-        desired, realm, planned = _planned(context.obj, paths)
+        desired, observed, realm, planned = _planned(context.obj, paths)
         if not as_json or planned.refused:
             _print(planned, as_json)
         if planned.refused:
             raise typer.Exit(ERROR)
-        if planned.writes and not yes:
+        changes = planned.to_make(prune)
+        if changes and not yes:
             _ask(as_json)
-        with _progress(len(planned.writes), quiet=as_json) as advance:
-            outcome = apply_plan(desired, planned, realm, advance)
+        with _progress(len(changes), quiet=as_json) as advance:
+            outcome = apply_plan(
+                desired, planned, observed, realm, prune=prune, progress=advance, waiting=_complain
+            )
         if as_json:
             print(render.as_json(planned, outcome))  # noqa: T201 (the answer itself)
         elif planned.writes:
@@ -118,10 +121,11 @@ def apply(
         raise typer.Exit(NOTHING if outcome.complete else ERROR)
 
 
-def _planned(options: Options, paths: list[Path] | None) -> tuple[RealmState, Realm, Plan]:
+def _planned(options: Options, paths: list[Path] | None) -> tuple[RealmState, RealmState, Realm, Plan]:
     desired = loader.load(_existing(paths), os.environ, options.keycloak_realm).desired
     realm = KeycloakRealm(KeycloakApi(desired.realm, connection(options, desired.realm)))
-    return desired, realm, make_plan(desired, realm.observe(desired))
+    observed = realm.observe(desired)
+    return desired, observed, realm, make_plan(desired, observed)
 
 
 def _existing(paths: list[Path] | None) -> list[Path]:

@@ -7,6 +7,8 @@
     ├── SettingsError          the connection settings or the command line
     ├── InterruptedRunError    somebody stopped an apply under way
     ├── PlanRefusedError       the plan holds changes that may not be made: nothing was written
+    ├── StalePlanError         the server is no longer as a saved plan saw it: nothing was written
+    ├── LockedError            another run has the realm's lock: nothing was written
     └── ServerError            Keycloak, while reading or writing
         ├── NotSignedInError   who we say we are is not accepted
         ├── ForbiddenError     signed in, but without the right
@@ -57,6 +59,14 @@ class InterruptedRunError(ProvisionerError):
 
 class PlanRefusedError(ProvisionerError):
     """The plan holds refused changes, so nothing was written."""
+
+
+class StalePlanError(ProvisionerError):
+    """The server has moved on since the plan was saved, so nothing was written."""
+
+
+class LockedError(ProvisionerError):
+    """Another run has the realm's lock, so nothing was written."""
 
 
 class ServerError(ProvisionerError):

@@ -4,11 +4,15 @@
 admin REST API of one realm, as `provisioner.kinds` speaks it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from provisioner.changes import Change
-from provisioner.state import Json, RealmState
+from provisioner.state import Json, RealmState, Record
+
+Waiting = Callable[[str], None]
+"""Told what a run waits for."""
 
 
 class Realm(Protocol):
@@ -16,6 +20,22 @@ class Realm(Protocol):
 
     def observe(self, desired: RealmState) -> RealmState:
         """What the server has, restricted to what `desired` needs to be compared with. Writes nothing."""
+        ...
+
+    def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
+        """Holds the realm's lock against other runs; the value tells whether another had it meanwhile.
+
+        `waiting` is told, again and again, who has it while this run waits. Raises `LockedError` when that takes
+        too long.
+        """
+        ...
+
+    def note(self, known: Record) -> None:
+        """Says what is to be kept in the realm about applies; written with the next change of the realm itself."""
+        ...
+
+    def save(self) -> None:
+        """Writes what was noted, unless the realm has it already."""
         ...
 
     def perform(self, change: Change) -> None:

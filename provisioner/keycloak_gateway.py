@@ -6,7 +6,8 @@ translated by response code into `provisioner.errors`.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +15,8 @@ from keycloak import KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 from requests import Response
 
-from provisioner.changes import Change
+from provisioner import baseline
+from provisioner.changes import Change, steps
 from provisioner.errors import (
     ConflictError,
     ForbiddenError,
@@ -25,11 +27,13 @@ from provisioner.errors import (
     ServerError,
     UnavailableError,
 )
-from provisioner.kinds import companies
+from provisioner.gateway import Waiting
+from provisioner.kinds import companies, realm, record
 from provisioner.kinds.registry import READERS, WRITERS
 from provisioner.kinds.server import Server
+from provisioner.lock import Lock
 from provisioner.settings import Connection
-from provisioner.state import Json, RealmState
+from provisioner.state import Json, RealmState, Record
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 120
@@ -131,13 +135,26 @@ class KeycloakRealm:
     def observe(self, desired: RealmState) -> RealmState:
         server = self._server = Server(self._api, desired)
         try:
-            self._api.get("")
+            server.realm = self._api.get("")
         except NotFoundError:
             return RealmState.of(desired.realm, (), exists=False)
-        return RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
+        server.record = record.read(server.realm.get("attributes") or {})
+        found = RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
+        return replace(found, record=server.record, builtin=baseline.addresses(desired.realm))
+
+    def note(self, known: Record) -> None:
+        self._observed_server.record = known
+
+    def save(self) -> None:
+        realm.save_record(self._observed_server)
+
+    def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
+        return Lock(self._api).held(waiting)
 
     def perform(self, change: Change) -> None:
-        WRITERS[change.address.kind].of(change)(self._observed_server, change)
+        writer = WRITERS[change.address.kind]
+        for each in steps(change):
+            writer.of(each)(self._observed_server, each)
 
     def create_companies(self, changes: Sequence[Change]) -> None:
         companies.create(self._observed_server, changes)

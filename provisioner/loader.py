@@ -5,7 +5,7 @@ is wrong with what they say; each problem names file, line and key.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from provisioner.kinds import clients, companies, groups, permissions, profile, 
 from provisioner.kinds.files import RealmFile
 from provisioner.representation import COMPANIES, REALM
 from provisioner.shapes import Reader
-from provisioner.state import Address, Json, RealmState, Resource, Source
+from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _DESIRED = (
@@ -48,16 +48,20 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
     realm_files, company_files = _sorted(documents, reader)
     name = _realm_name(realm_files, realm_name, reader)
     _raise(reader)  # what follows relies on every document having its shape
+    contains: set[Address] = set()
     resources = [
         resource
         for file in realm_files
         for desired in _DESIRED
-        for resource in desired(RealmFile(name, file.content, file.source, reader.complain))
+        for resource in desired(RealmFile(name, file.content, file.source, reader.complain, contains.add))
     ]
+    if any("companies" in file.content for file in company_files):
+        contains.add(Address(Kind.COMPANY, ()))
     resources += companies.desired([(file.content, file.source) for file in company_files], reader.complain)
     joined = _joined(resources, reader)
     _raise(reader)
-    return Loaded(RealmState.of(name, joined), tuple(found))
+    state = replace(RealmState.of(name, joined), contains=frozenset(contains))
+    return Loaded(state, tuple(found))
 
 
 def _raise(reader: Reader) -> None:

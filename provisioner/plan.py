@@ -6,9 +6,10 @@ from typing import Any
 from directory.encoding import places
 from directory.model import Attachment, CompanyRole
 from provisioner.changes import Action, Change, Plan
+from provisioner.digests import known_secrets
 from provisioner.protection import with_deny_lists
-from provisioner.rules import MASK, RULES, Rule, owner
-from provisioner.state import ORDER, Json, Kind, RealmState, Resource
+from provisioner.rules import MASK, PEOPLE, RULES, Rule, owners
+from provisioner.state import ORDER, Address, Json, Kind, RealmState, Resource
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 
@@ -16,12 +17,16 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 def plan(desired: RealmState, observed: RealmState) -> Plan:
     """The changes that make the server what the files say, in the order in which they can be made.
 
-    What the files do not name is not in it, and neither is what already is as it should be.
+    First what is created and updated, then what is deleted, last what others made, which stays. What already is as
+    it should be is not in it.
     """
     wanted = with_deny_lists(desired, observed)
     found = [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
     found.sort(key=lambda change: ORDER[change.address.kind])
-    return Plan(desired.realm, tuple(found))
+    deleted = _deletions(wanted, observed)
+    return Plan(
+        desired.realm, (*found, *deleted, *_unmanaged(wanted, observed, {each.address for each in deleted}))
+    )
 
 
 def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Change | None:
@@ -35,11 +40,64 @@ def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Ch
             return None
         reason = "in the files, not on the server"
         return Change(Action.CREATE, resource.address, None, resource.fields, reason, resource)
-    before, after = difference(resource.fields, present.fields, rule)
+    before, after = difference(resource.fields, known_secrets(resource, present, observed.record.digests), rule)
     if not after:
         return None
+    fixed = sorted(rule.fixed & after.keys())
+    if fixed:
+        reason = "cannot be changed on the server: " + ", ".join(fixed)
+        return Change(Action.REPLACE, resource.address, present.fields, resource.fields, reason, resource)
     reason = "differs from the files: " + ", ".join(after)
     return Change(Action.UPDATE, resource.address, before, after, reason, resource)
+
+
+def _deletions(desired: RealmState, observed: RealmState) -> list[Change]:
+    """What an earlier apply made and the files, containing its kind, no longer name."""
+    found = {
+        address
+        for address, resource in observed.resources.items()
+        if address in observed.record.made
+        and address not in desired.resources
+        and address not in observed.builtin
+        and not RULES[address.kind].shared
+        and desired.covers(address)
+    }
+    listed = [address for address in found if not found.intersection(owners(address))]
+    listed.sort(key=lambda address: (-ORDER[address.kind], address.names))
+    return [
+        Change(
+            Action.DELETE,
+            address,
+            observed.resources[address].fields,
+            None,
+            "made by an earlier apply, no longer in the files" + _detaching(observed.resources[address]),
+        )
+        for address in listed
+    ]
+
+
+def _detaching(resource: Resource) -> str:
+    people = resource.fields.get(PEOPLE)
+    if people is None:
+        return ""
+    return f"; {people} {'person' if people == 1 else 'people'} would be detached"
+
+
+def _unmanaged(desired: RealmState, observed: RealmState, deleted: set[Address]) -> list[Change]:
+    """What neither the files nor an earlier apply nor Keycloak itself made, named at its highest place."""
+    foreign = [
+        resource
+        for address, resource in observed.resources.items()
+        if address not in desired.resources
+        and address not in observed.builtin
+        and address not in observed.record.made
+        and address not in deleted
+        and not RULES[address.kind].shared
+        and all(owner in desired.resources for owner in owners(address)[:1])
+    ]
+    foreign.sort(key=lambda resource: (ORDER[resource.address.kind], resource.address.names))
+    reason = "not in the files and not made by an earlier apply: kept"
+    return [Change(Action.UNMANAGED, each.address, each.fields, None, reason) for each in foreign]
 
 
 def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
@@ -53,8 +111,11 @@ def _comes_with_another(resource: Resource, desired: RealmState, observed: Realm
             return desired.get(Kind.PERSON, email) is not None
         wanted = places(Attachment(company, CompanyRole.ADMINISTRATOR))
         return {place.path for place in wanted} <= set(user.fields.get("groups", ()))
-    parent = owner(resource.address)
-    return parent is not None and parent in desired.resources and parent not in observed.resources
+    if not RULES[resource.address.kind].with_owner:
+        return False
+    return any(
+        owner in desired.resources and owner not in observed.resources for owner in owners(resource.address)[:1]
+    )
 
 
 def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:

@@ -22,7 +22,7 @@ def with_deny_lists(desired: RealmState, observed: RealmState) -> RealmState:
     groups = set(_protected_groups(desired, observed))
     people = set(_protected_people(groups, desired, observed))
     completed = [_completed(each, groups if each.fields["resourceType"] == _GROUPS else people) for each in lists]
-    return RealmState.of(desired.realm, [*desired.resources.values(), *completed], desired.exists)
+    return desired.with_resources([*desired.resources.values(), *completed])
 
 
 def has_deny_list(desired: RealmState) -> bool:

@@ -8,55 +8,134 @@ from provisioner.state import Address, Kind
 MASK = "**********"
 """What Keycloak shows instead of a secret, and what we print instead of one. Never sent."""
 
+PEOPLE = "people"
+"""The observed field that says how many people the deletion of a group would detach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`created_with` fields are only said at creation; `at_least` lists may have more on the server.
+    """How a kind is compared and what becomes of those that the files do not name.
 
-    Objects are compared by the keys that the files give, unless they are `whole`. `secret` fields are never
-    printed. `part_of`: created together with the resource of that kind whose names begin its own.
+    `created_with` fields are only said at creation; `at_least` lists may have more on the server.
+    Objects are compared by the keys that the files give, unless they are `whole`. A difference in a `fixed` field
+    needs a new object: it is replaced. `secret` fields are never printed; `masks`: the server does not show them
+    either, so their digests are kept. `with_owner`: created in one write with the first of its `owners`.
+    `shared`: the portal makes them too, so what the files do not name is nobody's business and never deleted.
     """
 
     created_with: frozenset[str] = frozenset()
     at_least: frozenset[str] = frozenset()
     whole: bool = False
+    fixed: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
-    part_of: Kind | None = None
+    masks: bool = False
+    with_owner: bool = False
+    shared: bool = False
 
 
 RULES: Mapping[Kind, Rule] = {
-    Kind.REALM: Rule(secret=frozenset({"password", "authTokenClientSecret"})),
-    Kind.USER_PROFILE: Rule(whole=True),
+    Kind.REALM: Rule(secret=frozenset({"password", "authTokenClientSecret"}), masks=True, shared=True),
+    Kind.LOCALIZATION: Rule(),
+    Kind.USER_PROFILE: Rule(whole=True, shared=True),
+    Kind.COMPONENT: Rule(
+        fixed=frozenset({"providerId"}),
+        secret=frozenset(
+            {"bindCredential", "privateKey", "keystorePassword", "keyPassword", "secret", "password"}
+        ),
+        masks=True,
+    ),
+    Kind.REQUIRED_ACTION: Rule(),
+    Kind.FLOW: Rule(fixed=frozenset({"providerId"})),
+    Kind.REALM_BINDING: Rule(shared=True),
     Kind.CLIENT_SCOPE: Rule(created_with=frozenset({"protocolMappers"})),
-    Kind.CLIENT_SCOPE_MAPPER: Rule(part_of=Kind.CLIENT_SCOPE),
+    Kind.CLIENT_SCOPE_MAPPER: Rule(with_owner=True),
     Kind.REALM_DEFAULT_SCOPE: Rule(),
+    Kind.IDENTITY_PROVIDER: Rule(
+        fixed=frozenset({"providerId"}), secret=frozenset({"clientSecret", "secret", "password"}), masks=True
+    ),
+    Kind.IDENTITY_PROVIDER_MAPPER: Rule(),
     Kind.CLIENT: Rule(
         created_with=frozenset({"protocolMappers", "defaultClientScopes", "optionalClientScopes"}),
         secret=frozenset({"secret"}),
     ),
-    Kind.CLIENT_MAPPER: Rule(part_of=Kind.CLIENT),
-    Kind.ASSIGNED_SCOPE: Rule(part_of=Kind.CLIENT),
+    Kind.CLIENT_MAPPER: Rule(with_owner=True),
+    Kind.ASSIGNED_SCOPE: Rule(with_owner=True),
+    Kind.ROLE: Rule(),
+    Kind.COMPOSITE: Rule(),
     Kind.SCOPE_MAPPING: Rule(at_least=frozenset({"roles"})),
+    Kind.CLIENT_PROFILE: Rule(),
+    Kind.CLIENT_POLICY: Rule(),
     Kind.GROUP: Rule(),
     Kind.COMPANY: Rule(created_with=frozenset({"subGroups"})),
-    Kind.COMPANY_SUBGROUP: Rule(part_of=Kind.COMPANY),
+    Kind.COMPANY_SUBGROUP: Rule(with_owner=True),
+    Kind.DEFAULT_GROUP: Rule(),
+    Kind.ORGANIZATION: Rule(),
+    Kind.ORGANIZATION_IDENTITY_PROVIDER: Rule(),
     Kind.USER: Rule(
         created_with=frozenset({"credentials", "requiredActions"}),
         at_least=frozenset({"groups"}),
         secret=frozenset({"value", "secretData", "credentialData"}),
+        shared=True,
     ),
+    Kind.FEDERATED_IDENTITY: Rule(shared=True),
+    Kind.ORGANIZATION_MEMBER: Rule(shared=True),
     Kind.ROLE_MAPPING: Rule(at_least=frozenset({"roles"})),
     Kind.PERSON: Rule(
-        created_with=frozenset({"email", "last_name", "first_name", "title", "locale", "administers"})
+        created_with=frozenset({"email", "last_name", "first_name", "title", "locale", "administers"}), shared=True
     ),
-    Kind.ADMINISTRATOR: Rule(),
+    Kind.ADMINISTRATOR: Rule(shared=True),
+    Kind.AUTHORIZATION: Rule(shared=True),
+    Kind.AUTHORIZATION_SCOPE: Rule(),
+    Kind.AUTHORIZATION_RESOURCE: Rule(),
     Kind.POLICY: Rule(),
     Kind.PERMISSION: Rule(),
-    Kind.ACTIVATION_MAIL: Rule(),
+    Kind.ACTIVATION_MAIL: Rule(shared=True),
 }
 
 
-def owner(address: Address) -> Address | None:
-    """The resource that this one is created together with, if its kind is part of another."""
-    parent = RULES[address.kind].part_of
-    return Address(parent, address.names[:1]) if parent else None
+_HOLDERS = {
+    "client": Kind.CLIENT,
+    "client-scope": Kind.CLIENT_SCOPE,
+    "user": Kind.USER,
+    "group": Kind.GROUP,
+}
+_CLIENT = (Kind.CLIENT, slice(0, 1))
+_OWNERS: Mapping[Kind, tuple[tuple[Kind, slice], ...]] = {
+    Kind.CLIENT_SCOPE_MAPPER: ((Kind.CLIENT_SCOPE, slice(0, 1)),),
+    Kind.REALM_DEFAULT_SCOPE: ((Kind.CLIENT_SCOPE, slice(0, 1)),),
+    Kind.IDENTITY_PROVIDER_MAPPER: ((Kind.IDENTITY_PROVIDER, slice(0, 1)),),
+    Kind.CLIENT_MAPPER: (_CLIENT,),
+    Kind.ASSIGNED_SCOPE: (_CLIENT, (Kind.CLIENT_SCOPE, slice(1, 2))),
+    Kind.COMPOSITE: ((Kind.ROLE, slice(0, 2)), (Kind.ROLE, slice(2, 4))),
+    Kind.COMPANY_SUBGROUP: ((Kind.COMPANY, slice(0, 1)),),
+    Kind.DEFAULT_GROUP: ((Kind.GROUP, slice(0, 1)),),
+    Kind.ORGANIZATION_IDENTITY_PROVIDER: (
+        (Kind.ORGANIZATION, slice(0, 1)),
+        (Kind.IDENTITY_PROVIDER, slice(1, 2)),
+    ),
+    Kind.ORGANIZATION_MEMBER: ((Kind.ORGANIZATION, slice(0, 1)), (Kind.USER, slice(1, 2))),
+    Kind.FEDERATED_IDENTITY: ((Kind.USER, slice(0, 1)),),
+    Kind.AUTHORIZATION: (_CLIENT,),
+    Kind.AUTHORIZATION_SCOPE: (_CLIENT,),
+    Kind.AUTHORIZATION_RESOURCE: (_CLIENT,),
+    Kind.POLICY: (_CLIENT,),
+    Kind.PERMISSION: (_CLIENT,),
+}
+"""Which of a resource's names are those of an owner; `owners` has the kinds whose owner is of several kinds."""
+
+
+def owners(address: Address) -> tuple[Address, ...]:
+    """What the resource cannot be without: deleting one of them takes it along."""
+    names = address.names
+    match address.kind:
+        case Kind.ROLE:
+            return (Address(Kind.CLIENT, names[:1]),) if names[0] else ()
+        case Kind.SCOPE_MAPPING | Kind.ROLE_MAPPING:
+            return (Address(_HOLDERS[names[0]], names[1:2]), Address(Kind.ROLE, names[2:4]))
+        case Kind.COMPONENT:
+            return (Address(Kind.COMPONENT, names[:2]),) if len(names) > 2 else ()
+        case Kind.GROUP:
+            parent = names[0].rpartition("/")[0]
+            return (Address(Kind.GROUP, (parent,)),) if parent else ()
+        case kind:
+            return tuple(Address(owner, names[part]) for owner, part in _OWNERS.get(kind, ()))

@@ -6,7 +6,7 @@ difference is one change and one write.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,24 +14,43 @@ Json = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """Every kind of thing that is managed, in the order in which changes are made."""
+    """Every kind of thing that is managed, in the order in which changes are made; deletions go the other way."""
 
     REALM = "realm"
+    LOCALIZATION = "localization"
     USER_PROFILE = "user-profile"
+    COMPONENT = "component"
+    REQUIRED_ACTION = "required-action"
+    FLOW = "flow"
+    REALM_BINDING = "realm-binding"
     CLIENT_SCOPE = "client-scope"
     CLIENT_SCOPE_MAPPER = "client-scope-mapper"
     REALM_DEFAULT_SCOPE = "realm-default-scope"
+    IDENTITY_PROVIDER = "identity-provider"
+    IDENTITY_PROVIDER_MAPPER = "identity-provider-mapper"
     CLIENT = "client"
     CLIENT_MAPPER = "client-mapper"
     ASSIGNED_SCOPE = "assigned-scope"
+    ROLE = "role"
+    COMPOSITE = "composite"
     SCOPE_MAPPING = "scope-mapping"
+    CLIENT_PROFILE = "client-profile"
+    CLIENT_POLICY = "client-policy"
     GROUP = "group"
     COMPANY = "company"
     COMPANY_SUBGROUP = "company-subgroup"
+    DEFAULT_GROUP = "default-group"
+    ORGANIZATION = "organization"
+    ORGANIZATION_IDENTITY_PROVIDER = "organization-identity-provider"
     USER = "user"
+    FEDERATED_IDENTITY = "federated-identity"
+    ORGANIZATION_MEMBER = "organization-member"
     ROLE_MAPPING = "role-mapping"
     PERSON = "person"
     ADMINISTRATOR = "administrator"
+    AUTHORIZATION = "authorization"
+    AUTHORIZATION_SCOPE = "authorization-scope"
+    AUTHORIZATION_RESOURCE = "authorization-resource"
     POLICY = "policy"
     PERMISSION = "permission"
     ACTIVATION_MAIL = "activation-mail"
@@ -86,17 +105,40 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept in the realm about earlier applies: the resources they made, and a salted digest of each secret
+    that they sent and that the server will not show (by `digests.key`)."""
+
+    made: frozenset[Address] = frozenset()
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RealmState:
-    """A realm: its name, whether it exists, and its resources."""
+    """A realm: its name, whether it exists, and its resources.
+
+    Desired, it also says what the files contain: `contains` has an address for each list in them, made of the kind
+    of its items and the names they share (the mappers of the client `portal`: `client-mapper/portal`). What an
+    earlier apply made is only ever deleted when it would stand in such a list.
+    Observed, it also has the `record` of earlier applies, and the addresses of what Keycloak puts into every realm
+    on its own (`builtin`: neither unmanaged nor ever deleted).
+    """
 
     realm: str
     resources: Mapping[Address, Resource]
     exists: bool = True
+    contains: frozenset[Address] = frozenset()
+    record: Record = field(default_factory=Record)
+    builtin: frozenset[Address] = frozenset()
 
     @classmethod
     def of(cls, realm: str, resources: Iterable[Resource], exists: bool = True) -> "RealmState":
         """The state made of these resources; a later one of the same address wins."""
         return cls(realm, {resource.address: resource for resource in resources}, exists)
+
+    def with_resources(self, resources: Iterable[Resource]) -> "RealmState":
+        """The same state with these resources instead of its own."""
+        return replace(self, resources={resource.address: resource for resource in resources})
 
     def get(self, kind: Kind, *names: str) -> Resource | None:
         """The resource of that address, if there is one."""
@@ -105,3 +147,12 @@ class RealmState:
     def of_kind(self, *kinds: Kind) -> Iterator[Resource]:
         """All resources of these kinds, in their own order."""
         return (resource for address, resource in self.resources.items() if address.kind in kinds)
+
+    def covers(self, address: Address) -> bool:
+        """Whether the files contain the list in which that resource would stand."""
+        prefixes = (address.names[:length] for length in range(len(address.names) + 1))
+        return any(Address(address.kind, prefix) in self.contains for prefix in prefixes)
+
+    def speaks_of(self, *kinds: Kind) -> bool:
+        """Whether the files say anything of these kinds, if only that there are none."""
+        return any(address.kind in kinds for address in (*self.contains, *self.resources))

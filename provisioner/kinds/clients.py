@@ -18,7 +18,13 @@ _KIND = {_CLIENT: Kind.CLIENT, _SCOPE: Kind.CLIENT_SCOPE}
 
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The file's clients with all that hangs on them."""
+    if "clients" in file.content:
+        file.contains(Kind.CLIENT)
     for index, client in enumerate(file.content.get("clients", ())):
+        if "protocolMappers" in client:
+            file.contains(Kind.CLIENT_MAPPER, client["clientId"])
+        if client.keys() & set(_ASSIGNMENTS.values()):
+            file.contains(Kind.ASSIGNED_SCOPE, client["clientId"])
         source = file.source.at("clients", index)
         yield Resource(Address(Kind.CLIENT, (client["clientId"],)), _fields(client), source)
         yield from mappers.desired(Kind.CLIENT_MAPPER, client["clientId"], client, source)
@@ -89,6 +95,19 @@ def assign_scope(server: Server, change: Change) -> None:
     if change.before:
         server.api.delete(f"{base}/{change.before['assignment']}-client-scopes/{id}")
     server.api.put(f"{base}/{(change.after or {})['assignment']}-client-scopes/{id}")
+
+
+def unassign_scope(server: Server, change: Change) -> None:
+    """The client no longer has the scope."""
+    client, scope = change.address.names
+    assignment = (change.before or {})["assignment"]
+    id = server.id(Kind.CLIENT_SCOPE, scope)
+    server.api.delete(f"clients/{server.client_id(client)}/{assignment}-client-scopes/{id}")
+
+
+def delete(server: Server, change: Change) -> None:
+    """The client, with its mappers, roles and service account."""
+    server.api.delete(f"clients/{server.client_id(change.address.names[0])}")
 
 
 def map_roles(server: Server, change: Change) -> None:

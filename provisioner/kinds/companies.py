@@ -152,6 +152,11 @@ def update(server: Server, change: Change) -> None:
     groups.write_attributes(server, server.id(Kind.COMPANY, *change.address.names), change.after or {})
 
 
+def delete(server: Server, change: Change) -> None:
+    """The company's groups; its people are detached and keep their accounts."""
+    server.api.delete(f"groups/{server.id(Kind.COMPANY, *change.address.names)}")
+
+
 def create_subgroup(server: Server, change: Change) -> None:
     """A subgroup that a company lost."""
     company, name = change.address.names

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provisioner.state import Json, Source
+from provisioner.state import Address, Json, Kind, Source
+
+Contains = Callable[[Address], None]
+"""Notes that the files contain the list with this address: see `RealmState.contains`."""
 
 Complain = Callable[[Source, str], None]
 """Names a problem at a place in the files; the run goes on to find the others."""
@@ -17,3 +20,8 @@ class RealmFile:
     content: Json
     source: Source
     complain: Complain
+    note: Contains
+
+    def contains(self, kind: Kind, *names: str) -> None:
+        """Says that the file contains the list of these: all of that kind whose names begin with `names`."""
+        self.note(Address(kind, names))

@@ -15,6 +15,8 @@ _FULL = {"briefRepresentation": "false", "subGroupsCount": "false"}
 
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The file's groups and their subgroups, by path."""
+    if "groups" in file.content:
+        file.contains(Kind.GROUP)
     yield from _desired(file.content.get("groups", ()), "", file.source.at("groups"), file)
 
 
@@ -113,6 +115,11 @@ def create(server: Server, change: Change) -> None:
 def update(server: Server, change: Change) -> None:
     """The attributes that changed, the others kept; ids and members are untouched."""
     write_attributes(server, server.group_id(change.address.names[0]), change.after or {})
+
+
+def delete(server: Server, change: Change) -> None:
+    """The group with its subgroups; people leave it."""
+    server.api.delete(f"groups/{server.group_id(change.address.names[0])}")
 
 
 def write_attributes(server: Server, id: str, after: Json) -> None:

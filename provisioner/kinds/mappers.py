@@ -41,6 +41,11 @@ def update(server: Server, change: Change) -> None:
     server.api.put(path, merged(server.api.get(path), change.after or {}))
 
 
+def delete(server: Server, change: Change) -> None:
+    """The mapper."""
+    server.api.delete(f"{_models(server, change)}/{server.id(change.address.kind, *change.address.names)}")
+
+
 def _models(server: Server, change: Change) -> str:
     owner = _OWNER[change.address.kind]
     return f"{_FOLDER[owner]}/{server.id(owner, change.address.names[0])}/protocol-mappers/models"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from provisioner.changes import Change
+from provisioner.kinds import record
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.representation import REALM_SETTINGS
@@ -11,7 +12,10 @@ from provisioner.state import Address, Json, Kind, Resource
 
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The settings that the file gives."""
-    yield Resource(Address(Kind.REALM, (file.realm,)), _settings(file.content), file.source)
+    settings = _settings(file.content)
+    if "attributes" in settings:
+        settings["attributes"] = record.without(settings["attributes"])
+    yield Resource(Address(Kind.REALM, (file.realm,)), settings, file.source)
 
 
 def _settings(representation: Json) -> Json:
@@ -20,8 +24,9 @@ def _settings(representation: Json) -> Json:
 
 def observe(server: Server) -> Iterable[Resource]:
     """The settings of the server's realm."""
-    representation = server.api.get("")
-    yield Resource(Address(Kind.REALM, (representation["realm"],)), _settings(representation))
+    settings = _settings(server.realm)
+    settings["attributes"] = record.without(settings.get("attributes") or {})
+    yield Resource(Address(Kind.REALM, (server.realm["realm"],)), settings)
 
 
 def create(server: Server, change: Change) -> None:
@@ -32,9 +37,20 @@ def create(server: Server, change: Change) -> None:
 def update(server: Server, change: Change) -> None:
     """Keycloak resets some settings that a request leaves out, so all are sent, but for mail settings that stay:
     the server shows their password as a mask."""
+    _write(server, change.after or {})
+
+
+def save_record(server: Server) -> None:
+    """Writes the record of applies as it is in memory, if the realm has another."""
+    if record.read(server.realm.get("attributes") or {}) != server.record:
+        _write(server, {})
+
+
+def _write(server: Server, after: Json) -> None:
     present = server.api.get("")
-    after = change.after or {}
     body = merged(present, after)
+    body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)
     if "smtpServer" not in after:
-        del body["smtpServer"]
+        body.pop("smtpServer", None)
     server.api.put("", body)
+    server.realm = {**server.realm, "attributes": body["attributes"]}

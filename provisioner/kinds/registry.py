@@ -13,14 +13,17 @@ Write = Callable[[Server, Change], None]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How a kind is created and updated; none where Keycloak has it from the start or makes it itself."""
+    """How a kind is created, updated and deleted; none where Keycloak has it from the start or makes it itself."""
 
     create: Write | None
     update: Write | None
+    delete: Write | None = None
 
     def of(self, change: Change) -> Write:
         """The function that makes this change."""
-        found = {Action.CREATE: self.create, Action.UPDATE: self.update}.get(change.action)
+        found = {Action.CREATE: self.create, Action.UPDATE: self.update, Action.DELETE: self.delete}.get(
+            change.action
+        )
         if found is None:
             raise ValueError(f"{change.address}: {change.action} is not possible")
         return found
@@ -46,15 +49,17 @@ def _create_company(server: Server, change: Change) -> None:
 WRITERS: Mapping[Kind, Writer] = {
     Kind.REALM: Writer(realm.create, realm.update),
     Kind.USER_PROFILE: Writer(profile.update, profile.update),
-    Kind.CLIENT_SCOPE: Writer(scopes.create, scopes.update),
-    Kind.CLIENT_SCOPE_MAPPER: Writer(mappers.create, mappers.update),
-    Kind.REALM_DEFAULT_SCOPE: Writer(scopes.assign_to_new_clients, scopes.assign_to_new_clients),
-    Kind.CLIENT: Writer(clients.create, clients.update),
-    Kind.CLIENT_MAPPER: Writer(mappers.create, mappers.update),
-    Kind.ASSIGNED_SCOPE: Writer(clients.assign_scope, clients.assign_scope),
+    Kind.CLIENT_SCOPE: Writer(scopes.create, scopes.update, scopes.delete),
+    Kind.CLIENT_SCOPE_MAPPER: Writer(mappers.create, mappers.update, mappers.delete),
+    Kind.REALM_DEFAULT_SCOPE: Writer(
+        scopes.assign_to_new_clients, scopes.assign_to_new_clients, scopes.unassign_from_new_clients
+    ),
+    Kind.CLIENT: Writer(clients.create, clients.update, clients.delete),
+    Kind.CLIENT_MAPPER: Writer(mappers.create, mappers.update, mappers.delete),
+    Kind.ASSIGNED_SCOPE: Writer(clients.assign_scope, clients.assign_scope, clients.unassign_scope),
     Kind.SCOPE_MAPPING: Writer(clients.map_roles, clients.map_roles),
-    Kind.GROUP: Writer(groups.create, groups.update),
-    Kind.COMPANY: Writer(_create_company, companies.update),
+    Kind.GROUP: Writer(groups.create, groups.update, groups.delete),
+    Kind.COMPANY: Writer(_create_company, companies.update, companies.delete),
     Kind.COMPANY_SUBGROUP: Writer(companies.create_subgroup, companies.update_subgroup),
     Kind.USER: Writer(users.create, users.update),
     Kind.ROLE_MAPPING: Writer(users.map_roles, users.map_roles),

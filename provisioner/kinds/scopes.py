@@ -14,11 +14,17 @@ _DEFAULT_KEYS = {"default": "defaultDefaultClientScopes", "optional": "defaultOp
 
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The file's scopes and what it says about new clients."""
+    if "clientScopes" in file.content:
+        file.contains(Kind.CLIENT_SCOPE)
     for index, scope in enumerate(file.content.get("clientScopes", ())):
         source = file.source.at("clientScopes", index)
+        if "protocolMappers" in scope:
+            file.contains(Kind.CLIENT_SCOPE_MAPPER, scope["name"])
         yield Resource(Address(Kind.CLIENT_SCOPE, (scope["name"],)), _fields(scope), source)
         yield from mappers.desired(Kind.CLIENT_SCOPE_MAPPER, scope["name"], scope, source)
     for assignment, key in _DEFAULT_KEYS.items():
+        if key in file.content:
+            file.contains(Kind.REALM_DEFAULT_SCOPE)
         for index, name in enumerate(file.content.get(key, ())):
             address = Address(Kind.REALM_DEFAULT_SCOPE, (name,))
             yield Resource(address, {"assignment": assignment}, file.source.at(key, index))
@@ -58,6 +64,11 @@ def update(server: Server, change: Change) -> None:
     server.api.put(path, body)
 
 
+def delete(server: Server, change: Change) -> None:
+    """The scope, from every client that has it too."""
+    server.api.delete(f"client-scopes/{server.id(Kind.CLIENT_SCOPE, *change.address.names)}")
+
+
 def assign_to_new_clients(server: Server, change: Change) -> None:
     """Makes the scope one that new clients get, by default or on request."""
     id = server.id(Kind.CLIENT_SCOPE, *change.address.names)
@@ -65,3 +76,9 @@ def assign_to_new_clients(server: Server, change: Change) -> None:
         server.api.delete(f"{_DEFAULTS[change.before['assignment']]}/{id}")
     assignment = (change.after or {})["assignment"]
     server.api.put(f"{_DEFAULTS[assignment]}/{id}")
+
+
+def unassign_from_new_clients(server: Server, change: Change) -> None:
+    """New clients no longer get the scope; those that have it keep it."""
+    id = server.id(Kind.CLIENT_SCOPE, *change.address.names)
+    server.api.delete(f"{_DEFAULTS[(change.before or {})['assignment']]}/{id}")

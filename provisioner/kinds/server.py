@@ -5,15 +5,21 @@ from typing import Any
 
 from provisioner.errors import NotFoundError
 from provisioner.gateway import Api
-from provisioner.state import Address, Json, Kind, RealmState
+from provisioner.state import Address, Json, Kind, RealmState, Record
 
 
 class Server:
-    """The wire, the state that is wanted, and the id of every object met so far."""
+    """The wire, the state that is wanted, and the id of every object met so far.
+
+    `realm` is the realm's own representation as it was read, `record` what it keeps of earlier applies: set by the
+    first reader, changed in memory by `note`, written with the realm.
+    """
 
     def __init__(self, api: Api, desired: RealmState) -> None:
         self.api = api
         self.desired = desired
+        self.record = Record()
+        self.realm: Json = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
 

@@ -72,10 +72,11 @@ class TestRealm:
         desired = loader.load([self.folder], self.environment).desired
         return plan(desired, self._realm().observe(desired))
 
-    def apply(self) -> Outcome:
+    def apply(self, **options: Any) -> Outcome:
         desired = loader.load([self.folder], self.environment).desired
         realm = self._realm()
-        return apply(desired, plan(desired, realm.observe(desired)), realm)
+        observed = realm.observe(desired)
+        return apply(desired, plan(desired, observed), observed, realm, **options)
 
     def _realm(self) -> KeycloakRealm:
         connection = Connection(self.url, "master", "admin-cli", username=ADMIN.username, password=ADMIN.password)

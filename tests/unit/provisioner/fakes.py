@@ -1,13 +1,15 @@
 """A realm in memory: `provisioner.gateway.Realm` without a server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from provisioner.changes import Action, Change
+from provisioner.changes import Action, Change, steps
 from provisioner.errors import ServerError
 from provisioner.kinds.server import merged
-from provisioner.rules import RULES
-from provisioner.state import Address, Kind, RealmState, Resource
+from provisioner.rules import RULES, owners
+from provisioner.state import Address, Kind, RealmState, Record, Resource
 
 
 class FakeRealm:
@@ -24,9 +26,25 @@ class FakeRealm:
         self.state = RealmState.of(name, resources, exists)
         self.fails = dict(fails or {})
         self.writes: list[list[str]] = []
+        self.noted = Record()
+        self.saves = self.locks = 0
+        self.another_run: Callable[[], None] | None = None
 
     def observe(self, desired: RealmState) -> RealmState:
         return self.state
+
+    @contextmanager
+    def locked(self, waiting: Callable[[str], None]) -> Iterator[bool]:
+        yield self.another_run is not None
+        self.locks += 1
+
+    def note(self, known: Record) -> None:
+        self.noted = known
+
+    def save(self) -> None:
+        if self.noted != self.state.record:
+            self.state = replace(self.state, record=self.noted)
+            self.saves += 1
 
     def perform(self, change: Change) -> None:
         self._write([change])
@@ -35,6 +53,7 @@ class FakeRealm:
         self._write(changes)
 
     def _write(self, changes: Sequence[Change]) -> None:
+        changes = [step for change in changes for step in steps(change)]
         for change in changes:
             if error := self.fails.get(str(change.address)):
                 raise error
@@ -44,12 +63,20 @@ class FakeRealm:
 
     def _apply(self, change: Change) -> None:
         present = self.state.resources.get(change.address)
+        if change.action is Action.DELETE:
+            assert present is not None, change
+            self.state = self.state.with_resources(
+                each
+                for each in self.state.resources.values()
+                if each.address != change.address and change.address not in owners(each.address)
+            )
+            return
         assert (present is None) == (change.action is Action.CREATE), change
         fields = merged(present.fields, change.after or {}) if present else dict(change.after or {})
         if RULES[change.address.kind].whole and change.resource:
             fields = change.resource.fields
         resources = [*self.state.resources.values(), Resource(change.address, fields), *_parts(change, fields)]
-        self.state = RealmState.of(self.state.realm, resources)
+        self.state = replace(self.state.with_resources(resources), exists=True)
 
 
 def _parts(change: Change, fields: dict[str, Any]) -> list[Resource]:

@@ -42,7 +42,7 @@ def desired(tmp_path: Path) -> RealmState:
 
 
 def run(desired: RealmState, realm: FakeRealm):
-    return apply(desired, plan(desired, realm.observe(desired)), realm)
+    return apply(desired, plan(desired, realm.state), realm.state, realm)
 
 
 def companies(count: int) -> RealmState:
@@ -125,7 +125,7 @@ def test_a_plan_with_something_refused_is_not_begun():
     planned = Plan("portal", (Change(Action.REFUSED, address, reason="not there"),))
     realm = FakeRealm()
     with pytest.raises(PlanRefusedError, match=r"x@acme\.example"):
-        apply(companies(1), planned, realm)
+        apply(companies(1), planned, realm.state, realm)
     assert realm.writes == []
 
 
@@ -158,5 +158,5 @@ def test_progress_counts_every_change():
     told = []
     desired = companies(BATCH + 3)
     realm = FakeRealm()
-    apply(desired, plan(desired, realm.observe(desired)), realm, told.append)
+    apply(desired, plan(desired, realm.state), realm.state, realm, progress=told.append)
     assert sum(told) == BATCH + 3

@@ -1,0 +1,30 @@
+"""What Keycloak 26.7 puts into a new realm on its own, as data beside this module: resources as a state has them.
+
+`baseline.json` is written by `make baseline` from a realm made for that on a real server; a test compares the two.
+Texts in it name the realm `{realm}`.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from provisioner.state import Address, Kind, RealmState, Resource
+
+FILE = Path(__file__).with_name("baseline.json")
+NAME = "{realm}"
+
+
+@lru_cache(maxsize=4)
+def state(realm: str) -> RealmState:
+    """A new realm of that name."""
+    if not FILE.exists():
+        return RealmState.of(realm, ())
+    told = json.loads(FILE.read_text(encoding="utf-8").replace(NAME, realm))
+    return RealmState.of(
+        realm, (Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told)
+    )
+
+
+def addresses(realm: str) -> frozenset[Address]:
+    """The addresses of all that is in it."""
+    return frozenset(state(realm).resources)
