@@ -71,12 +71,16 @@ def apply(
         if outcome.error:
             outcome.left.extend(changes[1:])
             return outcome
-        observed = realm.observe(desired)
-        planned_again = plan(desired, observed)
-        _raise_if_refused(planned_again)
-        again = planned_again.to_make(prune)
-        progress(len(changes) - 1 - len(again))
-        changes = again
+        try:
+            observed = realm.observe(desired)
+        except ServerError as error:
+            outcome.error = error
+            outcome.left.extend(changes[1:])
+            return outcome
+        again = plan(desired, observed)
+        _raise_if_refused(again)
+        progress(len(changes) - 1 - len(again.to_make(prune)))
+        changes = again.to_make(prune)
     if len(changes) < _NEEDS_LOCK:
         return _make_and_note(changes, desired, observed, realm, outcome, progress)
     with realm.locked(waiting) as another_had_it:

@@ -1,23 +1,34 @@
-"""The command line: `validate`, `plan`, `apply`. The only module that puts the others together."""
+"""The command line. The only module that puts the others together."""
 
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 from typer.exceptions import TyperException
 
-from provisioner import loader, render
+from provisioner import loader, render, saved
 from provisioner.apply import apply as apply_plan
 from provisioner.changes import Plan
 from provisioner.errors import ProvisionerError, SettingsError
 from provisioner.gateway import Realm
 from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
+from provisioner.loader import Loaded
 from provisioner.plan import plan as make_plan
 from provisioner.settings import Options, connection
 from provisioner.state import RealmState
@@ -38,6 +49,17 @@ Paths = Annotated[
     typer.Argument(help="Files and folders; keycloak/realm-export.json and companies/ by default."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, and nothing else.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="For the page of a pull request.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Both sides and what is between them."""
+
+    loaded: Loaded
+    observed: RealmState
+    realm: Realm
+    plan: Plan
 
 
 @app.callback()
@@ -68,8 +90,9 @@ def validate(context: typer.Context, paths: Paths = None) -> None:
     """Checks the files, without a server."""
     with _errors(as_json=False):
         loaded = loader.load(_existing(paths), os.environ, context.obj.keycloak_realm)
+        files = len({document.source.file for document in loaded.documents})
         Console(soft_wrap=True).print(
-            f"Realm {loaded.desired.realm}: {len(loaded.files)} files,"
+            f"Realm {loaded.desired.realm}: {files} files,"
             f" {len(loaded.desired.resources)} resources, nothing wrong."
         )
 
@@ -79,17 +102,31 @@ def plan(
     context: typer.Context,
     paths: Paths = None,
     as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option(help="Also writes the plan to this file, as JSON.")] = None,
+    as_markdown: AsMarkdown = False,
+    out: Annotated[Path | None, typer.Option(help="Also saves the plan to this file, for apply.")] = None,
 ) -> None:
     """Shows what an apply would change. Exit status 2 when there is something."""
     with _errors(as_json):
-        *_, planned = _planned(context.obj, paths)
+        run = _run(context.obj, _loaded(context.obj, paths))
         if out is not None:
-            out.write_text(render.as_json(planned) + "\n", encoding="utf-8")
-        _print(planned, as_json)
-        if planned.refused:
-            raise typer.Exit(ERROR)
-        raise typer.Exit(DIFFERENCES if planned.writes else NOTHING)
+            out.write_text(saved.as_json(run.plan, run.loaded.documents), encoding="utf-8")
+        _print(run.plan, as_json, as_markdown)
+        raise typer.Exit(_status(run.plan, strict=False))
+
+
+@app.command()
+def drift(
+    context: typer.Context,
+    paths: Paths = None,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
+    strict: Annotated[bool, typer.Option("--strict", help="What others made is a difference, too.")] = False,
+) -> None:
+    """Tells what differs from the files and changes nothing. Exit status 2 when something does."""
+    with _errors(as_json):
+        run = _run(context.obj, _loaded(context.obj, paths))
+        _print(run.plan, as_json, as_markdown)
+        raise typer.Exit(_status(run.plan, strict))
 
 
 @app.command()
@@ -100,32 +137,56 @@ def apply(
     prune: Annotated[bool, typer.Option("--prune", help="Also makes the deletions of the plan.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Makes the changes of the plan."""
+    """Makes the changes of the plan, or of a saved plan if the server is still as it saw it."""
     with _errors(as_json):
-        desired, observed, realm, planned = _planned(context.obj, paths)
-        if not as_json or planned.refused:
-            _print(planned, as_json)
-        if planned.refused:
+        was_saved = saved.read(paths[0]) if paths and len(paths) == 1 else None
+        if was_saved:
+            loaded = loader.load_documents(saved.documents(was_saved), os.environ, context.obj.keycloak_realm)
+        else:
+            loaded = _loaded(context.obj, paths)
+        run = _run(context.obj, loaded)
+        if was_saved:
+            saved.check(was_saved, run.plan)
+        if not as_json or run.plan.refused:
+            _print(run.plan, as_json)
+        if run.plan.refused:
             raise typer.Exit(ERROR)
-        changes = planned.to_make(prune)
-        if changes and not yes:
-            _ask(as_json)
-        with _progress(len(changes), quiet=as_json) as advance:
-            outcome = apply_plan(
-                desired, planned, observed, realm, prune=prune, progress=advance, waiting=_complain
-            )
-        if as_json:
-            print(render.as_json(planned, outcome))  # noqa: T201 (the answer itself)
-        elif planned.writes:
-            Console(soft_wrap=True, highlight=False).print(render.outcome_as_text(outcome))
-        raise typer.Exit(NOTHING if outcome.complete else ERROR)
+        raise typer.Exit(_apply(run, yes, prune, as_json))
 
 
-def _planned(options: Options, paths: list[Path] | None) -> tuple[RealmState, RealmState, Realm, Plan]:
-    desired = loader.load(_existing(paths), os.environ, options.keycloak_realm).desired
-    realm = KeycloakRealm(KeycloakApi(desired.realm, connection(options, desired.realm)))
-    observed = realm.observe(desired)
-    return desired, observed, realm, make_plan(desired, observed)
+def _apply(run: Run, yes: bool, prune: bool, as_json: bool) -> int:
+    changes = run.plan.to_make(prune)
+    if changes and not yes:
+        _ask(as_json)
+    with _progress(len(changes), quiet=as_json) as advance:
+        outcome = apply_plan(
+            run.loaded.desired,
+            run.plan,
+            run.observed,
+            run.realm,
+            prune=prune,
+            progress=advance,
+            waiting=_complain,
+        )
+    if as_json:
+        print(render.as_json(run.plan, outcome))  # noqa: T201 (the answer itself)
+    elif run.plan.writes:
+        Console(soft_wrap=True, highlight=False).print(render.outcome_as_text(outcome))
+    return NOTHING if outcome.complete else ERROR
+
+
+def _loaded(options: Options, paths: list[Path] | None) -> Loaded:
+    return loader.load(_existing(paths), os.environ, options.keycloak_realm)
+
+
+def _run(options: Options, loaded: Loaded) -> Run:
+    realm = _realm(options, loaded.desired.realm)
+    observed = realm.observe(loaded.desired)
+    return Run(loaded, observed, realm, make_plan(loaded.desired, observed))
+
+
+def _realm(options: Options, name: str) -> Realm:
+    return KeycloakRealm(KeycloakApi(name, connection(options, name)))
 
 
 def _existing(paths: list[Path] | None) -> list[Path]:
@@ -138,9 +199,17 @@ def _existing(paths: list[Path] | None) -> list[Path]:
     return found
 
 
-def _print(planned: Plan, as_json: bool) -> None:
+def _status(planned: Plan, strict: bool) -> int:
+    if planned.refused:
+        return ERROR
+    return DIFFERENCES if planned.writes or (strict and planned.unmanaged) else NOTHING
+
+
+def _print(planned: Plan, as_json: bool, as_markdown: bool = False) -> None:
     if as_json:
         print(render.as_json(planned))  # noqa: T201 (the answer itself)
+    elif as_markdown:
+        print(render.as_markdown(planned))  # noqa: T201 (the answer itself)
     else:
         Console(soft_wrap=True, highlight=False).print(render.as_text(planned))
 
@@ -152,12 +221,19 @@ def _ask(as_json: bool) -> None:
         raise SettingsError("nothing was written")
 
 
+class _Rate(ProgressColumn):
+    """How many changes a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+
 @contextmanager
 def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
     if quiet or total < _PROGRESS_FROM:
         yield lambda _: None
         return
-    columns = (TextColumn("applying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("applying"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("apply", total=total)
         yield lambda count: progress.advance(task, count)

@@ -31,10 +31,10 @@ _DESIRED = (
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The desired state and the files it comes from."""
+    """The desired state and the documents it comes from, as they were read: variables not filled."""
 
     desired: RealmState
-    files: tuple[Path, ...]
+    documents: tuple[files.Document, ...]
 
 
 def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str | None = None) -> Loaded:
@@ -42,9 +42,18 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
 
     `realm_name` is the realm that the connection settings name; it and the files' own must agree.
     """
-    found = files.find(paths)
     reader = Reader(environment)
-    documents = list(_documents(found, reader))
+    return _understood(tuple(_documents(files.find(paths), reader)), reader, realm_name)
+
+
+def load_documents(
+    documents: Sequence[files.Document], environment: Mapping[str, str], realm_name: str | None = None
+) -> Loaded:
+    """The same of documents that were read before."""
+    return _understood(tuple(documents), Reader(environment), realm_name)
+
+
+def _understood(documents: tuple[files.Document, ...], reader: Reader, realm_name: str | None) -> Loaded:
     realm_files, company_files = _sorted(documents, reader)
     name = _realm_name(realm_files, realm_name, reader)
     _raise(reader)  # what follows relies on every document having its shape
@@ -61,7 +70,7 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
     joined = _joined(resources, reader)
     _raise(reader)
     state = replace(RealmState.of(name, joined), contains=frozenset(contains))
-    return Loaded(state, tuple(found))
+    return Loaded(state, documents)
 
 
 def _raise(reader: Reader) -> None:

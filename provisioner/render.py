@@ -1,6 +1,7 @@
 """Plan or outcome -> text for people, JSON for machines. Secrets are masked in both."""
 
 import json
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +21,19 @@ _COLOURS = {
     Action.REFUSED: "bold red",
     Action.UNMANAGED: "dim",
 }
+_DIFF = {
+    Action.CREATE: "+",
+    Action.UPDATE: "!",
+    Action.REPLACE: "!",
+    Action.DELETE: "-",
+    Action.NO_OP: " ",
+    Action.REFUSED: "-",
+    Action.UNMANAGED: "#",
+}
+"""The first character of a line that colours it in a diff block."""
+
+_TO_DELETE = "to delete (only with --prune)"
+_UNMANAGED = "unmanaged (kept)"
 _LONGEST = 70
 
 
@@ -35,13 +49,19 @@ def masked(value: Any, kind: Kind) -> Any:
 
 def as_json(plan: Plan, outcome: Outcome | None = None) -> str:
     """One JSON object: the changes, and after an apply what became of them."""
-    found: Json = {"changes": [_json_change(change) for change in plan]}
+    found = as_data(plan)
     if outcome is not None:
         found["done"] = [str(change.address) for change in outcome.done]
         found["left"] = [str(change.address) for change in outcome.left]
+        found["kept"] = [str(change.address) for change in outcome.kept]
         found["warnings"] = outcome.warnings
         found["error"] = str(outcome.error) if outcome.error else None
     return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def as_data(plan: Plan) -> Json:
+    """The changes as plain values, secrets masked."""
+    return {"changes": [_json_change(change) for change in plan]}
 
 
 def error_as_json(message: str) -> str:
@@ -61,28 +81,59 @@ def _json_change(change: Change) -> Json:
 
 
 def as_text(plan: Plan) -> str:
-    """The plan for a person, grouped by kind, in rich's markup."""
+    """The plan for a person, in rich's markup: changes by kind, then deletions, then what others made."""
     if not plan.changes:
         return f"Realm {escape(plan.realm)}: nothing to change."
     lines = []
-    for kind, changes in groupby(plan, key=lambda change: change.address.kind):
-        lines.append(f"[bold]{kind.value}[/bold]")
+    for title, changes in _sections(plan):
+        lines.append(f"[bold]{title}[/bold]")
         for change in changes:
             lines.extend(_text_change(change))
-    lines.append(_totals(plan))
+    lines.append(f"\nRealm {escape(plan.realm)}: {_totals(plan)}.")
     return "\n".join(lines)
+
+
+def as_markdown(plan: Plan) -> str:
+    """The plan for the page of a pull request."""
+    if not plan.changes:
+        return f"**Realm {plan.realm}**: nothing to change."
+    lines = [f"**Realm {plan.realm}**: {_totals(plan)}."]
+    for title, changes in _sections(plan):
+        lines += ["", f"### {title}", "", "```diff"]
+        for change in changes:
+            lines += [f"{_DIFF[change.action]} {change.address}", *(f"    {line}" for line in _details(change))]
+        lines.append("```")
+    return "\n".join(lines)
+
+
+def _sections(plan: Plan) -> Iterator[tuple[str, list[Change]]]:
+    apart: dict[Action, str] = {Action.DELETE: _TO_DELETE, Action.UNMANAGED: _UNMANAGED}
+
+    def title_of(change: Change) -> str:
+        return apart.get(change.action, change.address.kind.value)
+
+    return ((title, list(changes)) for title, changes in groupby(plan, key=title_of))
 
 
 def _text_change(change: Change) -> list[str]:
     colour = _COLOURS[change.action]
-    lines = [f"  [{colour}]{change.action.glyph} {escape(str(change.address))}[/{colour}]"]
-    if change.action is Action.REFUSED:
-        return [*lines, f"      {escape(change.reason)}"]
-    if change.action is Action.UPDATE:
-        before = masked(change.before or {}, change.address.kind)
-        after = masked(change.after or {}, change.address.kind)
-        lines.extend(f"      {line}" for line in _differences(before, after))
-    return lines
+    line = f"  [{colour}]{change.action.glyph} {escape(str(change.address))}[/{colour}]"
+    return [line, *(f"      {escape(detail)}" for detail in _details(change))]
+
+
+def _details(change: Change) -> list[str]:
+    """What a person needs to judge the change by, a line each."""
+    before = masked(change.before or {}, change.address.kind)
+    after = masked(change.after or {}, change.address.kind)
+    match change.action:
+        case Action.REFUSED | Action.DELETE:
+            return [change.reason]
+        case Action.UPDATE:
+            return _differences(before, after)
+        case Action.REPLACE:
+            return [change.reason, *_differences({key: before.get(key) for key in after}, after)]
+        case _:
+            return []
 
 
 def _differences(before: Any, after: Any, path: str = "") -> list[str]:
@@ -91,7 +142,9 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
         for key, value in after.items():
             found.extend(_differences(before.get(key), value, f"{path}.{key}" if path else str(key)))
         return found
-    return [f"{escape(path)}: {escape(_short(before))} -> {escape(_short(after))}"]
+    if after == MASK:
+        return [f"{path}: another secret (not shown)"]
+    return [] if before == after else [f"{path}: {_short(before)} -> {_short(after)}"]
 
 
 def _short(value: Any) -> str:
@@ -103,7 +156,7 @@ def _totals(plan: Plan) -> str:
     counted = {action: sum(change.action is action for change in plan) for action in Action}
     told = [f"{count} to {action.value}" for action, count in counted.items() if count and action.writes]
     told += [f"{count} {action.value}" for action, count in counted.items() if count and not action.writes]
-    return f"\nRealm {escape(plan.realm)}: {', '.join(told)}."
+    return ", ".join(told)
 
 
 def outcome_as_text(outcome: Outcome) -> str:
@@ -113,6 +166,8 @@ def outcome_as_text(outcome: Outcome) -> str:
         failed = f" at {escape(str(outcome.failed.address))}" if outcome.failed else ""
         lines.append(f"[bold red]stopped{failed}[/bold red]: {escape(str(outcome.error))}")
     lines.append(f"{len(outcome.done)} done, {len(outcome.left)} not done.")
+    if outcome.kept:
+        lines.append(f"{len(outcome.kept)} to delete were left: apply with --prune deletes them.")
     if outcome.error:
         lines.extend(f"  done      {escape(str(change.address))}" for change in outcome.done)
         lines.extend(f"  not done  {escape(str(change.address))}" for change in outcome.left)

@@ -6,8 +6,6 @@ import sys
 import pytest
 
 from provisioner import cli
-from provisioner.changes import Plan
-from provisioner.plan import plan
 from provisioner.state import Address, Kind, Resource
 from tests.unit.provisioner.fakes import FakeRealm
 
@@ -26,7 +24,7 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(*arguments: str, realm: FakeRealm | None = None) -> tuple[int, str, str]:
         if realm is not None:
-            monkeypatch.setattr(cli, "_planned", lambda options, paths: _planned(realm, options, paths))
+            monkeypatch.setattr(cli, "_realm", lambda options, name: realm)
         monkeypatch.setattr(sys, "argv", ["provisioner", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -34,11 +32,6 @@ def run(tmp_path, monkeypatch, capsys):
         return int(ended.value.code or 0), told.out, told.err
 
     return run
-
-
-def _planned(realm: FakeRealm, options, paths) -> tuple[object, FakeRealm, Plan]:
-    desired = cli.loader.load(cli._existing(paths), {}, options.keycloak_realm).desired
-    return desired, realm, plan(desired, realm.observe(desired))
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ class TestFiles:
         write(".git/config.yaml", "not: a realm\n")
         write("README.md", "no file of ours\n")
         loaded = loader.load([tmp_path], {})
-        assert [path.name for path in loaded.files] == ["a.yaml", "b.yml"]
+        assert [Path(each.source.file).name for each in loaded.documents] == ["a.yaml", "b.yml"]
         assert loaded.desired.get(Kind.GROUP, "/b")
 
     def test_one_file_may_hold_several_documents(self, write):
@@ -209,7 +209,7 @@ class TestFiles:
 
     def test_a_file_named_twice_is_read_once(self, write, tmp_path):
         path = write("a.yaml", "realm: portal\n")
-        assert loader.load([tmp_path, path], {}).files == (path,)
+        assert [each.source.file for each in loader.load([tmp_path, path], {}).documents] == [str(path)]
 
     def test_ids_in_files_mean_nothing(self, write):
         path = write("a.yaml", "realm: portal\nid: x\nclients: [{id: y, clientId: a}]\n")

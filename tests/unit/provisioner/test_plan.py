@@ -1,6 +1,7 @@
 """Plans, each a folder of `tests/plans`: what files say, what the server has, the plan as a person reads it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from rich.text import Text
 from provisioner import loader, render
 from provisioner.changes import Plan
 from provisioner.plan import plan, same
-from provisioner.state import Address, Kind, RealmState, Resource
+from provisioner.state import Address, Kind, RealmState, Record, Resource
 
 CASES = Path(__file__).parents[2] / "plans"
 FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
@@ -19,7 +20,14 @@ def planned(case: Path) -> Plan:
     desired = loader.load([case / "desired.yaml"], {}).desired
     told = json.loads((case / "observed.json").read_text(encoding="utf-8"))
     resources = [Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told["resources"]]
-    return plan(desired, RealmState.of("portal", resources, told["exists"]))
+    observed = RealmState.of("portal", resources, told["exists"])
+    return plan(
+        desired, replace(observed, record=Record(addresses(told, "made")), builtin=addresses(told, "builtin"))
+    )
+
+
+def addresses(told: dict, key: str) -> frozenset[Address]:
+    return frozenset(Address(Kind(kind), tuple(names)) for kind, names in told.get(key, ()))
 
 
 @pytest.mark.parametrize("case", FOLDERS, ids=lambda path: path.name)
