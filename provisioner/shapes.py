@@ -5,7 +5,8 @@ from typing import Any
 
 from provisioner import files
 from provisioner.errors import Problem
-from provisioner.representation import Leaf, ListOf, MapOf, Object, OneOf, Shape
+from provisioner.representation import Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
+from provisioner.rules import MASK
 from provisioner.state import Source
 from provisioner.variables import UndefinedVariableError, fill
 
@@ -24,12 +25,14 @@ class Reader:
         match shape:
             case Object():
                 return self._object(value, shape, source)
-            case ListOf(item):
-                return self._list(value, item, source)
+            case ListOf():
+                return self._list(value, shape, source)
             case MapOf(item):
                 return self._map(value, item, source)
             case OneOf(values):
                 return self._one_of(value, values, source)
+            case Text(longest):
+                return self._text(value, longest, source)
             case Leaf():
                 return self._leaf(value, shape, source)
 
@@ -46,9 +49,11 @@ class Reader:
             if inner is None or key in shape.ignored:
                 continue
             if key in shape.keys:
-                found[key] = self.read(inner, shape.keys[key], source.at(key))
-            elif key in shape.not_yet:
-                self.complain(source.at(key), "a key of Keycloak that the provisioner does not manage")
+                if not _is_masked(inner, shape.keys[key]):
+                    found[key] = self.read(inner, shape.keys[key], source.at(key))
+            elif key in shape.unmanaged:
+                reason = shape.unmanaged[key]
+                self.complain(source.at(key), f"a key of Keycloak that the provisioner does not manage: {reason}")
             else:
                 self.complain(source.at(key), f"unknown key{_suggestion(str(key), shape)}")
         for key in shape.required:
@@ -56,32 +61,54 @@ class Reader:
                 self.complain(source, f"the key {key} is missing")
         return found
 
-    def _list(self, value: Any, item: Shape, source: Source) -> list[Any]:
+    def _list(self, value: Any, shape: ListOf, source: Source) -> list[Any]:
         if not isinstance(value, list):
+            if shape.lenient and isinstance(value, str):
+                return [self.read(value, shape.item, source)]
             self.complain(source, "must be a list")
             return []
-        return [self.read(inner, item, source.at(index)) for index, inner in enumerate(value)]
+        items = [self.read(inner, shape.item, source.at(index)) for index, inner in enumerate(value)]
+        if shape.by:
+            self._check_names(items, shape.by, source)
+        return items
+
+    def _check_names(self, items: list[Any], by: tuple[str, ...], source: Source) -> None:
+        met: dict[tuple[str, ...], int] = {}
+        for index, item in enumerate(items):
+            name = tuple(str(item.get(key, "")) for key in by)
+            if met.setdefault(name, index) != index:
+                place = source.at(index, by[-1])
+                self.complain(place, f"{name[-1]!r} is in this list already, at {source.at(met[name]).key}")
 
     def _map(self, value: Any, item: Shape, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
             self.complain(source, "must be an object")
             return {}
         return {
-            str(key): self.read(inner, item, source.at(key)) for key, inner in value.items() if inner is not None
+            str(key): self.read(inner, item, source.at(key))
+            for key, inner in value.items()
+            if inner is not None and not _is_masked(inner, item)
         }
 
     def _one_of(self, value: Any, values: tuple[str, ...], source: Source) -> str:
-        text = self._leaf(value, Leaf.STR, source)
-        if text not in values:
+        text = str(self._leaf(value, Leaf.STR, source))
+        found = {value.lower(): value for value in values}.get(text.lower())
+        if found is None:
             self.complain(source, f"must be one of {', '.join(values)}")
-        return str(text)
+        return found or text
+
+    def _text(self, value: Any, longest: int, source: Source) -> str:
+        text = str(self._leaf(value, Leaf.STR, source))
+        if len(text) > longest:
+            self.complain(source, f"must have at most {longest} characters, not {len(text)}")
+        return text
 
     def _leaf(self, value: Any, leaf: Leaf, source: Source) -> Any:
         filled = self._filled(value, source)
         match leaf:
             case Leaf.ANY:
                 return filled
-            case Leaf.STR if isinstance(filled, (str, bool, int, float)):
+            case Leaf.STR | Leaf.SECRET if isinstance(filled, (str, bool, int, float)):
                 return str(filled).lower() if isinstance(filled, bool) else str(filled)
             case Leaf.BOOL if isinstance(filled, bool):
                 return filled
@@ -107,6 +134,17 @@ class Reader:
                 return {key: self._filled(inner, source.at(key)) for key, inner in value.items()}
             case _:
                 return value
+
+
+def _is_masked(value: Any, shape: Shape) -> bool:
+    """Whether the server wrote it instead of a secret: that says nothing."""
+    match shape:
+        case Leaf.SECRET:
+            return bool(value == MASK)
+        case ListOf(Leaf.SECRET):
+            return isinstance(value, list) and MASK in value
+        case _:
+            return False
 
 
 def _is_whole(value: Any) -> bool:

@@ -27,6 +27,9 @@ def desired(file: RealmFile) -> Iterable[Resource]:
             continue
         names = _names_by_id(file.content)
         for number, policy in enumerate(policies):
+            if policy["type"] not in ("user", "scope"):
+                file.complain(source.at(number, "type"), "must be one of user, scope")
+                continue
             yield _desired(policy, source.at(number), names, file)
 
 

@@ -58,8 +58,8 @@ class TestErrors:
             ),
             (
                 "a.yaml",
-                "realm: portal\nidentityProviders: []\n",
-                "a.yaml:2: identityProviders: a key of Keycloak that the provisioner does not manage",
+                "realm: portal\napplications: []\n",
+                "a.yaml:2: applications: a key of Keycloak that the provisioner does not manage: the form of",
             ),
             (
                 "a.yaml",

@@ -1,0 +1,147 @@
+"""Users, groups, organizations, and the profile that says what a person is."""
+
+from provisioner.representation.authentication import IDENTITY_PROVIDER
+from provisioner.representation.shape import (
+    LENIENT_LISTS,
+    NAME,
+    STRING_LISTS,
+    STRINGS,
+    Leaf,
+    ListOf,
+    MapOf,
+    Object,
+    OneOf,
+    Shape,
+    Text,
+    because,
+    keys,
+    names,
+)
+
+_GROUP_KEYS: dict[str, Shape] = {
+    **keys(NAME, "id name"),
+    **keys(Leaf.STR, "description path"),
+    "attributes": MapOf(ListOf(Text(255))),
+    "realmRoles": STRINGS,
+    "clientRoles": STRING_LISTS,
+}
+GROUP = Object("Group", _GROUP_KEYS, required=("name",), ignored=names("parentId subGroupCount access"))
+_GROUPS = ListOf(GROUP, by=("name",))
+_GROUP_KEYS["subGroups"] = _GROUPS
+
+_CREDENTIAL = Object(
+    "Credential",
+    {
+        **keys(Leaf.STR, "type userLabel credentialData"),
+        **keys(Leaf.SECRET, "value secretData hashedSaltedValue salt"),
+        "temporary": Leaf.BOOL,
+        "priority": Leaf.INT,
+        # What Keycloak 6 and older wrote, and a new one still takes.
+        **keys(Leaf.STR, "device algorithm"),
+        **keys(Leaf.INT, "hashIterations counter digits period"),
+        "config": STRING_LISTS,
+    },
+    ignored=names("id createdDate"),
+    unmanaged=because("a user of a user federation is the federation's", "federationLink"),
+)
+_FEDERATED_IDENTITY = Object(
+    "FederatedIdentity",
+    keys(NAME, "identityProvider userId userName"),
+    required=("identityProvider", "userId"),
+)
+_CONSENT = Object(
+    "Consent",
+    {"clientId": NAME, "grantedClientScopes": STRINGS},
+    required=("clientId",),
+    ignored=names("createdDate lastUpdatedDate grantedRealmRoles"),
+)
+
+_VERIFIABLE = "credentials that the server issues to people are theirs"
+USER = Object(
+    "User",
+    {
+        **keys(NAME, "id username firstName lastName email serviceAccountClientId"),
+        **keys(Leaf.BOOL, "emailVerified enabled"),
+        "notBefore": Leaf.INT,
+        "attributes": LENIENT_LISTS,
+        "credentials": ListOf(_CREDENTIAL),
+        **keys(STRINGS, "requiredActions realmRoles groups"),
+        "clientRoles": STRING_LISTS,
+        "federatedIdentities": ListOf(_FEDERATED_IDENTITY, by=("identityProvider",)),
+        "clientConsents": ListOf(_CONSENT, by=("clientId",)),
+    },
+    required=("username",),
+    ignored=names("self origin createdTimestamp totp disableableCredentialTypes access userProfileMetadata"),
+    unmanaged={
+        **because("a user of a user federation is the federation's", "federationLink"),
+        **because(_VERIFIABLE, "verifiableCredentials issuedVerifiableCredentials"),
+        **because("the form of before Keycloak 2: use clientRoles", "applicationRoles"),
+        **because("the form of before Keycloak 2: use federatedIdentities", "socialLinks"),
+    },
+)
+
+_DOMAIN = Object("OrganizationDomain", {"name": NAME, "verified": Leaf.BOOL}, required=("name",))
+_MEMBER = Object(
+    "OrganizationMember",
+    {"username": NAME, "membershipType": OneOf(("UNMANAGED", "MANAGED"))},
+    required=("username",),
+    ignored=frozenset({*USER.keys, *USER.ignored, *USER.unmanaged}) - {"username"},
+)
+_MEMBER_PROVIDER = Object(
+    "OrganizationIdentityProvider",
+    {"alias": NAME},
+    required=("alias",),
+    ignored=frozenset({*IDENTITY_PROVIDER.keys, *IDENTITY_PROVIDER.ignored, *IDENTITY_PROVIDER.unmanaged})
+    - {"alias"},
+)
+ORGANIZATION = Object(
+    "Organization",
+    {
+        **keys(NAME, "id name alias"),
+        **keys(Leaf.STR, "description redirectUrl"),
+        "enabled": Leaf.BOOL,
+        "attributes": STRING_LISTS,
+        "domains": ListOf(_DOMAIN, by=("name",)),
+        "members": ListOf(_MEMBER, by=("username",)),
+        "identityProviders": ListOf(_MEMBER_PROVIDER, by=("alias",)),
+        "groups": _GROUPS,
+    },
+    required=("name",),
+)
+
+_PROFILE_ATTRIBUTE = Object(
+    "UserProfileAttribute",
+    {
+        **keys(NAME, "name displayName group"),
+        "defaultValue": Leaf.STR,
+        "validations": MapOf(MapOf(Leaf.ANY)),
+        "annotations": MapOf(Leaf.ANY),
+        "required": Object("UserProfileRequired", keys(STRINGS, "roles scopes")),
+        "permissions": Object("UserProfilePermissions", keys(STRINGS, "view edit")),
+        "selector": Object("UserProfileSelector", keys(STRINGS, "scopes")),
+        "multivalued": Leaf.BOOL,
+    },
+    required=("name",),
+)
+_PROFILE_GROUP = Object(
+    "UserProfileGroup",
+    {**keys(Leaf.STR, "name displayHeader displayDescription"), "annotations": MapOf(Leaf.ANY)},
+    required=("name",),
+)
+USER_PROFILE = Object(
+    "UserProfile",
+    {
+        "attributes": ListOf(_PROFILE_ATTRIBUTE, by=("name",)),
+        "groups": ListOf(_PROFILE_GROUP, by=("name",)),
+        "unmanagedAttributePolicy": OneOf(("ENABLED", "ADMIN_VIEW", "ADMIN_EDIT")),
+    },
+)
+
+PEOPLE_KEYS: dict[str, Shape] = {
+    "users": ListOf(USER, by=("username",)),
+    "groups": _GROUPS,
+    "defaultGroups": STRINGS,
+    "organizations": ListOf(ORGANIZATION, by=("name",)),
+    "userProfile": USER_PROFILE,
+}
+"""What a realm file holds of these."""
