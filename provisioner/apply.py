@@ -15,7 +15,7 @@ from provisioner.errors import (
 )
 from provisioner.gateway import Realm, Waiting
 from provisioner.plan import plan
-from provisioner.rules import RULES
+from provisioner.rules import RULES, owners
 from provisioner.state import Address, Kind, RealmState, Record, Resource
 
 BATCH = 50
@@ -138,12 +138,18 @@ def _made(changes: Iterable[Change], desired: RealmState, observed: RealmState) 
     before = (
         address for address in observed.record.made if address in observed.resources or not desired.covers(address)
     )
-    created = (
-        change.address
-        for change in changes
-        if change.action is Action.CREATE and not RULES[change.address.kind].shared
+    created = {change.address for change in changes if change.action is Action.CREATE}
+    parts = (
+        address
+        for address in desired.resources
+        if RULES[address.kind].with_owner and created.intersection(owners(address)[:1])
     )
-    return frozenset((*before, *created))
+    return frozenset((*before, *(address for address in (*created, *parts) if _is_recorded(address))))
+
+
+def _is_recorded(address: Address) -> bool:
+    rule = RULES[address.kind]
+    return rule.recorded and not rule.shared
 
 
 def _save(realm: Realm, outcome: Outcome) -> None:

@@ -5,6 +5,7 @@ Texts in it name the realm `{realm}`.
 """
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +24,13 @@ def state(realm: str) -> RealmState:
     return RealmState.of(
         realm, (Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told)
     )
+
+
+def before(realm: str) -> RealmState:
+    """What a realm that is to be made can be compared with: everything but the realm itself."""
+    made = state(realm)
+    kept = (each for each in made.resources.values() if each.address.kind is not Kind.REALM)
+    return replace(made.with_resources(kept), exists=False, builtin=addresses(realm))
 
 
 def addresses(realm: str) -> frozenset[Address]:

@@ -22,10 +22,13 @@ from rich.progress import (
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from provisioner import loader, render, saved
+from provisioner import baseline, loader, render, saved
+from provisioner import folder as write_files
 from provisioner.apply import apply as apply_plan
 from provisioner.changes import Plan
 from provisioner.errors import ProvisionerError, SettingsError
+from provisioner.export import EVERYTHING
+from provisioner.export import export as make_export
 from provisioner.gateway import Realm
 from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
 from provisioner.loader import Loaded
@@ -152,6 +155,32 @@ def apply(
         if run.plan.refused:
             raise typer.Exit(ERROR)
         raise typer.Exit(_apply(run, yes, prune, as_json))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write; here by default.")] = Path(),
+) -> None:
+    """Writes the live realm as files that a plan finds no difference with."""
+    with _errors(as_json=False):
+        write_files.check(folder)
+        name = _realm_name(context.obj)
+        observed = _realm(context.obj, name).observe(RealmState(name, {}, contains=EVERYTHING))
+        if not observed.exists:
+            raise SettingsError(f"there is no realm {name} on {context.obj.keycloak_url}")
+        exported = make_export(observed, baseline.state(name))
+        for path in write_files.write(exported, folder):
+            print(path)  # noqa: T201 (the answer itself)
+        if exported.variables:
+            _complain("Secrets are not in the files; set these variables: " + ", ".join(exported.variables))
+
+
+def _realm_name(options: Options) -> str:
+    """The realm for verbs that need no files: from the settings, else from the default files."""
+    if options.keycloak_realm:
+        return options.keycloak_realm
+    return loader.load(_existing(None), os.environ).desired.realm
 
 
 def _apply(run: Run, yes: bool, prune: bool, as_json: bool) -> int:

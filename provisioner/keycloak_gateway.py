@@ -137,7 +137,7 @@ class KeycloakRealm:
         try:
             server.realm = self._api.get("")
         except NotFoundError:
-            return RealmState.of(desired.realm, (), exists=False)
+            return baseline.before(desired.realm)
         server.record = record.read(server.realm.get("attributes") or {})
         found = RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
         return replace(found, record=server.record, builtin=baseline.addresses(desired.realm))

@@ -65,7 +65,7 @@ def _understood(documents: tuple[files.Document, ...], reader: Reader, realm_nam
         for resource in desired(RealmFile(name, file.content, file.source, reader.complain, contains.add))
     ]
     if any("companies" in file.content for file in company_files):
-        contains.add(Address(Kind.COMPANY, ()))
+        contains |= {Address(Kind.COMPANY, ()), Address(Kind.COMPANY_SUBGROUP, ())}
     resources += companies.desired([(file.content, file.source) for file in company_files], reader.complain)
     joined = _joined(resources, reader)
     _raise(reader)

@@ -93,11 +93,17 @@ def _unmanaged(desired: RealmState, observed: RealmState, deleted: set[Address])
         and address not in observed.record.made
         and address not in deleted
         and not RULES[address.kind].shared
-        and all(owner in desired.resources for owner in owners(address)[:1])
+        and _is_looked_after(address, desired)
     ]
     foreign.sort(key=lambda resource: (ORDER[resource.address.kind], resource.address.names))
     reason = "not in the files and not made by an earlier apply: kept"
     return [Change(Action.UNMANAGED, each.address, each.fields, None, reason) for each in foreign]
+
+
+def _is_looked_after(address: Address, desired: RealmState) -> bool:
+    """Whether the files would name it if it were theirs: parts only where they list such parts."""
+    owner = owners(address)[:1]
+    return not owner or (owner[0] in desired.resources and desired.covers(address))
 
 
 def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:

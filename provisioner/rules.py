@@ -21,6 +21,7 @@ class Rule:
     needs a new object: it is replaced. `secret` fields are never printed; `masks`: the server does not show them
     either, so their digests are kept. `with_owner`: created in one write with the first of its `owners`.
     `shared`: the portal makes them too, so what the files do not name is nobody's business and never deleted.
+    `recorded`: that an apply made it is kept in the realm.
     """
 
     created_with: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Rule:
     masks: bool = False
     with_owner: bool = False
     shared: bool = False
+    recorded: bool = True
 
 
 RULES: Mapping[Kind, Rule] = {
@@ -67,7 +69,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.CLIENT_POLICY: Rule(),
     Kind.GROUP: Rule(),
     Kind.COMPANY: Rule(created_with=frozenset({"subGroups"})),
-    Kind.COMPANY_SUBGROUP: Rule(with_owner=True),
+    Kind.COMPANY_SUBGROUP: Rule(with_owner=True, recorded=False),
     Kind.DEFAULT_GROUP: Rule(),
     Kind.ORGANIZATION: Rule(),
     Kind.ORGANIZATION_IDENTITY_PROVIDER: Rule(),

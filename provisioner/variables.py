@@ -11,6 +11,7 @@ from re import compile as regex
 from provisioner.errors import ProvisionerError
 
 _VARIABLE = regex(r"(?P<escape>\$)?\$\{(?P<name>[A-Z][A-Z0-9_]*)(?P<has_default>:(?P<default>[^}]*))?\}")
+_NO_NAME = regex(r"[^A-Z0-9]")
 _KEYCLOAKS_OWN = frozenset({"ALIAS"})
 
 
@@ -20,6 +21,16 @@ class UndefinedVariableError(ProvisionerError):
     def __init__(self, name: str) -> None:
         super().__init__(f"the variable {name} is not set and has no default")
         self.name = name
+
+
+def escape(text: str) -> str:
+    """The text such that `fill` gives it back as it is."""
+    return _VARIABLE.sub(lambda match: match[0] if match["name"] in _KEYCLOAKS_OWN else f"${match[0]}", text)
+
+
+def name_of(*parts: str) -> str:
+    """The name of the variable for the thing these words name: upper case, `_` for what is no letter or digit."""
+    return _NO_NAME.sub("_", "_".join(parts).upper())
 
 
 def fill(text: str, environment: Mapping[str, str]) -> str:

@@ -7,9 +7,10 @@ from provisioner.kinds import mappers
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.rules import MASK
-from provisioner.state import Address, Json, Kind, Resource, Source
+from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
+_PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
 _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access"})
 _CLIENT, _SCOPE = "client", "client-scope"
 _FOLDER = {_CLIENT: "clients", _SCOPE: "client-scopes"}
@@ -53,7 +54,8 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 def observe(server: Server) -> Iterable[Resource]:
     """All clients, and the scope mappings that are wanted."""
     for client in server.api.pages("clients"):
-        yield Resource(server.remember(Kind.CLIENT, client["clientId"], id=client["id"]), _fields(client))
+        fields = {key: value for key, value in _fields(client).items() if key not in _PARTS}
+        yield Resource(server.remember(Kind.CLIENT, client["clientId"], id=client["id"]), fields)
         yield from mappers.observed(server, Kind.CLIENT_MAPPER, client["clientId"], client)
         yield from _assigned(client)
     for resource in server.desired.of_kind(Kind.SCOPE_MAPPING):
@@ -67,6 +69,21 @@ def observe(server: Server) -> Iterable[Resource]:
 def _scope_mappings(server: Server, address: Address) -> str:
     kind, holder, container = address.names
     return f"{_FOLDER[kind]}/{server.id(_KIND[kind], holder)}/scope-mappings/clients/{server.client_id(container)}"
+
+
+def represent(found: RealmState, to: Json) -> None:
+    """Clients with their mappers and the scopes assigned to them."""
+    clients: dict[str, Json] = {
+        each.address.names[0]: dict(each.fields)
+        for each in sorted(found.of_kind(Kind.CLIENT), key=lambda each: each.address.names)
+    }
+    mappers.represent(found, Kind.CLIENT_MAPPER, clients)
+    for each in sorted(found.of_kind(Kind.ASSIGNED_SCOPE), key=lambda each: each.address.names):
+        client, scope = each.address.names
+        key = _ASSIGNMENTS[each.fields["assignment"]]
+        clients.setdefault(client, {}).setdefault(key, []).append(scope)
+    if clients:
+        to["clients"] = [{"clientId": name, **fields} for name, fields in clients.items()]
 
 
 def create(server: Server, change: Change) -> None:

@@ -14,6 +14,7 @@ from directory.encoding import (
     Place,
     Subgroup,
     company_group,
+    company_of,
     new_user,
     places,
     profile_representation,
@@ -133,6 +134,16 @@ def _observed_person(server: Server, email: str, user: Json, companies: Sequence
 
 def _administrator_places(company: str) -> tuple[Place, ...]:
     return places(Attachment(company, CompanyRole.ADMINISTRATOR))
+
+
+def company_file(found: Resource) -> Json:
+    """The entry of a company file that describes this company."""
+    (id,) = found.address.names
+    company = company_of({"name": id, "attributes": found.fields["attributes"]})
+    entry: Json = {"id": id, "name": company.name}
+    if company.siren:
+        entry["siren"] = company.siren
+    return {**entry, "services": list(company.services)}
 
 
 def company_body(change: Change) -> Json:

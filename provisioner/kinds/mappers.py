@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from provisioner.changes import Change
 from provisioner.kinds.server import Server, merged
-from provisioner.state import Address, Json, Kind, Resource, Source
+from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _OWNER = {Kind.CLIENT_SCOPE_MAPPER: Kind.CLIENT_SCOPE, Kind.CLIENT_MAPPER: Kind.CLIENT}
 _FOLDER = {Kind.CLIENT_SCOPE: "client-scopes", Kind.CLIENT: "clients"}
@@ -26,6 +26,14 @@ def observed(server: Server, kind: Kind, owner: str, representation: Json) -> It
 def _fields(mapper: Json) -> Json:
     fields = {key: value for key, value in mapper.items() if key not in ("id", "name")}
     return {"protocol": "openid-connect", **fields}
+
+
+def represent(found: RealmState, kind: Kind, to: dict[str, Json]) -> None:
+    """Puts each mapper into the representation of its owner, by the owner's name."""
+    for resource in sorted(found.of_kind(kind), key=lambda each: each.address.names):
+        owner, name = resource.address.names
+        mapper = {"name": name, **resource.fields}
+        to.setdefault(owner, {}).setdefault("protocolMappers", []).append(mapper)
 
 
 def create(server: Server, change: Change) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
-from provisioner.state import Address, Json, Kind, Resource, Source
+from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ADDRESS = Address(Kind.USER_PROFILE, ())
 _PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
@@ -52,13 +52,24 @@ def observe(server: Server) -> Iterable[Resource]:
     yield Resource(_ADDRESS, _fields(server.api.get("users/profile")))
 
 
+def represent(found: RealmState, to: Json) -> None:
+    """The profile as the component in which a realm export keeps it."""
+    for resource in found.of_kind(Kind.USER_PROFILE):
+        text = json.dumps(_profile(resource.fields), ensure_ascii=False)
+        component = {"providerId": "declarative-user-profile", "subComponents": {}, "config": {_CONFIG: [text]}}
+        to.setdefault("components", {})[_PROVIDER] = [component]
+
+
 def update(server: Server, change: Change) -> None:
     """Keycloak takes the profile whole."""
-    fields = change.resource.fields if change.resource else {}
-    body: dict[str, Any] = {
-        "attributes": list(fields["attributes"].values()),
+    server.api.put("users/profile", _profile(change.resource.fields if change.resource else {}))
+
+
+def _profile(fields: Json) -> Json:
+    profile: dict[str, Any] = {
+        "attributes": [fields["attributes"][name] for name in fields["order"].split()],
         "groups": list(fields["groups"].values()),
     }
     if fields["unmanagedAttributePolicy"]:
-        body["unmanagedAttributePolicy"] = fields["unmanagedAttributePolicy"]
-    server.api.put("users/profile", body)
+        profile["unmanagedAttributePolicy"] = fields["unmanagedAttributePolicy"]
+    return profile

@@ -7,7 +7,7 @@ from provisioner.kinds import record
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.representation import REALM_SETTINGS
-from provisioner.state import Address, Json, Kind, Resource
+from provisioner.state import Address, Json, Kind, RealmState, Resource
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
@@ -27,6 +27,12 @@ def observe(server: Server) -> Iterable[Resource]:
     settings = _settings(server.realm)
     settings["attributes"] = record.without(settings.get("attributes") or {})
     yield Resource(Address(Kind.REALM, (server.realm["realm"],)), settings)
+
+
+def represent(found: RealmState, to: Json) -> None:
+    """The settings at the top of the representation."""
+    for resource in found.of_kind(Kind.REALM):
+        to.update(resource.fields)
 
 
 def create(server: Server, change: Change) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from provisioner.changes import Action, Change
 from provisioner.kinds import clients, companies, groups, mappers, permissions, profile, realm, scopes, users
 from provisioner.kinds.server import Server
-from provisioner.state import Kind, Resource
+from provisioner.state import Json, Kind, RealmState, Resource
 
 Write = Callable[[Server, Change], None]
 
@@ -40,6 +40,15 @@ READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
     permissions.observe,
 )
 """In this order: later ones use the ids that earlier ones met."""
+
+
+REPRESENTERS: tuple[Callable[[RealmState, Json], None], ...] = (
+    realm.represent,
+    profile.represent,
+    scopes.represent,
+    clients.represent,
+)
+"""What puts resources into a RealmRepresentation, for an export; companies have files of their own."""
 
 
 def _create_company(server: Server, change: Change) -> None:

@@ -6,7 +6,7 @@ from provisioner.changes import Change
 from provisioner.kinds import mappers
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
-from provisioner.state import Address, Json, Kind, Resource
+from provisioner.state import Address, Json, Kind, RealmState, Resource
 
 _DEFAULTS = {"default": "default-default-client-scopes", "optional": "default-optional-client-scopes"}
 _DEFAULT_KEYS = {"default": "defaultDefaultClientScopes", "optional": "defaultOptionalClientScopes"}
@@ -41,11 +41,30 @@ def observe(server: Server) -> Iterable[Resource]:
     """The realm's scopes, their mappers and the assignments to new clients."""
     for scope in server.api.get("client-scopes"):
         address = server.remember(Kind.CLIENT_SCOPE, scope["name"], id=scope["id"])
-        yield Resource(address, _fields(scope))
+        yield Resource(address, {key: value for key, value in _fields(scope).items() if key != "protocolMappers"})
         yield from mappers.observed(server, Kind.CLIENT_SCOPE_MAPPER, scope["name"], scope)
     for assignment, path in _DEFAULTS.items():
         for scope in server.api.get(path):
             yield Resource(Address(Kind.REALM_DEFAULT_SCOPE, (scope["name"],)), {"assignment": assignment})
+
+
+def represent(found: RealmState, to: Json) -> None:
+    """Scopes with their mappers, and what new clients get."""
+    scopes: dict[str, Json] = {
+        each.address.names[0]: dict(each.fields)
+        for each in sorted(found.of_kind(Kind.CLIENT_SCOPE), key=lambda each: each.address.names)
+    }
+    mappers.represent(found, Kind.CLIENT_SCOPE_MAPPER, scopes)
+    if scopes:
+        to["clientScopes"] = [{"name": name, **fields} for name, fields in scopes.items()]
+    for assignment, key in _DEFAULT_KEYS.items():
+        names = (
+            each.address.names[0]
+            for each in found.of_kind(Kind.REALM_DEFAULT_SCOPE)
+            if each.fields["assignment"] == assignment
+        )
+        if listed := sorted(names):
+            to[key] = listed
 
 
 def create(server: Server, change: Change) -> None:

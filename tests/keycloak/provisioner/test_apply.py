@@ -82,7 +82,7 @@ class TestDrift:
         assert addresses(realm.plan()) == [expected]
         assert realm.apply().complete
         assert len(realm.api.writes) == 1
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
 
     def test_a_setting(self, applied):
         present = applied.admin.get("").json()
@@ -233,7 +233,7 @@ class TestFirstAdministrator:
         assert realm.apply().complete
 
         assert len(mails_to(mail, email)) == 1
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
 
     def test_an_account_that_is_there_is_attached_and_nothing_else(self, realm, mail, email):
         realm.write_companies("companies: [{id: acme, name: Acme}]")
@@ -247,12 +247,12 @@ class TestFirstAdministrator:
         user = realm.admin.get(f"users/{person}").json()
         assert (user["firstName"], user["attributes"]) == ("Paul", {"locale": ["en"]})
         assert mails_to(mail, email) == []
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
 
     def test_an_address_in_capitals_is_the_same_person(self, realm, mail, email):
         realm.write_companies(PEOPLE.format(email=email.upper()))
         assert realm.apply().complete
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
 
     def test_nobody_knows_him(self, realm, email):
         realm.write_companies(f"companies: [{{id: acme, name: Acme, administrators: [{email}]}}]")
@@ -268,10 +268,12 @@ class TestManyCompanies:
         assert realm.apply().complete
         realm.write_companies(f"companies:\n{lines}")
         assert realm.apply().complete
-        assert realm.api.writes == ["POST partialImport"] * 3
+        lock, note, *batches, unlock = realm.api.writes
+        assert (lock, note, batches) == ("POST roles", "PUT ", ["POST partialImport"] * 3)
+        assert unlock.startswith("DELETE roles-by-id/")
         groups = realm.admin.get("groups", max="1000").json()
         assert len(groups) == 121
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
 
 
 class TestUsersOfTheRealmFile:
@@ -292,7 +294,7 @@ class TestUsersOfTheRealmFile:
         )
         realm.write()
         assert realm.apply().complete
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
         user = realm.admin.get(f"users/{realm.id_of('olive@portal.example')}").json()
         assert user["attributes"] == {"title": ["mme"], "locale": ["fr"]}
         realm.admin.put(f"users/{user['id']}", {**user, "firstName": "Olivia"})
@@ -306,4 +308,4 @@ class TestUsersOfTheRealmFile:
             "Petit",
             user["attributes"],
         )
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()

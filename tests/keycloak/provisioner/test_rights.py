@@ -202,7 +202,7 @@ class TestDenyList:
         directory = realm.directory()
         assert directory.get(f"groups/{group}/members").status_code == FORBIDDEN
         assert directory.get(f"users/{auditor}").status_code == FORBIDDEN
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()
 
     def test_a_subgroup_of_a_company_that_carries_roles(self, realm):
         realm.write_companies("companies:\n  - {id: acme, name: Acme}\n")
@@ -215,4 +215,4 @@ class TestDenyList:
         assert realm.apply().complete
 
         assert realm.directory().put(f"users/{person}/groups/{group}").status_code == FORBIDDEN
-        assert realm.plan().changes == ()
+        assert realm.plan().writes == ()

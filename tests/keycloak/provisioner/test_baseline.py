@@ -1,0 +1,9 @@
+"""A new realm is what `provisioner/baseline.json` says, so what others made is told from what Keycloak made."""
+
+from provisioner import baseline
+from tests.keycloak.provisioner.baseline import fresh
+
+
+def test_a_new_realm_is_the_baseline(server_url: str):
+    """When Keycloak is upgraded: `make baseline`, and read the difference."""
+    assert fresh(server_url).splitlines() == baseline.FILE.read_text(encoding="utf-8").splitlines()
