@@ -1,5 +1,6 @@
 """Applying: the order, the batches, what happens when a change fails, and that a second run writes nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from provisioner.errors import (
     MailRefusedError,
     PlanRefusedError,
     RejectedError,
+    StalePlanError,
     UnavailableError,
 )
 from provisioner.plan import plan
@@ -41,8 +43,8 @@ def desired(tmp_path: Path) -> RealmState:
     return loader.load([REALM_FILE, file], SECRETS).desired
 
 
-def run(desired: RealmState, realm: FakeRealm):
-    return apply(desired, plan(desired, realm.state), realm.state, realm)
+def run(desired: RealmState, realm: FakeRealm, **options):
+    return apply(desired, plan(desired, realm.state), realm.state, realm, **options)
 
 
 def companies(count: int) -> RealmState:
@@ -160,3 +162,98 @@ def test_progress_counts_every_change():
     realm = FakeRealm()
     apply(desired, plan(desired, realm.state), realm.state, realm, progress=told.append)
     assert sum(told) == BATCH + 3
+
+
+class TestOwnership:
+    """What an apply makes is noted in the realm, so that any machine knows later what may be deleted."""
+
+    def client(self, name: str) -> Resource:
+        return Resource(Address(Kind.CLIENT, (name,)), {"enabled": True})
+
+    def desired(self, *names: str) -> RealmState:
+        state = RealmState.of("portal", map(self.client, names))
+        return replace(state, contains=frozenset({Address(Kind.CLIENT, ())}))
+
+    def test_what_is_created_is_noted_before_it_is_made(self):
+        realm = FakeRealm(fails={"client/b": KeyboardInterrupt()})
+        run(self.desired("a", "b"), realm)
+        assert {str(address) for address in realm.state.record.made} == {"client/a", "client/b"}
+
+    def test_what_was_there_is_not(self):
+        realm = FakeRealm(resources=[Resource(Address(Kind.CLIENT, ("a",)), {"enabled": False})])
+        assert run(self.desired("a"), realm).complete
+        assert realm.state.record.made == frozenset()
+        assert realm.saves == 0
+
+    def test_it_is_deleted_only_when_asked(self):
+        realm = FakeRealm()
+        run(self.desired("a", "b"), realm)
+        left = self.desired("a")
+
+        outcome = run(left, realm)
+        assert ([str(each.address) for each in outcome.kept], outcome.done) == (["client/b"], [])
+        assert realm.state.get(Kind.CLIENT, "b")
+
+        outcome = run(left, realm, prune=True)
+        assert [str(each.address) for each in outcome.done] == ["client/b"]
+        assert realm.state.get(Kind.CLIENT, "b") is None
+        assert {str(address) for address in realm.state.record.made} == {"client/a"}
+        assert plan(left, realm.state).changes == ()
+
+    def test_made_by_hand_again_it_is_nobody_s(self):
+        realm = FakeRealm()
+        run(self.desired("a", "b"), realm)
+        run(self.desired("a"), realm, prune=True)
+        realm.state = realm.state.with_resources([*realm.state.resources.values(), self.client("b")])
+        (change,) = plan(self.desired("a"), realm.state).changes
+        assert change.action is Action.UNMANAGED
+
+    def test_parts_made_with_their_owner_are_noted_too(self):
+        owner = self.client("a")
+        part = Resource(Address(Kind.CLIENT_MAPPER, ("a", "m")), {})
+        realm = FakeRealm()
+        run(RealmState.of("portal", [owner, part]), realm)
+        assert part.address in realm.state.record.made
+
+    def test_a_run_of_files_without_that_kind_forgets_nothing(self):
+        realm = FakeRealm()
+        run(self.desired("a"), realm)
+        run(companies(1), realm)
+        assert {str(address) for address in realm.state.record.made} == {"client/a", "company/company-0"}
+
+
+class TestLock:
+    def test_several_changes_are_made_under_it(self):
+        realm = FakeRealm()
+        run(companies(BATCH + 1), realm)
+        assert realm.locks == 1
+
+    def test_one_change_and_none_need_it_not(self):
+        realm = FakeRealm()
+        run(companies(1), realm)
+        run(companies(1), realm)
+        assert realm.locks == 0
+
+    def test_when_another_run_has_done_it_meanwhile_nothing_is_written(self):
+        realm = FakeRealm()
+        realm.another_run = lambda: setattr(
+            realm, "state", RealmState.of("portal", companies(3).resources.values())
+        )
+        with pytest.raises(StalePlanError, match="plan again"):
+            run(companies(2), realm)
+        assert realm.writes == []
+
+    def test_when_another_run_changed_nothing_of_it_it_goes_on(self):
+        realm = FakeRealm()
+        realm.another_run = lambda: None
+        assert run(companies(2), realm).complete
+
+
+def test_a_replacement_is_a_deletion_and_a_creation():
+    address = Address(Kind.IDENTITY_PROVIDER, ("partner",))
+    realm = FakeRealm(resources=[Resource(address, {"providerId": "saml", "enabled": True})])
+    desired = RealmState.of("portal", [Resource(address, {"providerId": "oidc"})])
+    (change,) = plan(desired, realm.state).changes
+    assert (change.action, change.reason) == (Action.REPLACE, "cannot be changed on the server: providerId")
+    assert run(desired, realm).complete
+    assert realm.state.resources[address].fields == {"providerId": "oidc"}
