@@ -29,15 +29,16 @@ class ProvisionerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in the files; `line` counts from 1, `key` is the dotted path of the key."""
+    """One thing wrong in the files; `line` and `column` count from 1, `key` is the dotted path of the key."""
 
     file: str
     line: int
     key: str
     message: str
+    column: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
+        where = ":".join((self.file, *(str(number) for number in (self.line, self.column) if number)))
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 

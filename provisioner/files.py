@@ -1,22 +1,23 @@
-"""Files on disk -> documents: which files, their text as plain values, and where in them a key stands.
+"""Files on disk -> documents: which files, what they say as plain values, and where in them a key stands.
 
-Positions are looked up only when something is wrong: the text is then read again with a parser that keeps them.
+Positions are looked up only when something is wrong: the text is then read again for them.
 """
 
+import glob
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
+from provisioner import json_text, yaml_text
 from provisioner.errors import InvalidFilesError, Problem
 from provisioner.state import Source
+from provisioner.texts import Position, TextError
 
 SUFFIXES = (".json", ".yaml", ".yml")
+_WILD = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +28,76 @@ class Document:
     content: Any
 
 
-class _RepeatedKeyError(ValueError):
-    pass
-
-
 def find(paths: Sequence[Path]) -> list[Path]:
-    """The files that these paths name, a folder read recursively without hidden files, in a stable order."""
+    """The files that these paths name, in a stable order.
+
+    A folder is read recursively without hidden files; `*`, `?`, `[...]` and `**` are filled in.
+    """
     found: dict[Path, None] = {}
-    problems = []
+    problems: list[Problem] = []
     for path in paths:
-        if path.is_dir():
-            found.update(dict.fromkeys(_inside(path)))
-        elif path.is_file():
-            found[path] = None
-        else:
-            problems.append(Problem(str(path), 0, "", "no such file or folder"))
+        try:
+            found.update(dict.fromkeys(_named(path)))
+        except InvalidFilesError as error:
+            problems.extend(error.problems)
     if problems:
         raise InvalidFilesError(problems)
     return list(found)
 
 
+def _named(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = list(_inside(path))
+        if not found:
+            raise _wrong(path, f"no {', '.join(SUFFIXES)} file in this folder")
+        return found
+    if path.is_file():
+        return [path]
+    if not _WILD & set(str(path)):
+        raise _wrong(path, "a link to nothing" if path.is_symlink() else "no such file or folder")
+    matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
+    found = [each for match in matches for each in _matched(match)]
+    if not found:
+        raise _wrong(path, f"no {', '.join(SUFFIXES)} file has such a name")
+    return found
+
+
+def _matched(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from _inside(path)
+    elif path.suffix in SUFFIXES:
+        yield path
+
+
 def _inside(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and path.suffix in SUFFIXES and not hidden:
+        if hidden or path.suffix not in SUFFIXES:
+            continue
+        if path.is_symlink() and not path.exists():
+            raise _wrong(path, "a link to nothing")
+        if path.is_file():
             yield path
+
+
+def _wrong(path: Path, message: str) -> InvalidFilesError:
+    return InvalidFilesError([Problem(str(path), 0, "", message)])
 
 
 def read(path: Path) -> list[Document]:
     """The documents of a file; empty ones are left out. A text that cannot be parsed is an `InvalidFilesError`."""
+    text = _text(path)
+    if not text.strip():
+        raise _wrong(path, "the file is empty")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidFilesError([Problem(str(path), 0, "", f"cannot be read: {error}")]) from error
-    contents = _json(path, text) if path.suffix == ".json" else _yaml(path, text)
+        contents = _reader(path)(text)
+        if "\\" in text:
+            _check_characters(contents)
+    except TextError as error:
+        place = error.position or Position(0, 0)
+        raise InvalidFilesError(
+            [Problem(str(path), place.line, error.key, error.message, place.column)]
+        ) from error
     return [
         Document(Source(str(path), number), content)
         for number, content in enumerate(contents)
@@ -68,54 +105,46 @@ def read(path: Path) -> list[Document]:
     ]
 
 
-def _json(path: Path, text: str) -> list[Any]:
+def _check_characters(contents: list[Any]) -> None:
+    """Escapes can write what is no character, and what no database takes."""
+    written = json.dumps(contents, ensure_ascii=False)
     try:
-        return [json.loads(text, object_pairs_hook=_no_repeated_key)]
-    except json.JSONDecodeError as error:
-        raise InvalidFilesError([Problem(str(path), error.lineno, "", f"not JSON: {error.msg}")]) from error
-    except _RepeatedKeyError:
-        # The other parser says where the key is repeated.
-        return _yaml(path, text)
+        written.encode()
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
+        raise TextError(f"the escape \\u{code:04x} stands for no character") from error
+    if "\\u0000" in written:
+        raise TextError("the escape of the character 0, which cannot be kept")
 
 
-def _no_repeated_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _RepeatedKeyError
-    return found
-
-
-def _yaml(path: Path, text: str) -> list[Any]:
+def _text(path: Path) -> str:
     try:
-        return list(YAML(typ="safe", pure=True).load_all(text))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        message = (error.problem or "cannot be parsed").splitlines()[0]
-        raise InvalidFilesError([Problem(str(path), line, "", f"not YAML: {message}")]) from error
-    except YAMLError as error:
-        raise InvalidFilesError([Problem(str(path), 0, "", f"not YAML: {error}")]) from error
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        message = f"not UTF-8: the byte 0x{error.object[error.start]:02x} in this line"
+        raise InvalidFilesError([Problem(str(path), line, "", message)]) from error
+    except OSError as error:
+        raise _wrong(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def _reader(path: Path) -> Callable[[str], list[Any]]:
+    return json_text.documents if path.suffix == ".json" else yaml_text.documents
 
 
 def problem(source: Source, message: str) -> Problem:
-    """The problem at that place, its line looked up."""
-    return Problem(source.file, line_of(source), source.key, message)
+    """The problem at that place, its line and column looked up."""
+    place = position_of(source)
+    return Problem(source.file, place.line, source.key, message, place.column)
 
 
-def line_of(source: Source) -> int:
-    """The line (from 1) on which the last key of the source stands, or the nearest key above that has one."""
-    documents = _with_positions(source.file)
-    if source.document >= len(documents):
-        return 0
-    node, line = documents[source.document], 1
-    for key in source.keys:
-        positions = getattr(node, "lc", None)
-        if positions is None or not positions.data or key not in positions.data:
-            break
-        line = positions.data[key][0] + 1
-        node = node[key]
-    return int(line)
+def position_of(source: Source) -> Position:
+    """Where the last key of the source stands, or the nearest key above that has a place of its own."""
+    text = _again(source.file)
+    find_in = json_text.position if source.file.endswith(".json") else yaml_text.position
+    return find_in(text, source.document, source.keys) or Position(0, 0)
 
 
 @lru_cache(maxsize=8)
-def _with_positions(file: str) -> list[Any]:
-    return list(YAML(typ="rt", pure=True).load_all(Path(file).read_text(encoding="utf-8")))
+def _again(file: str) -> str:
+    return _text(Path(file))

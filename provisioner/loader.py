@@ -31,10 +31,14 @@ _DESIRED = (
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The desired state and the documents it comes from, as they were read: variables not filled."""
+    """The desired state and the documents it comes from, as they were read: variables not filled.
+
+    `notes` has what was left out of exports of an older Keycloak.
+    """
 
     desired: RealmState
     documents: tuple[files.Document, ...]
+    notes: tuple[Problem, ...] = ()
 
 
 def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str | None = None) -> Loaded:
@@ -70,7 +74,7 @@ def _understood(documents: tuple[files.Document, ...], reader: Reader, realm_nam
     joined = _joined(resources, reader)
     _raise(reader)
     state = replace(RealmState.of(name, joined), contains=frozenset(contains))
-    return Loaded(state, documents)
+    return Loaded(state, documents, tuple(reader.notes))
 
 
 def _raise(reader: Reader) -> None:
@@ -93,12 +97,15 @@ def _sorted(
     realm_files: list[files.Document] = []
     company_files: list[files.Document] = []
     for document in documents:
-        content = document.content
-        is_company_file = isinstance(content, dict) and bool(content) and content.keys() <= _COMPANY_KEYS
-        shape = COMPANIES if is_company_file else REALM
-        checked = files.Document(document.source, reader.read(content, shape, document.source))
-        (company_files if is_company_file else realm_files).append(checked)
+        if _is_company_file(document.content):
+            company_files.append(reader.read_document(document, COMPANIES))
+        else:
+            realm_files.append(reader.read_document(document, REALM))
     return realm_files, company_files
+
+
+def _is_company_file(content: Any) -> bool:
+    return isinstance(content, dict) and "realm" not in content and bool(content.keys() & _COMPANY_KEYS)
 
 
 def _realm_name(realm_files: Iterable[files.Document], wanted: str | None, reader: Reader) -> str:
@@ -170,4 +177,4 @@ def _conflict(resource: Resource, path: tuple[str, ...], place: str) -> Problem:
 
 
 def _place(source: Source) -> str:
-    return f"{source.file}:{files.line_of(source)}"
+    return f"{source.file}:{files.position_of(source).line}"

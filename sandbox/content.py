@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 FOLDER = Path(__file__).with_name("demo")
 COMPANIES = FOLDER / "companies"
@@ -86,8 +86,8 @@ def read_content(companies: Path = COMPANIES, people: Path | None = PEOPLE) -> C
 
 
 def _load(companies: Path) -> list[dict[str, Any]]:
-    yaml = YAML(typ="safe")
-    return [yaml.load(file) or {} for file in sorted(companies.rglob("*.yaml"))]
+    files = sorted(companies.rglob("*.yaml"))
+    return [yaml.safe_load(file.read_text(encoding="utf-8")) or {} for file in files]
 
 
 def _person(user: Mapping[str, Any]) -> DemoPerson:

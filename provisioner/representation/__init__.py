@@ -4,7 +4,21 @@
 """
 
 from provisioner.representation.companies import COMPANIES
+from provisioner.representation.dropped import CURRENT, DROPPED
 from provisioner.representation.realm import REALM, REALM_SETTINGS
 from provisioner.representation.shape import Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
 
-__all__ = ["COMPANIES", "REALM", "REALM_SETTINGS", "Leaf", "ListOf", "MapOf", "Object", "OneOf", "Shape", "Text"]
+__all__ = [
+    "COMPANIES",
+    "CURRENT",
+    "DROPPED",
+    "REALM",
+    "REALM_SETTINGS",
+    "Leaf",
+    "ListOf",
+    "MapOf",
+    "Object",
+    "OneOf",
+    "Shape",
+    "Text",
+]

@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
+import yaml
 from rich.console import Console
-from ruamel.yaml import YAML
 
 from sandbox import __main__ as command_line
 from sandbox.content import COMPANIES, Kind, read_content
@@ -169,7 +169,7 @@ def test_company_files_and_people_agree():
     by_files = {
         (company["id"], email)
         for file in COMPANIES.glob("*.yaml")
-        for company in YAML(typ="safe").load(file)["companies"]
+        for company in yaml.safe_load(file.read_text(encoding="utf-8"))["companies"]
         for email in company["administrators"]
     }
     by_people = {

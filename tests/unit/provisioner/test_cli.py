@@ -52,7 +52,7 @@ class TestValidate:
         (tmp_path / "bad.yaml").write_text("realm: portal\nx: 1\n")
         status, out, err = run("validate", "bad.yaml")
         assert (status, out) == (1, "")
-        assert err.strip() == "bad.yaml:2: x: unknown key"
+        assert err.strip() == "bad.yaml:2:1: x: unknown key"
 
     def test_nothing_to_read(self, run, tmp_path):
         (tmp_path / "keycloak" / "realm-export.json").unlink()

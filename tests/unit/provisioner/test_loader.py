@@ -35,54 +35,54 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("name", "text", "expected"),
         [
-            ("a.yaml", "realm: portal\nenabeld: true\n", "a.yaml:2: enabeld: unknown key"),
+            ("a.yaml", "realm: portal\nenabeld: true\n", "a.yaml:2:1: enabeld: unknown key"),
             (
                 "a.yaml",
                 "realm: portal\nDisplayname: x\n",
-                "a.yaml:2: Displayname: unknown key (did you mean displayName?)",
+                "a.yaml:2:1: Displayname: unknown key (did you mean displayName?)",
             ),
             (
                 "a.json",
                 '{"realm": "portal",\n "clients": [\n  {"clientId": "a",\n   "redirectUri": []}]}',
-                "a.json:4: clients[0].redirectUri: unknown key",
+                "a.json:4:4: clients[0].redirectUri: unknown key",
             ),
-            ("a.yaml", "realm: portal\nenabled: maybe\n", "a.yaml:2: enabled: must be true or false"),
-            ("a.yaml", "realm: portal\nfailureFactor: 1.5\n", "a.yaml:2: failureFactor: must be a whole number"),
-            ("a.yaml", "realm: portal\ndisplayName: [a]\n", "a.yaml:2: displayName: must be text"),
-            ("a.yaml", "realm: portal\nclients: {}\n", "a.yaml:2: clients: must be a list"),
-            ("a.yaml", "realm: portal\nattributes: []\n", "a.yaml:2: attributes: must be an object"),
+            ("a.yaml", "realm: portal\nenabled: maybe\n", "a.yaml:2:1: enabled: must be true or false"),
+            ("a.yaml", "realm: portal\nfailureFactor: 1.5\n", "a.yaml:2:1: failureFactor: must be a whole number"),
+            ("a.yaml", "realm: portal\ndisplayName: [a]\n", "a.yaml:2:1: displayName: must be text"),
+            ("a.yaml", "realm: portal\nclients: {}\n", "a.yaml:2:1: clients: must be a list"),
+            ("a.yaml", "realm: portal\nattributes: []\n", "a.yaml:2:1: attributes: must be an object"),
             (
                 "a.yaml",
                 "realm: portal\nclients:\n  - name: x\n",
-                "a.yaml:3: clients[0]: the key clientId is missing",
+                "a.yaml:3:5: clients[0]: the key clientId is missing",
             ),
             (
                 "a.yaml",
                 "realm: portal\napplications: []\n",
-                "a.yaml:2: applications: a key of Keycloak that the provisioner does not manage: the form of",
+                "a.yaml:2:1: applications: a key of Keycloak that the provisioner does not manage: the form of",
             ),
             (
                 "a.yaml",
                 "realm: portal\nsmtpServer:\n  host: ${SMTP_HOST}\n",
-                "a.yaml:3: smtpServer.host: the variable SMTP_HOST is not set and has no default",
+                "a.yaml:3:3: smtpServer.host: the variable SMTP_HOST is not set and has no default",
             ),
-            ("a.yaml", "realm: portal\n  bad: x\n", "a.yaml:2: not YAML: mapping values are not allowed here"),
+            ("a.yaml", "realm: portal\n  bad: x\n", "a.yaml:2:6: not YAML: mapping values are not allowed"),
             (
                 "a.json",
                 '{"realm": "portal",\n}',
-                "a.json:2: not JSON: Expecting property name enclosed in double quotes",
+                "a.json:2:1: not JSON: Expecting property name enclosed in double quotes",
             ),
-            ("a.json", '{"realm": "portal",\n "realm": "x"}', 'a.json:2: not YAML: found duplicate key "realm"'),
-            ("a.yaml", "- 1\n", "a.yaml:1: must be an object"),
+            ("a.json", '{"realm": "portal",\n "realm": "x"}', "a.json:2:2: realm: this key stands here already"),
+            ("a.yaml", "- 1\n", "a.yaml:1:1: must be an object"),
             (
                 "a.yaml",
                 "realm: portal\ngroups:\n  - name: a\n    path: /b\n",
-                "a.yaml:4: groups[0].path: the path of this group is /a",
+                "a.yaml:4:5: groups[0].path: the path of this group is /a",
             ),
             (
                 "a.yaml",
                 "realm: portal\ncomponents:\n  org.keycloak.keys.KeyProvider: []\n",
-                "a.yaml:3: components.org.keycloak.keys.KeyProvider:"
+                "a.yaml:3:3: components.org.keycloak.keys.KeyProvider:"
                 " components of this kind are not managed by the provisioner",
             ),
         ],
@@ -93,30 +93,30 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("companies:\n  - {id: Acme, name: A}\n", "a.yaml:2: companies[0].id: must match"),
-            ("companies:\n  - id: a/b\n    name: A\n", "a.yaml:2: companies[0].id: must match"),
-            ("companies:\n  - id: acme\n", "a.yaml:2: companies[0]: the key name is missing"),
+            ("companies:\n  - {id: Acme, name: A}\n", "a.yaml:2:6: companies[0].id: must match"),
+            ("companies:\n  - id: a/b\n    name: A\n", "a.yaml:2:5: companies[0].id: must match"),
+            ("companies:\n  - id: acme\n", "a.yaml:2:5: companies[0]: the key name is missing"),
             (
                 "companies:\n  - id: acme\n    name: '  '\n",
-                "a.yaml:3: companies[0].name: must have 1 to 255 characters",
+                "a.yaml:3:5: companies[0].name: must have 1 to 255 characters",
             ),
             (
                 f"companies:\n  - id: acme\n    name: {'x' * 256}\n",
-                "a.yaml:3: companies[0].name: must have 1 to 255",
+                "a.yaml:3:5: companies[0].name: must have 1 to 255",
             ),
             (
                 "companies:\n  - id: acme\n    name: A\n    admins: []\n",
-                "a.yaml:4: companies[0].admins: unknown key",
+                "a.yaml:4:5: companies[0].admins: unknown key",
             ),
             (
                 "companies:\n  - id: acme\n    name: A\n    administrators:\n      - anne\n",
-                "a.yaml:5: companies[0].administrators[0]: must be an e-mail address",
+                "a.yaml:5:9: companies[0].administrators[0]: must be an e-mail address",
             ),
             (
                 "people:\n  - email: a@b.example\n    last_name: D\n    first_name: A\n    title: dr\n",
-                "a.yaml:5: people[0].title: must be one of m, mme",
+                "a.yaml:5:5: people[0].title: must be one of m, mme",
             ),
-            ("people:\n  - {email: a@b.example}\n", "a.yaml:2: people[0]: the key last_name is missing"),
+            ("people:\n  - {email: a@b.example}\n", "a.yaml:2:5: people[0]: the key last_name is missing"),
         ],
     )
     def test_a_company_file(self, write, text, expected):
@@ -147,12 +147,12 @@ class TestRealmName:
     def test_files_that_disagree(self, write):
         write("files/a.yaml", "realm: one\n")
         path = write("files/b.yaml", "enabled: true\nrealm: two\n")
-        assert problems(path.parent) == ["b.yaml:2: realm: the realm is 'two' here, but 'one' in a.yaml:1"]
+        assert problems(path.parent) == ["b.yaml:2:1: realm: the realm is 'two' here, but 'one' in a.yaml:1"]
 
     def test_a_file_and_the_settings_that_disagree(self, write):
         path = write("a.yaml", "realm: one\n")
         assert problems(path, realm="two") == [
-            "a.yaml:1: realm: the realm is 'one' here, but 'two' in KEYCLOAK_REALM"
+            "a.yaml:1:1: realm: the realm is 'one' here, but 'two' in KEYCLOAK_REALM"
         ]
 
 
@@ -220,6 +220,48 @@ class TestFiles:
         assert loader.load([path], {}).desired.get(Kind.REALM, "portal").fields == {}
 
 
+class TestOldExports:
+    CONSENT = '{"clientId": "a",\n "grantedProtocolMappers": {}}'
+
+    def _text(self, version: str) -> str:
+        return (
+            f'{{{version}"realm": "portal", "users": [{{"username": "x", "clientConsents": [{self.CONSENT}]}}]}}'
+        )
+
+    @pytest.mark.parametrize("version", ["18.0.0", "25.0.6", "26.0.8", "26.6.1"])
+    def test_what_the_server_has_dropped_is_noted_and_left_out(self, write, version):
+        path = write("a.json", self._text(f'"keycloakVersion": "{version}", '))
+        (note,) = loader.load([path], {}).notes
+        assert str(note) == (
+            f"{path}:2:2: users[0].clientConsents[0].grantedProtocolMappers: no longer in Keycloak 26.7: left out"
+        )
+
+    @pytest.mark.parametrize("version", ["", '"keycloakVersion": "26.7.4", ', '"keycloakVersion": "27.0", '])
+    def test_elsewhere_it_is_an_error(self, write, version):
+        (found,) = problems(write("a.json", self._text(version)))
+        assert found.endswith("grantedProtocolMappers: Keycloak has dropped this key in 4.0")
+
+    def test_a_key_that_never_was_is_an_error_in_them_too(self, write):
+        path = write("a.yaml", "realm: portal\nkeycloakVersion: 18.0.0\nusers: [{username: x, userName: y}]\n")
+        assert problems(path) == ["a.yaml:3:23: users[0].userName: unknown key (did you mean username?)"]
+
+
+class TestMaskedSecrets:
+    def test_they_are_not_said(self, write):
+        mask = "'**********'"
+        path = write(
+            "a.yaml",
+            f"realm: portal\nsmtpServer: {{password: {mask}, host: h}}\ndisplayName: {mask}\n"
+            f"clients: [{{clientId: a, secret: {mask}, attributes: {{key: {mask}}}}}]\n",
+        )
+        desired = loader.load([path], {}).desired
+        assert desired.get(Kind.REALM, "portal").fields == {
+            "smtpServer": {"host": "h"},
+            "displayName": "**********",
+        }
+        assert desired.get(Kind.CLIENT, "a").fields == {"attributes": {}}
+
+
 class TestJoining:
     def test_files_add_up(self, write):
         write("files/a.yaml", "realm: portal\nattributes: {a: 1}\nclients: [{clientId: x, name: X}]\n")
@@ -232,17 +274,17 @@ class TestJoining:
         write("files/a.yaml", "realm: portal\nclients:\n  - clientId: x\n    name: one\n")
         path = write("files/b.yaml", "clients:\n  - name: two\n    clientId: x\n")
         (found,) = problems(path.parent)
-        assert found == "b.yaml:2: clients[0].name: client/x: differs from what another place says (a.yaml:4)"
+        assert found == "b.yaml:2:5: clients[0].name: client/x: differs from what another place says (a.yaml:4)"
 
     def test_a_contradiction_deep_inside(self, write):
         write("files/a.yaml", "realm: portal\nattributes:\n  a: 1\n")
         path = write("files/b.yaml", "attributes: {b: 2,\n  a: 3}\n")
         (found,) = problems(path.parent)
-        assert found == "b.yaml:2: attributes.a: realm/portal: differs from what another place says (a.yaml:3)"
+        assert found == "b.yaml:2:3: attributes.a: realm/portal: differs from what another place says (a.yaml:3)"
 
     def test_a_company_twice_in_one_file(self, write):
         path = write("a.yaml", "companies:\n  - {id: acme, name: A}\n  - {id: acme, name: B}\n")
-        assert "a.yaml:3: companies[1]" in problems(path, realm="portal")[0]
+        assert "a.yaml:3:6: companies[1].id: 'acme' is in this list already" in problems(path, realm="portal")[0]
 
     def test_the_profile_as_object_and_as_component(self, write):
         profile = {"attributes": [{"name": "email"}]}
