@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.rules import MASK, RULES
+from provisioner.rules import MASK, RULES, Rule
 from provisioner.state import Address, Json, Resource
 
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1
@@ -40,20 +40,21 @@ def of(resource: Resource) -> Iterator[tuple[str, str]]:
     """The (name, secret) of every secret of the resource that the server will mask."""
     rule = RULES[resource.address.kind]
     if rule.masks:
-        yield from (
-            (key(resource.address, path), secret) for path, secret in _secrets(resource.fields, rule.secret, ())
-        )
+        yield from ((key(resource.address, path), secret) for path, secret in _secrets(resource.fields, rule, ()))
 
 
-def _secrets(value: Any, names: frozenset[str], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _secrets(
+    value: Any, rule: Rule, path: tuple[str, ...], within: bool = False
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Also what stands `within` an object in which the server masks as it likes."""
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
         text = _text(inner)
-        if name in names and text:
+        if (within or name in rule.secret) and text:
             yield (*path, name), text
         else:
-            yield from _secrets(inner, names, (*path, name))
+            yield from _secrets(inner, rule, (*path, name), within or name in rule.masked_in)
 
 
 def _text(value: Any) -> str:

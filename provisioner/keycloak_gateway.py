@@ -140,7 +140,9 @@ class KeycloakRealm:
             return baseline.before(desired.realm)
         server.record = record.read(server.realm.get("attributes") or {})
         found = RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
-        return replace(found, record=server.record, builtin=baseline.addresses(desired.realm))
+        return replace(
+            found, record=server.record, builtin=baseline.addresses(desired.realm), offers=server.offers
+        )
 
     def note(self, known: Record) -> None:
         self._observed_server.record = known

@@ -11,7 +11,18 @@ from typing import Any
 
 from provisioner import files
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
-from provisioner.kinds import clients, companies, groups, permissions, profile, realm, scopes, users
+from provisioner.kinds import (
+    clients,
+    companies,
+    flows,
+    groups,
+    permissions,
+    profile,
+    realm,
+    required_actions,
+    scopes,
+    users,
+)
 from provisioner.kinds.files import RealmFile
 from provisioner.representation import COMPANIES, REALM
 from provisioner.shapes import Reader
@@ -21,6 +32,8 @@ _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _DESIRED = (
     realm.desired,
     profile.desired,
+    required_actions.desired,
+    flows.desired,
     scopes.desired,
     clients.desired,
     groups.desired,

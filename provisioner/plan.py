@@ -5,6 +5,7 @@ from typing import Any
 
 from directory.encoding import places
 from directory.model import Attachment, CompanyRole
+from provisioner import flow_trees, references
 from provisioner.changes import Action, Change, Plan
 from provisioner.digests import known_secrets
 from provisioner.protection import with_deny_lists
@@ -20,7 +21,7 @@ def plan(desired: RealmState, observed: RealmState) -> Plan:
     First what is created and updated, then what is deleted, last what others made, which stays. What already is as
     it should be is not in it.
     """
-    wanted = with_deny_lists(desired, observed)
+    wanted = flow_trees.adapted(with_deny_lists(desired, observed), observed)
     found = [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
     found.sort(key=lambda change: ORDER[change.address.kind])
     deleted = _deletions(wanted, observed)
@@ -140,7 +141,7 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
             return _smtp_refusal(resource, observed)
         case _:
             pass
-    return ""
+    return references.refusal(resource, desired, observed)
 
 
 def _undeclared_attributes(resource: Resource, desired: RealmState, observed: RealmState) -> list[str]:

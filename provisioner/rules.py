@@ -11,6 +11,9 @@ MASK = "**********"
 PEOPLE = "people"
 """The observed field that says how many people the deletion of a group would detach."""
 
+EXPORTED_BY = "exportedBy"
+"""The field of a built-in flow out of an export of an older Keycloak, whose built-in flows looked otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -19,7 +22,8 @@ class Rule:
     `created_with` fields are only said at creation; `at_least` lists may have more on the server.
     Objects are compared by the keys that the files give, unless they are `whole`. A difference in a `fixed` field
     needs a new object: it is replaced. `secret` fields are never printed; `masks`: the server does not show them
-    either, so their digests are kept. `with_owner`: created in one write with the first of its `owners`.
+    either, so their digests are kept, and those of whatever stands in objects of the names `masked_in`.
+    `with_owner`: created in one write with the first of its `owners`.
     `shared`: the portal makes them too, so what the files do not name is nobody's business and never deleted.
     `recorded`: that an apply made it is kept in the realm.
     """
@@ -30,6 +34,7 @@ class Rule:
     fixed: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
     masks: bool = False
+    masked_in: frozenset[str] = frozenset()
     with_owner: bool = False
     shared: bool = False
     recorded: bool = True
@@ -46,8 +51,15 @@ RULES: Mapping[Kind, Rule] = {
         ),
         masks=True,
     ),
-    Kind.REQUIRED_ACTION: Rule(),
-    Kind.FLOW: Rule(fixed=frozenset({"providerId"})),
+    Kind.REQUIRED_ACTION: Rule(fixed=frozenset({"providerId"})),
+    Kind.FLOW: Rule(
+        created_with=frozenset({"builtIn", EXPORTED_BY}),
+        whole=True,
+        fixed=frozenset({"providerId"}),
+        secret=frozenset({"secret", "secret.key", "site.secret"}),
+        masks=True,
+        masked_in=frozenset({"config"}),
+    ),
     Kind.REALM_BINDING: Rule(shared=True),
     Kind.CLIENT_SCOPE: Rule(created_with=frozenset({"protocolMappers"})),
     Kind.CLIENT_SCOPE_MAPPER: Rule(with_owner=True),

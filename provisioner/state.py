@@ -120,8 +120,9 @@ class RealmState:
     Desired, it also says what the files contain: `contains` has an address for each list in them, made of the kind
     of its items and the names they share (the mappers of the client `portal`: `client-mapper/portal`). What an
     earlier apply made is only ever deleted when it would stand in such a list.
-    Observed, it also has the `record` of earlier applies, and the addresses of what Keycloak puts into every realm
-    on its own (`builtin`: neither unmanaged nor ever deleted).
+    Observed, it also has the `record` of earlier applies, the addresses of what Keycloak puts into every realm
+    on its own (`builtin`: neither unmanaged nor ever deleted), and, where it was asked, which providers the server
+    `offers`: what is not among them cannot be had.
     """
 
     realm: str
@@ -130,6 +131,7 @@ class RealmState:
     contains: frozenset[Address] = frozenset()
     record: Record = field(default_factory=Record)
     builtin: frozenset[Address] = frozenset()
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, realm: str, resources: Iterable[Resource], exists: bool = True) -> "RealmState":

@@ -1,9 +1,9 @@
 """Clients, their mappers, the scopes assigned to them, and the roles that tokens may carry for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from provisioner.changes import Change
-from provisioner.kinds import mappers
+from provisioner.kinds import flows, mappers
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.rules import MASK
@@ -21,13 +21,14 @@ def desired(file: RealmFile) -> Iterable[Resource]:
     """The file's clients with all that hangs on them."""
     if "clients" in file.content:
         file.contains(Kind.CLIENT)
+    aliases = flows.aliases_in(file)
     for index, client in enumerate(file.content.get("clients", ())):
         if "protocolMappers" in client:
             file.contains(Kind.CLIENT_MAPPER, client["clientId"])
         if client.keys() & set(_ASSIGNMENTS.values()):
             file.contains(Kind.ASSIGNED_SCOPE, client["clientId"])
         source = file.source.at("clients", index)
-        yield Resource(Address(Kind.CLIENT, (client["clientId"],)), _fields(client), source)
+        yield Resource(Address(Kind.CLIENT, (client["clientId"],)), _fields(client, aliases), source)
         yield from mappers.desired(Kind.CLIENT_MAPPER, client["clientId"], client, source)
         yield from _assigned(client, source)
     for container, mappings in file.content.get("clientScopeMappings", {}).items():
@@ -40,8 +41,11 @@ def desired(file: RealmFile) -> Iterable[Resource]:
             yield Resource(address, {"roles": mapping["roles"]}, source)
 
 
-def _fields(client: Json) -> Json:
-    return {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
+def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
+    fields = {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
+    if fields.get(flows.OVERRIDES):
+        fields[flows.OVERRIDES] = flows.overrides_by_alias(fields[flows.OVERRIDES], flow_aliases)
+    return fields
 
 
 def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
@@ -54,8 +58,10 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 def observe(server: Server) -> Iterable[Resource]:
     """All clients, and the scope mappings that are wanted."""
     for client in server.api.pages("clients"):
-        fields = {key: value for key, value in _fields(client).items() if key not in _PARTS}
-        yield Resource(server.remember(Kind.CLIENT, client["clientId"], id=client["id"]), fields)
+        aliases = flows.aliases_on(server, (client.get(flows.OVERRIDES) or {}).values())
+        address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
+        fields = {key: value for key, value in _fields(client, aliases).items() if key not in _PARTS}
+        yield Resource(address, fields)
         yield from mappers.observed(server, Kind.CLIENT_MAPPER, client["clientId"], client)
         yield from _assigned(client)
     for resource in server.desired.of_kind(Kind.SCOPE_MAPPING):
@@ -89,14 +95,21 @@ def represent(found: RealmState, to: Json) -> None:
 def create(server: Server, change: Change) -> None:
     """A client with its mappers and scopes, in one write."""
     (name,) = change.address.names
-    body = {key: value for key, value in (change.after or {}).items() if value is not None}
+    body = {key: value for key, value in _sent(server, change).items() if value is not None}
     server.remember(Kind.CLIENT, name, id=server.api.post("clients", {"clientId": name, **body}))
+
+
+def _sent(server: Server, change: Change) -> Json:
+    fields = dict(change.after or {})
+    if fields.get(flows.OVERRIDES):
+        fields[flows.OVERRIDES] = flows.overrides_by_id(server, fields[flows.OVERRIDES])
+    return fields
 
 
 def update(server: Server, change: Change) -> None:
     """The client's own fields; what are resources of their own is left out of the request."""
     path = f"clients/{server.client_id(change.address.names[0])}"
-    body = merged(server.api.get(path), change.after or {})
+    body = merged(server.api.get(path), _sent(server, change))
     for key in ("protocolMappers", "authorizationSettings", *_ASSIGNMENTS.values()):
         body.pop(key, None)
     if body.get("secret") == MASK:

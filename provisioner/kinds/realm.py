@@ -43,16 +43,17 @@ def create(server: Server, change: Change) -> None:
 def update(server: Server, change: Change) -> None:
     """Keycloak resets some settings that a request leaves out, so all are sent, but for mail settings that stay:
     the server shows their password as a mask."""
-    _write(server, change.after or {})
+    write(server, change.after or {})
 
 
 def save_record(server: Server) -> None:
     """Writes the record of applies as it is in memory, if the realm has another."""
     if record.read(server.realm.get("attributes") or {}) != server.record:
-        _write(server, {})
+        write(server, {})
 
 
-def _write(server: Server, after: Json) -> None:
+def write(server: Server, after: Json) -> None:
+    """The realm as it is, with these keys of it changed."""
     present = server.api.get("")
     body = merged(present, after)
     body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)

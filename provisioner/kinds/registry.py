@@ -4,7 +4,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from provisioner.changes import Action, Change
-from provisioner.kinds import clients, companies, groups, mappers, permissions, profile, realm, scopes, users
+from provisioner.kinds import (
+    clients,
+    companies,
+    flow_writes,
+    flows,
+    groups,
+    mappers,
+    permissions,
+    profile,
+    realm,
+    required_actions,
+    scopes,
+    users,
+)
 from provisioner.kinds.server import Server
 from provisioner.state import Json, Kind, RealmState, Resource
 
@@ -32,6 +45,8 @@ class Writer:
 READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
     realm.observe,
     profile.observe,
+    required_actions.observe,
+    flows.observe,
     scopes.observe,
     clients.observe,
     groups.observe,
@@ -45,6 +60,8 @@ READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
 REPRESENTERS: tuple[Callable[[RealmState, Json], None], ...] = (
     realm.represent,
     profile.represent,
+    required_actions.represent,
+    flows.represent,
     scopes.represent,
     clients.represent,
 )
@@ -58,6 +75,9 @@ def _create_company(server: Server, change: Change) -> None:
 WRITERS: Mapping[Kind, Writer] = {
     Kind.REALM: Writer(realm.create, realm.update),
     Kind.USER_PROFILE: Writer(profile.update, profile.update),
+    Kind.REQUIRED_ACTION: Writer(required_actions.create, required_actions.update, required_actions.delete),
+    Kind.FLOW: Writer(flow_writes.create, flow_writes.update, flow_writes.delete),
+    Kind.REALM_BINDING: Writer(flows.bind, flows.bind),
     Kind.CLIENT_SCOPE: Writer(scopes.create, scopes.update, scopes.delete),
     Kind.CLIENT_SCOPE_MAPPER: Writer(mappers.create, mappers.update, mappers.delete),
     Kind.REALM_DEFAULT_SCOPE: Writer(

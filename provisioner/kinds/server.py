@@ -12,7 +12,8 @@ class Server:
     """The wire, the state that is wanted, and the id of every object met so far.
 
     `realm` is the realm's own representation as it was read, `record` what it keeps of earlier applies: set by the
-    first reader, changed in memory by `note`, written with the realm.
+    first reader, changed in memory by `note`, written with the realm. `offers` are the providers that the server
+    has, of the kinds about which it was asked.
     """
 
     def __init__(self, api: Api, desired: RealmState) -> None:
@@ -20,6 +21,7 @@ class Server:
         self.desired = desired
         self.record = Record()
         self.realm: Json = {}
+        self.offers: dict[str, frozenset[str]] = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
 

@@ -82,14 +82,14 @@ REALM = Object(
     "Realm",
     {
         **REALM_SETTINGS,
-        "realm": NAME,
+        **keys(NAME, "realm keycloakVersion"),
         **PEOPLE_KEYS,
         **CLIENT_KEYS,
         **AUTHENTICATION_KEYS,
         "components": _COMPONENTS,
         "localizationTexts": MapOf(TEXTS),
     },
-    ignored=names("id keycloakVersion otpSupportedApplications requiredCredentials adminPermissionsClient"),
+    ignored=names("id otpSupportedApplications requiredCredentials adminPermissionsClient"),
     unmanaged={
         **because("what the server notes about users of a user federation", "federatedUsers"),
         **because(

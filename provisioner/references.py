@@ -1,0 +1,48 @@
+"""What a resource refers to and must therefore be there: on the server, or in the files."""
+
+from collections.abc import Iterator
+
+from provisioner import flow_trees
+from provisioner.state import Address, Kind, RealmState, Resource
+
+
+def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """Why the resource cannot be had, or an empty text. What a new realm will have is known by its baseline."""
+    if not observed.exists and not observed.builtin:
+        return ""
+    there = desired.resources.keys() | observed.resources.keys() | observed.builtin
+    for kind, name, what in _needed(resource):
+        if name and Address(kind, (name,)) not in there:
+            return f"the {what} {name} is neither in the files nor on the server"
+    match resource.address.kind:
+        case Kind.REQUIRED_ACTION:
+            return _not_offered(resource, observed)
+        case Kind.FLOW:
+            return flow_trees.refusal(resource, desired, observed)
+        case _:
+            return ""
+
+
+def _needed(resource: Resource) -> Iterator[tuple[Kind, str, str]]:
+    fields = resource.fields
+    match resource.address.kind:
+        case Kind.REALM_BINDING:
+            yield Kind.FLOW, fields["alias"], "flow"
+        case Kind.IDENTITY_PROVIDER:
+            for key in ("firstBrokerLoginFlowAlias", "postBrokerLoginFlowAlias"):
+                yield Kind.FLOW, fields.get(key, ""), "flow"
+        case Kind.IDENTITY_PROVIDER_MAPPER:
+            yield Kind.IDENTITY_PROVIDER, resource.address.names[0], "identity provider"
+        case Kind.CLIENT:
+            for alias in (fields.get("authenticationFlowBindingOverrides") or {}).values():
+                yield Kind.FLOW, alias, "flow"
+        case _:
+            pass
+
+
+def _not_offered(action: Resource, observed: RealmState) -> str:
+    offered = observed.offers.get(Kind.REQUIRED_ACTION)
+    provider = action.fields["providerId"]
+    if offered is None or provider in offered:
+        return ""
+    return f"the server has no required action {provider}"
