@@ -23,14 +23,21 @@ REALM_FILE = Path(__file__).parents[3] / "keycloak" / "realm-export.json"
 PORTAL_URL = "http://localhost:18000"
 
 
+class KilledError(BaseException):
+    """Stands for SIGKILL: nothing of ours handles it."""
+
+
 class CountingApi(KeycloakApi):
-    """Notes every write."""
+    """Notes every request; `killed_after` that many, none goes out any more."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.requests: list[str] = []
+        self.killed_after: int | None = None
 
     def _answer(self, wire, method, path, *args, **options):
+        if self.killed_after is not None and len(self.requests) >= self.killed_after:
+            raise KilledError
         self.requests.append(f"{method} {path}")
         return super()._answer(wire, method, path, *args, **options)
 
@@ -70,37 +77,41 @@ class TestRealm:
 
     def plan(self) -> Plan:
         desired = loader.load([self.folder], self.environment).desired
-        return plan(desired, self._realm().observe(desired))
+        return plan(desired, self.server().observe(desired))
 
     def apply(self, **options: Any) -> Outcome:
         desired = loader.load([self.folder], self.environment).desired
-        realm = self._realm()
+        realm = self.server()
         observed = realm.observe(desired)
         return apply(desired, plan(desired, observed), observed, realm, **options)
 
-    def _realm(self) -> KeycloakRealm:
+    def server(self) -> KeycloakRealm:
+        """The realm with a new `api`, which counts from zero."""
         connection = Connection(self.url, "master", "admin-cli", username=ADMIN.username, password=ADMIN.password)
         self.api = CountingApi(self.name, connection)
         return KeycloakRealm(self.api)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command line itself, in a process of its own."""
-        environment = {
-            **os.environ,
-            **self.environment,
-            "KEYCLOAK_URL": self.url,
-            "KEYCLOAK_USERNAME": ADMIN.username,
-            "KEYCLOAK_PASSWORD": ADMIN.password,
-        }
         return subprocess.run(
             [sys.executable, "-m", "provisioner", *arguments],
-            env=environment,
+            env=self.command_environment(),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
             check=False,
             timeout=120,
         )
+
+    def command_environment(self) -> dict[str, str]:
+        """What the command line is told."""
+        return {
+            **os.environ,
+            **self.environment,
+            "KEYCLOAK_URL": self.url,
+            "KEYCLOAK_USERNAME": ADMIN.username,
+            "KEYCLOAK_PASSWORD": ADMIN.password,
+        }
 
     def directory(self) -> "Caller":
         """Calls with the credentials of the portal's service account."""

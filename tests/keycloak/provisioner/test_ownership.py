@@ -1,0 +1,281 @@
+"""Who made what, on the real server: deletions, what others made, masked secrets, two runs at once, kills."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from provisioner import loader
+from provisioner.apply import apply
+from provisioner.lock import ROLE
+from provisioner.plan import plan
+from tests.keycloak.provisioner.realms import KilledError, TestRealm
+
+COMPANIES = """
+companies:
+  - {id: acme, name: Acme Énergie, services: [data]}
+  - {id: globex, name: Globex, services: [data]}
+"""
+ACME = """
+companies:
+  - {id: acme, name: Acme Énergie, services: [data]}
+"""
+
+
+@pytest.fixture
+def small(realm: TestRealm) -> TestRealm:
+    """A realm with little in it, not applied yet."""
+    realm.content = {
+        "realm": realm.name,
+        "enabled": True,
+        "groups": [{"name": "operators"}],
+        "clients": [
+            {
+                "clientId": "service",
+                "secret": "not-to-be-seen",
+                "redirectUris": ["http://localhost/*"],
+                "protocolMappers": [mapper("first"), mapper("second")],
+            }
+        ],
+    }
+    realm.write()
+    realm.write_companies(COMPANIES)
+    return realm
+
+
+def mapper(name: str) -> dict:
+    return {
+        "name": name,
+        "protocol": "openid-connect",
+        "protocolMapper": "oidc-usermodel-attribute-mapper",
+        "config": {"user.attribute": name, "claim.name": name, "access.token.claim": "true"},
+    }
+
+
+def actions(realm: TestRealm) -> dict[str, str]:
+    return {str(change.address): change.action.value for change in realm.plan()}
+
+
+class TestDeletions:
+    def test_only_what_an_apply_made_and_only_when_asked(self, small: TestRealm):
+        assert small.apply().complete
+        small.add_person("paul@globex.example", "/globex")
+        small.admin.post("groups", {"name": "by-hand"}).raise_for_status()
+        acme = small.group("/acme")
+        small.admin.post(f"groups/{acme}/children", {"name": "inner"}).raise_for_status()
+        client = small.admin.get("clients", clientId="service").json()[0]["id"]
+        small.admin.post(f"clients/{client}/protocol-mappers/models", mapper("by hand")).raise_for_status()
+        small.content["clients"][0]["protocolMappers"] = [mapper("first")]
+        small.write()
+        small.write_companies(ACME)
+
+        assert actions(small) == {
+            "company/globex": "delete",
+            "client-mapper/service/second": "delete",
+            "client-mapper/service/by hand": "unmanaged",
+            "group/by-hand": "unmanaged",
+            "company-subgroup/acme/inner": "unmanaged",
+        }
+        told = {str(change.address): change.reason for change in small.plan()}
+        assert "1 person would be detached" in told["company/globex"]
+
+        outcome = small.apply()
+        assert outcome.complete
+        assert (len(outcome.done), len(outcome.kept)) == (0, 2)
+        assert small.api.writes == []
+
+        assert small.apply(prune=True).complete
+        assert small.admin.get("group-by-path/globex").status_code == 404
+        assert small.admin.get("users", email="paul@globex.example", exact="true").json()[0]["enabled"]
+        assert set(actions(small).values()) == {"unmanaged"}
+        assert small.group("/by-hand")
+        assert small.group("/acme/inner")
+
+    def test_an_empty_list_is_none_of_mine(self, small: TestRealm):
+        assert small.apply().complete
+        small.admin.post("groups", {"name": "by-hand"}).raise_for_status()
+        small.content["groups"] = []
+        small.write()
+        small.write_companies("companies: []\n")
+        found = actions(small)
+        assert found["group/operators"] == found["company/acme"] == found["company/globex"] == "delete"
+        assert found["group/by-hand"] == "unmanaged"
+
+    def test_what_was_there_before_is_never_deleted(self, small: TestRealm):
+        """Named in a file and found on the server, it is looked after, and still somebody else's."""
+        assert small.apply().complete
+        small.admin.post("groups", {"name": "by-hand"}).raise_for_status()
+        small.content["groups"].append({"name": "by-hand", "attributes": {"a": ["b"]}})
+        small.write()
+        assert small.apply().complete
+        small.content["groups"].pop()
+        small.write()
+        assert actions(small) == {"group/by-hand": "unmanaged"}
+
+    def test_files_of_another_kind_delete_nothing(self, small: TestRealm):
+        assert small.apply().complete
+        (small.folder / "companies.yaml").unlink()
+        assert small.plan().writes == ()
+
+    def test_another_machine_knows_too(self, small: TestRealm):
+        """Nothing but the realm remembers: the command in a process of its own sees the same."""
+        assert small.apply().complete
+        small.write_companies(ACME)
+        ended = small.command("drift", str(small.folder), "--json")
+        assert ended.returncode == 2, ended.stderr
+        assert [(each["action"], each["address"]) for each in json.loads(ended.stdout)["changes"]] == [
+            ("delete", "company/globex")
+        ]
+
+
+class TestStrictDrift:
+    def test_what_others_made_counts_only_then(self, small: TestRealm):
+        assert small.apply().complete
+        small.admin.post("groups", {"name": "by-hand"}).raise_for_status()
+        assert small.command("drift", str(small.folder)).returncode == 0
+        assert small.command("drift", str(small.folder), "--strict").returncode == 2
+
+
+class TestMaskedSecrets:
+    def test_a_rotated_one_shows_once_and_is_one_write(self, small: TestRealm):
+        small.content["smtpServer"] = {
+            "host": "localhost",
+            "from": "a@b.example",
+            "auth": "true",
+            "user": "portal",
+            "password": "${SMTP_PASSWORD}",
+        }
+        small.write()
+        small.environment["SMTP_PASSWORD"] = "first-not-to-be-seen"
+        assert small.apply().complete
+        assert small.plan().changes == ()
+
+        small.environment["SMTP_PASSWORD"] = "second-not-to-be-seen"
+        (change,) = small.plan()
+        assert str(change.address) == f"realm/{small.name}"
+        assert small.apply().complete
+        assert small.api.writes == ["PUT "]
+        assert small.plan().changes == ()
+
+        kept = json.dumps(small.admin.get("").json())
+        assert "not-to-be-seen" not in kept
+
+    def test_an_unrelated_setting_keeps_the_password(self, small: TestRealm):
+        """The server shows a mask, and a mask sent back would be the new password."""
+        small.content["smtpServer"] = {
+            "host": "localhost",
+            "from": "a@b.example",
+            "auth": "true",
+            "password": "s3cret",
+        }
+        small.write()
+        assert small.apply().complete
+        before = small.admin.get("").json()["attributes"]["provisioner.digests"]
+        small.content["displayName"] = "Portail"
+        small.write()
+        assert small.apply().complete
+        assert small.plan().changes == ()
+        assert small.admin.get("").json()["attributes"]["provisioner.digests"] == before
+
+
+class TestTwoRuns:
+    def test_the_second_waits_and_says_for_whom(self, small: TestRealm):
+        assert small.apply().complete
+        small.write_companies(COMPANIES + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(60)))
+        body = {
+            "name": ROLE,
+            "attributes": {
+                "holder": ["other-host:1"],
+                "since": ["2026-01-01"],
+                "until": ["2999-01-01T00:00:00+00:00"],
+            },
+        }
+        small.admin.post("roles", body).raise_for_status()
+        started = subprocess.Popen(
+            [sys.executable, "-m", "provisioner", "apply", str(small.folder), "--yes"],
+            env=small.command_environment(),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        told = started.stderr.readline()
+        assert "other-host:1 is applying to this realm" in told
+        assert small.admin.get("group-by-path/c1").status_code == 404
+        small.admin.delete(f"roles/{ROLE}").raise_for_status()
+        _, rest = started.communicate(timeout=60)
+        assert started.returncode == 0, rest
+        assert small.plan().writes == ()
+        assert small.admin.get(f"roles/{ROLE}").status_code == 404
+
+    def test_both_at_once_end_well(self, small: TestRealm):
+        """One does the work; the other finds it done, or is told to plan again. Nothing is made twice."""
+        assert small.apply().complete
+        small.write_companies(COMPANIES + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(120)))
+        ended = []
+        runs = [
+            threading.Thread(target=lambda: ended.append(small.command("apply", str(small.folder), "--yes")))
+            for _ in range(2)
+        ]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join()
+        assert sorted(each.returncode for each in ended) in ([0, 0], [0, 1]), [each.stderr for each in ended]
+        for each in ended:
+            assert each.returncode == 0 or "plan again" in each.stderr
+        names = [group["name"] for group in small.admin.get("groups", max="500").json()]
+        assert len(names) == len(set(names)) == 123
+        assert small.plan().writes == ()
+
+
+def test_killed_at_every_call_the_next_run_converges(small: TestRealm):
+    """Of a first apply of 50 companies; the run after that writes nothing."""
+    small.content = {"realm": small.name, "groups": [{"name": "operators"}]}
+    small.write()
+    small.write_companies("companies:\n" + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(50)))
+    killed_at = 0
+    while True:
+        desired = loader.load([small.folder], small.environment).desired
+        server = small.server()
+        observed = server.observe(desired)
+        counted = len(small.api.requests)
+        small.api.killed_after = counted + killed_at
+        try:
+            apply(desired, plan(desired, observed), observed, server)
+        except KilledError:
+            killed = True
+        else:
+            killed = False
+        assert small.apply().complete
+        assert small.apply().complete
+        assert small.api.writes == []
+        if not killed:
+            break
+        killed_at += 1
+        small.drop()
+    assert killed_at > 10
+    assert small.admin.get(f"roles/{ROLE}").status_code == 404
+
+
+def test_killed_for_real_the_next_run_converges(small: TestRealm):
+    """SIGKILL in the middle of a large apply; its lock is taken over at once, since its process is gone."""
+    small.write_companies("companies:\n" + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(600)))
+    started = subprocess.Popen(
+        [sys.executable, "-m", "provisioner", "apply", str(small.folder), "--yes"],
+        env=small.command_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while small.admin.get("group-by-path/c60").status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    started.kill()
+    started.wait()
+    before = time.monotonic()
+    ended = small.command("apply", str(small.folder), "--yes")
+    assert ended.returncode == 0, ended.stderr
+    assert time.monotonic() - before < 50
+    assert small.plan().writes == ()
