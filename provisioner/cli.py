@@ -30,7 +30,6 @@ from provisioner.errors import ProvisionerError, SettingsError
 from provisioner.export import EVERYTHING
 from provisioner.export import export as make_export
 from provisioner.gateway import Realm
-from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
 from provisioner.loader import Loaded
 from provisioner.plan import plan as make_plan
 from provisioner.settings import Options, connection
@@ -215,6 +214,9 @@ def _run(options: Options, loaded: Loaded) -> Run:
 
 
 def _realm(options: Options, name: str) -> Realm:
+    # Here, because the library takes half of the start, and neither help nor `validate` needs it.
+    from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
+
     return KeycloakRealm(KeycloakApi(name, connection(options, name)))
 
 
