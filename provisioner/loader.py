@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioner import files
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
+from provisioner.joining import joined, place_of
 from provisioner.kinds import (
     clients,
     companies,
@@ -26,7 +27,7 @@ from provisioner.kinds import (
 from provisioner.kinds.files import RealmFile
 from provisioner.representation import COMPANIES, REALM
 from provisioner.shapes import Reader
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.state import Address, Kind, RealmState
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _DESIRED = (
@@ -84,9 +85,9 @@ def _understood(documents: tuple[files.Document, ...], reader: Reader, realm_nam
     if any("companies" in file.content for file in company_files):
         contains |= {Address(Kind.COMPANY, ()), Address(Kind.COMPANY_SUBGROUP, ())}
     resources += companies.desired([(file.content, file.source) for file in company_files], reader.complain)
-    joined = _joined(resources, reader)
+    desired = joined(resources, reader.problems)
     _raise(reader)
-    state = replace(RealmState.of(name, joined), contains=frozenset(contains))
+    state = replace(RealmState.of(name, desired), contains=frozenset(contains))
     return Loaded(state, documents, tuple(reader.notes))
 
 
@@ -129,65 +130,8 @@ def _realm_name(realm_files: Iterable[files.Document], wanted: str | None, reade
         if own and name is None:
             name, said_at = own, source
         elif own and own != name:
-            other = _place(said_at) if said_at else "KEYCLOAK_REALM"
+            other = place_of(said_at) if said_at else "KEYCLOAK_REALM"
             reader.complain(source, f"the realm is {own!r} here, but {name!r} in {other}")
     if name is None and not reader.problems:
         raise ProvisionerError("no file names a realm, and KEYCLOAK_REALM is not set")
     return name or ""
-
-
-def _joined(resources: Iterable[Resource], reader: Reader) -> list[Resource]:
-    """One resource per address: what several files say of it, joined; where they contradict, a problem."""
-    joined: dict[Address, Resource] = {}
-    said: dict[tuple[Address, tuple[str, ...]], Source | None] = {}
-    for resource in resources:
-        known = joined.get(resource.address)
-        fields: Json = dict(known.fields) if known else {}
-        _join(fields, resource.fields, resource, (), said, reader)
-        joined[resource.address] = Resource(resource.address, fields, known.source if known else resource.source)
-    return list(joined.values())
-
-
-def _join(
-    known: Json,
-    more: Json,
-    resource: Resource,
-    path: tuple[str, ...],
-    said: dict[tuple[Address, tuple[str, ...]], Source | None],
-    reader: Reader,
-) -> None:
-    for key, value in more.items():
-        here = (*path, key)
-        if key not in known:
-            known[key] = dict(value) if isinstance(value, dict) else value
-            _remember(value, resource, here, said)
-        elif isinstance(value, dict) and isinstance(known[key], dict):
-            _join(known[key], value, resource, here, said, reader)
-        elif known[key] != value and resource.source:
-            other = said.get((resource.address, here))
-            place = f" ({_place(other)})" if other else ""
-            reader.problems.append(_conflict(resource, here, place))
-
-
-def _remember(
-    value: Any,
-    resource: Resource,
-    path: tuple[str, ...],
-    said: dict[tuple[Address, tuple[str, ...]], Source | None],
-) -> None:
-    said[resource.address, path] = resource.source.at(*path) if resource.source else None
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _remember(inner, resource, (*path, key), said)
-
-
-def _conflict(resource: Resource, path: tuple[str, ...], place: str) -> Problem:
-    source = resource.source
-    if source is None:
-        raise ValueError(f"{resource.address} comes from no file")
-    message = f"{resource.address}: differs from what another place says{place}"
-    return files.problem(source.at(*path), message)
-
-
-def _place(source: Source) -> str:
-    return f"{source.file}:{files.position_of(source).line}"
