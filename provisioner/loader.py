@@ -21,6 +21,8 @@ from provisioner.kinds import (
     profile,
     realm,
     required_actions,
+    roles,
+    scope_mappings,
     scopes,
     users,
 )
@@ -37,6 +39,8 @@ _DESIRED = (
     flows.desired,
     scopes.desired,
     clients.desired,
+    roles.desired,
+    scope_mappings.desired,
     groups.desired,
     users.desired,
     permissions.desired,

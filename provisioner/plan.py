@@ -86,25 +86,36 @@ def _detaching(resource: Resource) -> str:
 
 def _unmanaged(desired: RealmState, observed: RealmState, deleted: set[Address]) -> list[Change]:
     """What neither the files nor an earlier apply nor Keycloak itself made, named at its highest place."""
-    foreign = [
-        resource
-        for address, resource in observed.resources.items()
+    foreign = {
+        address
+        for address in observed.resources
         if address not in desired.resources
         and address not in observed.builtin
         and address not in observed.record.made
         and address not in deleted
         and not RULES[address.kind].shared
-        and _is_looked_after(address, desired)
+    }
+    taken = foreign | deleted
+    listed = [
+        address
+        for address in foreign
+        if _is_looked_after(address, desired) and not taken.intersection(owners(address))
     ]
-    foreign.sort(key=lambda resource: (ORDER[resource.address.kind], resource.address.names))
+    listed.sort(key=lambda address: (ORDER[address.kind], address.names))
     reason = "not in the files and not made by an earlier apply: kept"
-    return [Change(Action.UNMANAGED, each.address, each.fields, None, reason) for each in foreign]
+    return [
+        Change(Action.UNMANAGED, address, observed.resources[address].fields, None, reason) for address in listed
+    ]
 
 
 def _is_looked_after(address: Address, desired: RealmState) -> bool:
     """Whether the files would name it if it were theirs: parts only where they list such parts."""
-    owner = owners(address)[:1]
-    return not owner or (owner[0] in desired.resources and desired.covers(address))
+    if not owners(address) or desired.covers(address):
+        return True
+    return (
+        address.kind is Kind.GROUP
+        and Address(Kind.COMPANY, (address.names[0].split("/")[1],)) in desired.resources
+    )
 
 
 def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
@@ -137,8 +148,10 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
             undeclared = _undeclared_attributes(resource, desired, observed)
             if undeclared:
                 return f"the user profile does not declare {', '.join(undeclared)}"
+        case Kind.COMPOSITE | Kind.SCOPE_MAPPING | Kind.ROLE_MAPPING:
+            return _missing_role(resource, desired, observed)
         case Kind.REALM:
-            return _smtp_refusal(resource, observed)
+            return _other_default_role(resource, observed) or _smtp_refusal(resource, observed)
         case _:
             pass
     return references.refusal(resource, desired, observed)
@@ -150,6 +163,35 @@ def _undeclared_attributes(resource: Resource, desired: RealmState, observed: Re
         return []
     declared = profile.fields.get("attributes", {})
     return sorted(name for name in resource.fields.get("attributes", {}) if name not in declared)
+
+
+_MADE_BY_KEYCLOAK = "uma_protection"
+"""The role that a client gets when its authorization services are switched on."""
+
+
+def _missing_role(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """A role that is nowhere, if it is known what Keycloak has; those of a client to be made are not known."""
+    if not observed.builtin:
+        return ""
+    for role in owners(resource.address):
+        if role.kind is not Kind.ROLE or role in desired.resources or role in observed.resources:
+            continue
+        container, name = role.names
+        client = Address(Kind.CLIENT, (container,))
+        on_server = not container or client in observed.resources
+        if not on_server and client not in desired.resources:
+            return f"{client} is neither in the files nor on the server"
+        if on_server and name != _MADE_BY_KEYCLOAK:
+            return f"{role} is neither in the files nor on the server"
+    return ""
+
+
+def _other_default_role(resource: Resource, observed: RealmState) -> str:
+    """Which role everybody has is said when the realm is created."""
+    present = observed.resources.get(resource.address)
+    wanted = resource.fields.get("defaultRole", {}).get("name")
+    has = present and present.fields.get("defaultRole", {}).get("name")
+    return f"the role that everybody has is {has} on the server" if wanted and has and has != wanted else ""
 
 
 def _smtp_refusal(resource: Resource, observed: RealmState) -> str:

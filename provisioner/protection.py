@@ -8,6 +8,7 @@ a group made by hand tomorrow would be open to the portal's service account.
 
 from collections.abc import Iterable
 
+from directory.encoding import is_company
 from provisioner.state import Kind, RealmState, Resource
 
 _GROUPS = "Groups"
@@ -48,11 +49,24 @@ def _completed(permission: Resource, protected: Iterable[str]) -> Resource:
 
 def _protected_groups(desired: RealmState, observed: RealmState) -> Iterable[str]:
     """Groups that are no company (their subgroups too), and companies' groups that carry roles."""
+    companies = set(_companies(desired, observed))
     for resource in (*desired.of_kind(Kind.GROUP), *observed.of_kind(Kind.GROUP)):
-        yield resource.address.names[0]
+        path = resource.address.names[0]
+        if path.split("/")[1] not in companies or resource.fields.get("carriesRoles"):
+            yield path
     for resource in observed.of_kind(Kind.COMPANY, Kind.COMPANY_SUBGROUP):
         if resource.fields.get("carriesRoles"):
             yield "/" + "/".join(resource.address.names)
+
+
+def _companies(desired: RealmState, observed: RealmState) -> Iterable[str]:
+    """The ids of the companies, however the files name them."""
+    for state in (desired, observed):
+        yield from (resource.address.names[0] for resource in state.of_kind(Kind.COMPANY))
+        for resource in state.of_kind(Kind.GROUP):
+            name = resource.address.names[0].removeprefix("/")
+            if is_company({"name": name, "attributes": resource.fields.get("attributes")}):
+                yield name
 
 
 def _protected_people(groups: set[str], desired: RealmState, observed: RealmState) -> Iterable[str]:

@@ -41,7 +41,12 @@ class Rule:
 
 
 RULES: Mapping[Kind, Rule] = {
-    Kind.REALM: Rule(secret=frozenset({"password", "authTokenClientSecret"}), masks=True, shared=True),
+    Kind.REALM: Rule(
+        created_with=frozenset({"defaultRole"}),
+        secret=frozenset({"password", "authTokenClientSecret"}),
+        masks=True,
+        shared=True,
+    ),
     Kind.LOCALIZATION: Rule(),
     Kind.USER_PROFILE: Rule(whole=True, shared=True),
     Kind.COMPONENT: Rule(
@@ -76,7 +81,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.ASSIGNED_SCOPE: Rule(with_owner=True),
     Kind.ROLE: Rule(),
     Kind.COMPOSITE: Rule(),
-    Kind.SCOPE_MAPPING: Rule(at_least=frozenset({"roles"})),
+    Kind.SCOPE_MAPPING: Rule(),
     Kind.CLIENT_PROFILE: Rule(),
     Kind.CLIENT_POLICY: Rule(),
     Kind.GROUP: Rule(),
@@ -87,13 +92,13 @@ RULES: Mapping[Kind, Rule] = {
     Kind.ORGANIZATION_IDENTITY_PROVIDER: Rule(),
     Kind.USER: Rule(
         created_with=frozenset({"credentials", "requiredActions"}),
-        at_least=frozenset({"groups"}),
+        at_least=frozenset({"groups", "credentialTypes"}),
         secret=frozenset({"value", "secretData", "credentialData"}),
         shared=True,
     ),
-    Kind.FEDERATED_IDENTITY: Rule(shared=True),
+    Kind.FEDERATED_IDENTITY: Rule(fixed=frozenset({"userId", "userName"}), shared=True),
     Kind.ORGANIZATION_MEMBER: Rule(shared=True),
-    Kind.ROLE_MAPPING: Rule(at_least=frozenset({"roles"})),
+    Kind.ROLE_MAPPING: Rule(),
     Kind.PERSON: Rule(
         created_with=frozenset({"email", "last_name", "first_name", "title", "locale", "administers"}), shared=True
     ),
@@ -149,7 +154,7 @@ def owners(address: Address) -> tuple[Address, ...]:
         case Kind.COMPONENT:
             return (Address(Kind.COMPONENT, names[:2]),) if len(names) > 2 else ()
         case Kind.GROUP:
-            parent = names[0].rpartition("/")[0]
+            parent = names[0].replace("~/", "\0").rpartition("/")[0].replace("\0", "~/")
             return (Address(Kind.GROUP, (parent,)),) if parent else ()
         case kind:
             return tuple(Address(owner, names[part]) for owner, part in _OWNERS.get(kind, ()))

@@ -12,6 +12,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+ANY = "*"
+"""In the address of a list: any name but the empty one."""
+
 
 class Kind(StrEnum):
     """Every kind of thing that is managed, in the order in which changes are made; deletions go the other way."""
@@ -152,9 +155,17 @@ class RealmState:
 
     def covers(self, address: Address) -> bool:
         """Whether the files contain the list in which that resource would stand."""
-        prefixes = (address.names[:length] for length in range(len(address.names) + 1))
-        return any(Address(address.kind, prefix) in self.contains for prefix in prefixes)
+        return any(
+            each.kind is address.kind
+            and len(each.names) <= len(address.names)
+            and all(map(_stands_for, each.names, address.names))
+            for each in self.contains
+        )
 
     def speaks_of(self, *kinds: Kind) -> bool:
         """Whether the files say anything of these kinds, if only that there are none."""
         return any(address.kind in kinds for address in (*self.contains, *self.resources))
+
+
+def _stands_for(listed: str, name: str) -> bool:
+    return listed == name or (listed == ANY and name != "")

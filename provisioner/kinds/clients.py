@@ -1,4 +1,4 @@
-"""Clients, their mappers, the scopes assigned to them, and the roles that tokens may carry for them."""
+"""Clients, their mappers and the scopes assigned to them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,6 @@ from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
 _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access"})
-_CLIENT, _SCOPE = "client", "client-scope"
-_FOLDER = {_CLIENT: "clients", _SCOPE: "client-scopes"}
-_KIND = {_CLIENT: Kind.CLIENT, _SCOPE: Kind.CLIENT_SCOPE}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
@@ -31,14 +28,6 @@ def desired(file: RealmFile) -> Iterable[Resource]:
         yield Resource(Address(Kind.CLIENT, (client["clientId"],)), _fields(client, aliases), source)
         yield from mappers.desired(Kind.CLIENT_MAPPER, client["clientId"], client, source)
         yield from _assigned(client, source)
-    for container, mappings in file.content.get("clientScopeMappings", {}).items():
-        for index, mapping in enumerate(mappings):
-            source = file.source.at("clientScopeMappings", container, index)
-            holder = (
-                (_CLIENT, mapping["client"]) if "client" in mapping else (_SCOPE, mapping.get("clientScope", ""))
-            )
-            address = Address(Kind.SCOPE_MAPPING, (*holder, container))
-            yield Resource(address, {"roles": mapping["roles"]}, source)
 
 
 def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
@@ -56,7 +45,7 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """All clients, and the scope mappings that are wanted."""
+    """All clients."""
     for client in server.api.pages("clients"):
         aliases = flows.aliases_on(server, (client.get(flows.OVERRIDES) or {}).values())
         address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
@@ -64,17 +53,6 @@ def observe(server: Server) -> Iterable[Resource]:
         yield Resource(address, fields)
         yield from mappers.observed(server, Kind.CLIENT_MAPPER, client["clientId"], client)
         yield from _assigned(client)
-    for resource in server.desired.of_kind(Kind.SCOPE_MAPPING):
-        kind, holder, container = resource.address.names
-        if server.known_id(_KIND[kind], holder) and server.known_id(Kind.CLIENT, container):
-            roles = server.api.get(_scope_mappings(server, resource.address))
-            if roles:
-                yield Resource(resource.address, {"roles": [role["name"] for role in roles]})
-
-
-def _scope_mappings(server: Server, address: Address) -> str:
-    kind, holder, container = address.names
-    return f"{_FOLDER[kind]}/{server.id(_KIND[kind], holder)}/scope-mappings/clients/{server.client_id(container)}"
 
 
 def represent(found: RealmState, to: Json) -> None:
@@ -138,13 +116,3 @@ def unassign_scope(server: Server, change: Change) -> None:
 def delete(server: Server, change: Change) -> None:
     """The client, with its mappers, roles and service account."""
     server.api.delete(f"clients/{server.client_id(change.address.names[0])}")
-
-
-def map_roles(server: Server, change: Change) -> None:
-    """Lets tokens carry these roles of the container."""
-    container = change.address.names[2]
-    had = (change.before or {}).get("roles", ())
-    wanted = [role for role in (change.after or {})["roles"] if role not in had]
-    base = f"clients/{server.client_id(container)}/roles"
-    roles = [server.api.get(f"{base}/{name}") for name in wanted]
-    server.api.post(_scope_mappings(server, change.address), roles)

@@ -1,120 +1,107 @@
-"""Groups of the realm file: those that are no company. Reading them finds the companies' groups, too."""
+"""Groups of the realm file, and the groups that everybody new joins.
+
+A group is named by its path. A slash inside a name is written `~/` there, so that a path has one meaning only.
+Where files and Keycloak name a group by a path of their own, it is told apart no further than they do (`plain`).
+Companies' groups belong to the company files, unless a realm file names them as groups.
+"""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from directory.encoding import Place, Subgroup, is_company
+from directory.encoding import is_company
 from provisioner.changes import Change
+from provisioner.kinds import company_groups, role_mappings
 from provisioner.kinds.files import RealmFile
-from provisioner.kinds.server import Server, merged_lists
+from provisioner.kinds.server import FULL_GROUPS, Server, child_path, merged_lists, plain
 from provisioner.protection import has_deny_list
-from provisioner.state import Address, Json, Kind, Resource, Source
+from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
-_ALL: dict[str, str | int] = {"first": 0, "max": 2**31 - 1}
-_FULL = {"briefRepresentation": "false", "subGroupsCount": "false"}
+_FIELDS = ("attributes", "description")
+_COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's groups and their subgroups, by path."""
+    """The file's groups and their subgroups, their roles, and the groups that everybody new joins."""
     if "groups" in file.content:
         file.contains(Kind.GROUP)
     yield from _desired(file.content.get("groups", ()), "", file.source.at("groups"), file)
+    if "defaultGroups" in file.content:
+        file.contains(Kind.DEFAULT_GROUP)
+    for index, path in enumerate(file.content.get("defaultGroups", ())):
+        yield Resource(Address(Kind.DEFAULT_GROUP, (plain(path),)), {}, file.source.at("defaultGroups", index))
 
 
 def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFile) -> Iterator[Resource]:
     for index, group in enumerate(groups):
         place = source.at(index)
-        path = f"{parent}/{group['name']}"
-        if group.get("path", path) != path:
+        path = child_path(parent, group["name"])
+        if plain(group.get("path", path)) != plain(path):
             file.complain(place.at("path"), f"the path of this group is {path}")
-        fields: Json = {key: group[key] for key in ("attributes", "description") if key in group}
+        fields: Json = {key: group[key] for key in _FIELDS if key in group}
         yield Resource(Address(Kind.GROUP, (path,)), fields, place)
-        yield from roles_of(group, "group", path, place)
+        yield from role_mappings.desired(file, group, role_mappings.GROUP, path, place)
         yield from _desired(group.get("subGroups", ()), path, place.at("subGroups"), file)
 
 
-def roles_of(holder: Json, kind: str, name: str, source: Source) -> Iterator[Resource]:
-    """The role mappings inside a group's or a user's representation; the container of realm roles is `""`."""
-    if holder.get("realmRoles"):
-        address = Address(Kind.ROLE_MAPPING, (kind, name, ""))
-        yield Resource(address, {"roles": holder["realmRoles"]}, source.at("realmRoles"))
-    for container, roles in holder.get("clientRoles", {}).items():
-        address = Address(Kind.ROLE_MAPPING, (kind, name, container))
-        yield Resource(address, {"roles": roles}, source.at("clientRoles", container))
-
-
 def observe(server: Server) -> Iterable[Resource]:
-    """Every group that is no company, and every company with its two subgroups.
+    """Every group that is no company, with its roles; every company with its subgroups; the default groups.
 
     Who is in a group is read where somebody must be protected from the portal's service account.
     """
     with_members = has_deny_list(server.desired)
-    for group in server.api.pages("groups", _FULL):
-        if is_company(group):
-            yield _observed_company(server, group, with_members)
-        else:
-            yield from _observed(server, group, with_members)
+    native = _companies_named_as_groups(server)
+    for group in server.api.pages("groups", FULL_GROUPS):
+        path = child_path("", group["name"])
+        if not is_company(group):
+            yield from _observed(server, group, path, with_members)
+            continue
+        if path in native:
+            yield from _observed(server, group, path, with_members, in_company=True)
+        if path not in native or server.desired.get(Kind.COMPANY, group["name"]):
+            yield company_groups.observed(server, group, with_members)
+        yield from role_mappings.of_group(path, group)
     if any(True for _ in server.desired.of_kind(Kind.COMPANY)):
-        yield from _observed_subgroups(server, with_members)
+        yield from company_groups.observe_subgroups(server, with_members)
+    if any(server.asked(Kind.DEFAULT_GROUP)):
+        for group in server.api.get("default-groups"):
+            yield Resource(Address(Kind.DEFAULT_GROUP, (plain(group["path"]),)), {})
 
 
-def _observed(server: Server, group: Json, with_members: bool) -> Iterator[Resource]:
-    path = group["path"]
-    fields = {"attributes": group.get("attributes") or {}, "description": group.get("description")}
-    if with_members:
-        fields["members"] = _members(server, group)
-    yield Resource(server.remember(Kind.GROUP, path, id=group["id"]), fields)
-    for child in server.api.pages(f"groups/{group['id']}/children", _FULL):
-        yield from _observed(server, child, with_members)
+def _companies_named_as_groups(server: Server) -> set[str]:
+    """The paths of top-level groups that realm files name, or named when an apply made them."""
+    asked = {address for address in server.asked(Kind.GROUP) if address.names}
+    tops = {f"/{address.names[0].split('/')[1]}" for address in asked if "~/" not in address.names[0]}
+    made_only = {top for top in tops if not server.desired.get(Kind.GROUP, top)}
+    return {top for top in tops if top not in made_only or not server.desired.get(Kind.COMPANY, top[1:])}
 
 
-def _observed_company(server: Server, group: Json, with_members: bool) -> Resource:
-    server.remember(Kind.GROUP, group["path"], id=group["id"])
-    address = server.remember(Kind.COMPANY, group["name"], id=group["id"])
-    return Resource(address, _company_fields(server, group, with_members))
-
-
-def _company_fields(server: Server, group: Json, with_members: bool) -> Json:
-    fields: dict[str, Any] = {"attributes": group.get("attributes") or {}}
+def _observed(
+    server: Server, group: Json, path: str, with_members: bool, in_company: bool = False
+) -> Iterator[Resource]:
+    fields: Json = {"attributes": group.get("attributes") or {}, "description": group.get("description")}
     if group.get("realmRoles") or group.get("clientRoles"):
         fields["carriesRoles"] = True
-        if with_members:
-            fields["members"] = _members(server, group)
-    return fields
-
-
-def _observed_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:
-    """One flat search per name instead of one read per company.
-
-    Never in pages: Keycloak orders by name, all of these have the same, and between two pages the order of equals
-    changes (seen on H2 with 600 companies: a dozen were missing, others came twice).
-    """
-    for subgroup in Subgroup:
-        query = {"search": subgroup.value, "exact": "true", "populateHierarchy": "false", **_FULL, **_ALL}
-        for group in server.api.get("groups", query):
-            company, _, rest = group["path"].removeprefix("/").partition("/")
-            if group["path"] != Place(company, subgroup).path or server.known_id(Kind.COMPANY, company) is None:
-                continue
-            server.remember(Kind.GROUP, group["path"], id=group["id"])
-            address = server.remember(Kind.COMPANY_SUBGROUP, company, rest, id=group["id"])
-            yield Resource(address, _company_fields(server, group, with_members))
-
-
-def _members(server: Server, group: Json) -> list[str]:
-    found = []
-    for member in server.api.pages(f"groups/{group['id']}/members", {"briefRepresentation": "true"}):
-        server.remember(Kind.USER, member["username"], id=member["id"])
-        found.append(member["username"])
-    return found
+    if with_members and (fields.get("carriesRoles") or not in_company):
+        fields["members"] = company_groups.members(server, group)
+    yield Resource(server.remember(Kind.GROUP, path, id=group["id"]), fields)
+    yield from role_mappings.of_group(path, group)
+    if group.get("subGroupCount", 1):
+        for child in server.api.pages(f"groups/{group['id']}/children", _COUNTED):
+            yield from _observed(server, child, child_path(path, child["name"]), with_members, in_company)
 
 
 def create(server: Server, change: Change) -> None:
     """A group at its path; its parent is there already."""
     (path,) = change.address.names
-    parent, _, name = path.rpartition("/")
+    parent, name = _split(path)
     folder = f"groups/{server.group_id(parent)}/children" if parent else "groups"
     id = server.api.post(folder, {"name": name, **(change.after or {})})
     server.remember(Kind.GROUP, path, id=id)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The path of the parent and the name."""
+    parent, _, name = path.replace("~/", "\0").rpartition("/")
+    return parent.replace("\0", "~/"), name.replace("\0", "/")
 
 
 def update(server: Server, change: Change) -> None:
@@ -133,3 +120,31 @@ def write_attributes(server: Server, id: str, after: Json) -> None:
     present = server.api.get(path)
     body = {**present, **after, "attributes": merged_lists(present.get("attributes"), after.get("attributes", {}))}
     server.api.put(path, body)
+
+
+def make_default(server: Server, change: Change) -> None:
+    """Everybody new joins the group."""
+    server.api.put(f"default-groups/{server.group_id(change.address.names[0])}")
+
+
+def make_no_default(server: Server, change: Change) -> None:
+    """Nobody joins it by himself any more; who is in it stays."""
+    server.api.delete(f"default-groups/{server.group_id(change.address.names[0])}")
+
+
+def represent(found: RealmState, to: Json) -> None:
+    """`groups`, a tree with their roles, and `defaultGroups`. Companies go to files of their own."""
+    roles = role_mappings.represent(found, role_mappings.GROUP)
+    tree: dict[str, Json] = {}
+    tops: list[Json] = []
+    for resource in sorted(found.of_kind(Kind.GROUP), key=lambda each: each.address.names):
+        path = resource.address.names[0]
+        parent, name = _split(path)
+        own = {key: resource.fields[key] for key in _FIELDS if resource.fields.get(key)}
+        entry = tree[path] = {"name": name, "path": plain(path), **own, **roles.get(path, {})}
+        (tree[parent].setdefault("subGroups", []) if parent in tree else tops).append(entry)
+    if tops:
+        to["groups"] = tops
+    defaults = sorted(resource.address.names[0] for resource in found.of_kind(Kind.DEFAULT_GROUP))
+    if defaults:
+        to["defaultGroups"] = defaults

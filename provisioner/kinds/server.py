@@ -1,11 +1,18 @@
 """What the modules of this package know of the server while one run lasts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from provisioner.errors import NotFoundError
 from provisioner.gateway import Api
 from provisioner.state import Address, Json, Kind, RealmState, Record
+
+SERVICE_ACCOUNT = "service-account-"
+"""What the user names of service accounts begin with."""
+
+FULL_GROUPS: Mapping[str, str | int] = {"briefRepresentation": "false", "subGroupsCount": "false"}
+"""Asks for groups with attributes and roles, without counting what is in each: that costs as much again."""
 
 
 class Server:
@@ -24,6 +31,33 @@ class Server:
         self.offers: dict[str, frozenset[str]] = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
+        self._asked: dict[Kind, set[Address]] | None = None
+        self._service_accounts: list[str] | None = None
+
+    def asked(self, *kinds: Kind) -> Iterator[Address]:
+        """What must be looked at to compare these kinds: what is wanted, the lists that the files contain, and
+        what earlier applies made."""
+        if self._asked is None:
+            self._asked = {}
+            for address in (*self.desired.resources, *self.desired.contains, *self.record.made):
+                self._asked.setdefault(address.kind, set()).add(address)
+        for kind in kinds:
+            yield from self._asked.get(kind, ())
+
+    def asks(self, kind: Kind, *names: str) -> bool:
+        """Whether anything must be looked at whose names begin with these, or all of the kind."""
+        return any(
+            all(one == other for one, other in zip(address.names, names, strict=False))
+            for address in self.asked(kind)
+        )
+
+    def asks_all(self, kind: Kind) -> bool:
+        """Whether everything of the kind must be looked at."""
+        return Address(kind, ()) in self.desired.contains
+
+    def names(self, kind: Kind) -> list[str]:
+        """The first names of all the objects of that kind that were met."""
+        return [address.names[0] for address in self._ids if address.kind is kind]
 
     def remember(self, kind: Kind, *names: str, id: str) -> Address:
         """Notes the id of an object."""
@@ -54,21 +88,49 @@ class Server:
     def group_id(self, path: str) -> str:
         """The id of the group at that path, looked up if it was not met."""
         found = self.known_id(Kind.GROUP, path)
-        if found is None:
-            found = str(self.api.get(f"group-by-path{path}")["id"])
-            self.remember(Kind.GROUP, path, id=found)
+        if found is not None:
+            return found
+        for known in self.names(Kind.GROUP):
+            if plain(known) == plain(path):
+                return self.id(Kind.GROUP, known)
+        found = str(self.api.get(f"group-by-path{quote(plain(path))}")["id"])
+        self.remember(Kind.GROUP, path, id=found)
         return found
 
     def user_id(self, username: str) -> str:
         """The id of the user of that name, looked up if it was not met."""
-        found = self.known_id(Kind.USER, username)
-        if found is not None:
-            return found
-        users = self.api.get("users", {"username": username, "exact": "true"})
-        if not users:
+        found = self.known_user_id(username)
+        if found is None:
             raise NotFoundError(f"the user {username} is not on the server")
-        self.remember(Kind.USER, username, id=users[0]["id"])
-        return str(users[0]["id"])
+        return found
+
+    def known_user_id(self, username: str) -> str | None:
+        """The same; none if there is nobody of that name."""
+        name = username.lower()
+        if self.known_id(Kind.USER, name) is None:
+            for user in self.api.get("users", {"username": name, "exact": "true"}):
+                self.remember(Kind.USER, name, id=user["id"])
+        return self.known_id(Kind.USER, name)
+
+    def service_accounts(self) -> list[str]:
+        """The user names of all service accounts, looked up once."""
+        if self._service_accounts is None:
+            found = self.api.pages("users", {"username": SERVICE_ACCOUNT, "exact": "false"})
+            users = [user for user in found if user["username"].startswith(SERVICE_ACCOUNT)]
+            for user in users:
+                self.remember(Kind.USER, user["username"], id=user["id"])
+            self._service_accounts = [user["username"] for user in users]
+        return self._service_accounts
+
+
+def child_path(parent: str, name: str) -> str:
+    """The path of a group below that of its parent; a slash inside a name is escaped."""
+    return f"{parent}/{name.replace('/', '~/')}"
+
+
+def plain(path: str) -> str:
+    """A path of a group as Keycloak writes it unless it is told to escape, with its slash in front."""
+    return "/" + path.replace("~/", "/").removeprefix("/")
 
 
 def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:

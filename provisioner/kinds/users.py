@@ -1,117 +1,162 @@
-"""Users of the realm file, and the roles of users and groups.
+"""Users of the realm file.
 
-Credentials and required actions are said at creation only: afterwards they are the person's. Of groups and roles a
-user has at least those in the files.
+Credentials and required actions are said at creation only: afterwards they are the person's, who gets a credential
+of a kind he has none of. Of groups and roles a user has at least those in the files.
 """
 
 from collections.abc import Iterable, Iterator
 
 from provisioner.changes import Change
+from provisioner.kinds import role_mappings
 from provisioner.kinds.files import RealmFile
-from provisioner.kinds.groups import roles_of
-from provisioner.kinds.server import Server, merged_lists
+from provisioner.kinds.server import SERVICE_ACCOUNT, Server, merged_lists, plain
 from provisioner.protection import has_deny_list
-from provisioner.state import Address, Json, Kind, Resource
+from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
-_OWN_RESOURCES = frozenset({"id", "username", "realmRoles", "clientRoles"})
+_OWN_RESOURCES = frozenset({"realmRoles", "clientRoles", "federatedIdentities"})
+_MEANINGLESS = frozenset(
+    {"id", "username", "self", "origin", "federationLink", "notBefore", "createdTimestamp", "clientConsents"}
+)
+"""Ids of another server, and what no request can set."""
+_OF_SERVICE_ACCOUNTS = ("attributes", "groups")
 _FULL = {"briefRepresentation": "false"}
-_SERVICE_ACCOUNTS = "service-account-"
+CREDENTIAL_TYPES = "credentialTypes"
+"""The field that says which kinds of credentials somebody has: all that the server shows of them."""
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's users; a service account comes with its client, so only its roles are said."""
+    """The file's users; a service account comes with its client, so it only has roles, groups and attributes."""
     for index, user in enumerate(file.content.get("users", ())):
         source = file.source.at("users", index)
-        name = user["username"].lower()
-        if "serviceAccountClientId" not in user:
-            fields = {key: value for key, value in user.items() if key not in _OWN_RESOURCES}
+        name = _name(user, file)
+        if "serviceAccountClientId" in user:
+            fields = {key: user[key] for key in _OF_SERVICE_ACCOUNTS if user.get(key)}
+        else:
+            fields = {key: value for key, value in user.items() if key not in _OWN_RESOURCES | _MEANINGLESS}
+        if "groups" in fields:
+            fields["groups"] = [plain(path) for path in fields["groups"]]
+        if "email" in fields:
+            fields["email"] = fields["email"].lower()
+        if fields.get("credentials"):
+            fields[CREDENTIAL_TYPES] = sorted({each.get("type", "password") for each in fields["credentials"]})
+        if fields or "serviceAccountClientId" not in user:
             yield Resource(Address(Kind.USER, (name,)), fields, source)
-        yield from roles_of(user, "user", name, source)
+        yield from _identities(user, name, source)
+        yield from role_mappings.desired(file, user, role_mappings.USER, name, source)
+
+
+def _name(user: Json, file: RealmFile) -> str:
+    """Keycloak writes names in small letters, and takes the address for one where the realm says so."""
+    if file.content.get("registrationEmailAsUsername") and "serviceAccountClientId" not in user:
+        return str(user.get("email") or user["username"]).lower()
+    return str(user["username"]).lower()
+
+
+def _identities(user: Json, name: str, source: Source) -> Iterator[Resource]:
+    for index, identity in enumerate(user.get("federatedIdentities", ())):
+        address = Address(Kind.FEDERATED_IDENTITY, (name, identity["identityProvider"]))
+        yield Resource(address, _identity_fields(identity), source.at("federatedIdentities", index))
+
+
+def _identity_fields(identity: Json) -> Json:
+    return {key: identity[key] for key in ("userId", "userName") if key in identity}
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The users that the files name, all service accounts where somebody must be protected, and wanted roles."""
+    """The users that the files name, with their links to identity providers; and all service accounts where
+    somebody must be protected."""
+    linked = {address.names[0] for address in server.asked(Kind.FEDERATED_IDENTITY) if address.names}
     for resource in server.desired.of_kind(Kind.USER):
         (name,) = resource.address.names
-        query = {"username": name, "exact": "true", **_FULL}
-        for user in server.api.get("users", query):
-            yield from _observed(server, user, with_groups="groups" in resource.fields)
+        for user in server.api.get("users", {"username": name, "exact": "true", **_FULL}):
+            yield from _observed(server, user, resource.fields)
     if has_deny_list(server.desired):
-        for user in server.api.pages("users", {"username": _SERVICE_ACCOUNTS, "exact": "false"}):
-            if user["username"].startswith(_SERVICE_ACCOUNTS):
-                address = server.remember(Kind.USER, user["username"], id=user["id"])
-                yield Resource(
-                    address, {"serviceAccountClientId": user["username"].removeprefix(_SERVICE_ACCOUNTS)}
-                )
-    yield from _observed_roles(server)
+        for name in server.service_accounts():
+            if server.desired.get(Kind.USER, name) is None:
+                fields = {"serviceAccountClientId": name.removeprefix(SERVICE_ACCOUNT)}
+                yield Resource(Address(Kind.USER, (name,)), fields)
+    for name in sorted(linked):
+        id = server.known_id(Kind.USER, name)
+        for identity in server.api.get(f"users/{id}/federated-identity") if id else ():
+            address = Address(Kind.FEDERATED_IDENTITY, (name, identity["identityProvider"]))
+            yield Resource(address, _identity_fields(identity))
 
 
-def _observed(server: Server, user: Json, with_groups: bool) -> Iterator[Resource]:
+def _observed(server: Server, user: Json, wanted: Json) -> Iterator[Resource]:
     address = server.remember(Kind.USER, user["username"], id=user["id"])
-    fields = {key: value for key, value in user.items() if key not in _OWN_RESOURCES}
-    if with_groups:
-        fields["groups"] = [group["path"] for group in server.api.pages(f"users/{user['id']}/groups")]
+    fields = {key: value for key, value in user.items() if key not in _MEANINGLESS}
+    if user["username"].startswith(SERVICE_ACCOUNT):
+        fields["serviceAccountClientId"] = user["username"].removeprefix(SERVICE_ACCOUNT)
+    if "groups" in wanted:
+        fields["groups"] = [plain(group["path"]) for group in server.api.pages(f"users/{user['id']}/groups")]
+    if CREDENTIAL_TYPES in wanted:
+        found = server.api.get(f"users/{user['id']}/credentials")
+        fields[CREDENTIAL_TYPES] = sorted({each["type"] for each in found})
     yield Resource(address, fields)
 
 
-def _observed_roles(server: Server) -> Iterator[Resource]:
-    holders = {resource.address.names[:2] for resource in server.desired.of_kind(Kind.ROLE_MAPPING)}
-    for kind, name in sorted(holders):
-        path = _holder(server, kind, name, must_exist=False)
-        if not path:
-            continue
-        found = server.api.get(f"{path}/role-mappings")
-        containers = {"": found.get("realmMappings") or ()}
-        for container, mapping in (found.get("clientMappings") or {}).items():
-            containers[container] = mapping["mappings"]
-        for container, roles in containers.items():
-            if roles:
-                address = Address(Kind.ROLE_MAPPING, (kind, name, container))
-                yield Resource(address, {"roles": [role["name"] for role in roles]})
-
-
-def _holder(server: Server, kind: str, name: str, must_exist: bool = True) -> str:
-    """The path of the group or user; an empty text when it is not there and need not be."""
-    if kind == "group":
-        known = server.group_id(name) if must_exist else server.known_id(Kind.GROUP, name)
-        return f"groups/{known}" if known else ""
-    known = server.known_id(Kind.USER, name)
-    if known is None and not must_exist:
-        found = server.api.get("users", {"username": name, "exact": "true"})
-        known = found[0]["id"] if found else None
-        if known:
-            server.remember(Kind.USER, name, id=known)
-    return f"users/{known or server.user_id(name)}" if known or must_exist else ""
-
-
 def create(server: Server, change: Change) -> None:
-    """The account with its groups and credentials, in one write."""
+    """The account with its groups and credentials, in one write; a service account came with its client."""
     (name,) = change.address.names
-    server.remember(Kind.USER, name, id=server.api.post("users", {"username": name, **(change.after or {})}))
+    if server.known_user_id(name):
+        update(server, change)
+        return
+    body = {key: value for key, value in (change.after or {}).items() if key != CREDENTIAL_TYPES}
+    server.remember(Kind.USER, name, id=server.api.post("users", {"username": name, **body}))
 
 
 def update(server: Server, change: Change) -> None:
     """What changed, the account sent whole (a name left out would be erased); groups one by one."""
     id = server.user_id(change.address.names[0])
+    before = change.before or {}
     after = dict(change.after or {})
     groups = after.pop("groups", ())
-    had = (change.before or {}).get("groups", ())
+    if CREDENTIAL_TYPES in after:
+        missing = set(after.pop(CREDENTIAL_TYPES)) - set(before.get(CREDENTIAL_TYPES) or ())
+        given = change.resource.fields["credentials"] if change.resource else ()
+        after["credentials"] = [each for each in given if each.get("type", "password") in missing]
     if after:
         present = server.api.get(f"users/{id}")
         attributes = merged_lists(present.get("attributes"), after.get("attributes", {}))
         server.api.put(f"users/{id}", {**present, **after, "attributes": attributes})
     for path in groups:
-        if path not in had:
+        if path not in (before.get("groups") or ()):
             server.api.put(f"users/{id}/groups/{server.group_id(path)}")
 
 
-def map_roles(server: Server, change: Change) -> None:
-    """Gives the roles that are missing, of one container in one write."""
-    kind, name, container = change.address.names
-    had = (change.before or {}).get("roles", ())
-    wanted = [role for role in (change.after or {})["roles"] if role not in had]
-    client = server.client_id(container) if container else ""
-    source = f"clients/{client}/roles" if client else "roles"
-    roles = [server.api.get(f"{source}/{role}") for role in wanted]
-    target = f"clients/{client}" if client else "realm"
-    server.api.post(f"{_holder(server, kind, name)}/role-mappings/{target}", roles)
+def _identity_path(server: Server, change: Change) -> str:
+    name, provider = change.address.names
+    return f"users/{server.user_id(name)}/federated-identity/{provider}"
+
+
+def link(server: Server, change: Change) -> None:
+    """The account at the identity provider signs in as this user."""
+    body = {"identityProvider": change.address.names[1], **(change.after or {})}
+    server.api.post(_identity_path(server, change), body)
+
+
+def unlink(server: Server, change: Change) -> None:
+    """It does so no more."""
+    server.api.delete(_identity_path(server, change))
+
+
+def represent(found: RealmState, to: Json) -> None:
+    """`users`: those in the state with their roles and links, and service accounts that have more than usual."""
+    roles = role_mappings.represent(found, role_mappings.USER)
+    clients = {each.address.names[0].lower(): each.address.names[0] for each in found.of_kind(Kind.CLIENT)}
+    entries: dict[str, Json] = {name: {"username": name} for name in roles}
+    for resource in found.of_kind(Kind.USER):
+        (name,) = resource.address.names
+        fields = {key: value for key, value in resource.fields.items() if key != CREDENTIAL_TYPES}
+        entries[name] = {"username": name, **fields}
+    for name, entry in entries.items():
+        if name.startswith(SERVICE_ACCOUNT):
+            client = name.removeprefix(SERVICE_ACCOUNT)
+            entry["serviceAccountClientId"] = clients.get(client, client)
+        entry.update(roles.get(name, {}))
+    for resource in sorted(found.of_kind(Kind.FEDERATED_IDENTITY), key=lambda each: each.address.names):
+        name, provider = resource.address.names
+        links = entries.setdefault(name, {"username": name}).setdefault("federatedIdentities", [])
+        links.append({"identityProvider": provider, **resource.fields})
+    if entries:
+        to["users"] = [entries[name] for name in sorted(entries)]

@@ -157,7 +157,7 @@ class TestDrift:
         path = f"clients/{client['id']}/scope-mappings/clients/{account['id']}"
         role = next(each for each in applied.admin.get(path).json() if each["name"] == "manage-account")
         applied.admin.call("DELETE", path, [role])
-        self.repaired(applied, "scope-mapping/client/portal/account")
+        self.repaired(applied, "scope-mapping/client/portal/account/manage-account")
 
     def test_the_attributes_of_a_company(self, applied):
         group = applied.admin.get("group-by-path/acme").json()

@@ -1,0 +1,93 @@
+"""The groups of companies as they are on the server, in few requests however many companies there are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from directory.encoding import Place, Subgroup
+from provisioner.kinds import role_mappings
+from provisioner.kinds.server import FULL_GROUPS, Server, child_path
+from provisioner.state import Json, Kind, Resource
+
+_COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
+
+
+def observed(server: Server, group: Json, with_members: bool) -> Resource:
+    """The company that this top-level group is."""
+    server.remember(Kind.GROUP, group["path"], id=group["id"])
+    address = server.remember(Kind.COMPANY, group["name"], id=group["id"])
+    return Resource(address, _fields(server, group, with_members))
+
+
+def _fields(server: Server, group: Json, with_members: bool) -> Json:
+    fields: dict[str, Any] = {"attributes": group.get("attributes") or {}}
+    if group.get("realmRoles") or group.get("clientRoles"):
+        fields["carriesRoles"] = True
+        if with_members:
+            fields["members"] = members(server, group)
+    return fields
+
+
+def observe_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:
+    """The subgroups that every company has: one flat search per name instead of one read per company. Others are
+    looked for only when the realm has more groups than were met.
+
+    Never in pages: Keycloak orders by name, all of these have the same, and between two pages the order of equals
+    changes (seen on H2 with 600 companies: a dozen were missing, others came twice).
+    """
+    for subgroup in Subgroup:
+        for group in server.api.get("groups", {**_flat(subgroup), **FULL_GROUPS}):
+            company, _, rest = group["path"].removeprefix("/").partition("/")
+            if group["path"] != Place(company, subgroup).path or server.known_id(Kind.COMPANY, company) is None:
+                continue
+            server.remember(Kind.GROUP, group["path"], id=group["id"])
+            address = server.remember(Kind.COMPANY_SUBGROUP, company, rest, id=group["id"])
+            yield Resource(address, _fields(server, group, with_members))
+            yield from role_mappings.of_group(group["path"], group)
+    hidden = int(server.api.get("groups/count")["count"]) - len(server.names(Kind.GROUP))
+    if hidden > 0:
+        yield from _others(server, with_members)
+
+
+def _flat(subgroup: Subgroup) -> dict[str, str | int]:
+    """Asks for all groups of that name wherever they are, in one answer."""
+    return {
+        "search": subgroup.value,
+        "exact": "true",
+        "populateHierarchy": "false",
+        "first": 0,
+        "max": 2**31 - 1,
+    }
+
+
+def _others(server: Server, with_members: bool) -> Iterator[Resource]:
+    """So many subgroups of companies that somebody else made: below companies, then below their subgroups."""
+    for company in server.api.pages("groups", _COUNTED):
+        if server.known_id(Kind.COMPANY, company["name"]) is not None and company["subGroupCount"] > 0:
+            usual = [each for each in Subgroup if server.known_id(Kind.COMPANY_SUBGROUP, company["name"], each)]
+            if company["subGroupCount"] > len(usual):
+                yield from _children(server, company, f"/{company['name']}", with_members)
+    if int(server.api.get("groups/count")["count"]) == len(server.names(Kind.GROUP)):
+        return
+    for subgroup in Subgroup:
+        for group in server.api.get("groups", {**_flat(subgroup), **_COUNTED}):
+            if group["subGroupCount"] > 0 and server.known_id(Kind.GROUP, group["path"]) == group["id"]:
+                yield from _children(server, group, group["path"], with_members)
+
+
+def _children(server: Server, group: Json, parent: str, with_members: bool) -> Iterator[Resource]:
+    for child in server.api.pages(f"groups/{group['id']}/children", _COUNTED):
+        path = child_path(parent, child["name"])
+        if server.known_id(Kind.GROUP, path) is None:
+            yield Resource(server.remember(Kind.GROUP, path, id=child["id"]), _fields(server, child, with_members))
+            yield from role_mappings.of_group(path, child)
+            if child["subGroupCount"]:
+                yield from _children(server, child, path, with_members)
+
+
+def members(server: Server, group: Json) -> list[str]:
+    """The user names of who is in the group."""
+    found = []
+    for member in server.api.pages(f"groups/{group['id']}/members", {"briefRepresentation": "true"}):
+        server.remember(Kind.USER, member["username"], id=member["id"])
+        found.append(member["username"])
+    return found
