@@ -17,6 +17,7 @@ from provisioner.kinds import (
     companies,
     flows,
     groups,
+    organizations,
     permissions,
     profile,
     realm,
@@ -43,6 +44,7 @@ _DESIRED = (
     scope_mappings.desired,
     groups.desired,
     users.desired,
+    organizations.desired,
     permissions.desired,
 )
 

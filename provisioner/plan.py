@@ -150,6 +150,8 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
                 return f"the user profile does not declare {', '.join(undeclared)}"
         case Kind.COMPOSITE | Kind.SCOPE_MAPPING | Kind.ROLE_MAPPING:
             return _missing_role(resource, desired, observed)
+        case Kind.ORGANIZATION:
+            return _organization_refusal(resource, desired, observed)
         case Kind.REALM:
             return _other_default_role(resource, observed) or _smtp_refusal(resource, observed)
         case _:
@@ -184,6 +186,20 @@ def _missing_role(resource: Resource, desired: RealmState, observed: RealmState)
         if on_server and name != _MADE_BY_KEYCLOAK:
             return f"{role} is neither in the files nor on the server"
     return ""
+
+
+def _organization_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    present = observed.resources.get(resource.address)
+    wanted, alias = resource.fields.get("alias"), present and present.fields.get("alias")
+    if wanted and alias and wanted != alias:
+        return f"its alias is {alias}, which Keycloak does not change"
+    said = [
+        realm.fields["organizationsEnabled"]
+        for state in (desired, observed)
+        for realm in state.of_kind(Kind.REALM)
+        if "organizationsEnabled" in realm.fields
+    ]
+    return "" if said and said[0] else "the realm's organizationsEnabled is off"
 
 
 def _other_default_role(resource: Resource, observed: RealmState) -> str:

@@ -11,6 +11,7 @@ from provisioner.kinds import (
     flows,
     groups,
     mappers,
+    organizations,
     permissions,
     profile,
     realm,
@@ -57,6 +58,7 @@ READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
     groups.observe,
     users.observe,
     role_mappings.observe,
+    organizations.observe,
     companies.observe,
     permissions.observe,
 )
@@ -74,6 +76,7 @@ REPRESENTERS: tuple[Callable[[RealmState, Json], None], ...] = (
     scope_mappings.represent,
     groups.represent,
     users.represent,
+    organizations.represent,
 )
 """What puts resources into a RealmRepresentation, for an export; companies have files of their own."""
 
@@ -104,6 +107,9 @@ WRITERS: Mapping[Kind, Writer] = {
     Kind.COMPANY: Writer(_create_company, companies.update, companies.delete),
     Kind.COMPANY_SUBGROUP: Writer(companies.create_subgroup, companies.update_subgroup),
     Kind.USER: Writer(users.create, users.update),
+    Kind.ORGANIZATION: Writer(organizations.create, organizations.update, organizations.delete),
+    Kind.ORGANIZATION_IDENTITY_PROVIDER: Writer(organizations.add_provider, None, organizations.remove_provider),
+    Kind.ORGANIZATION_MEMBER: Writer(organizations.add_member, None),
     Kind.FEDERATED_IDENTITY: Writer(users.link, None, users.unlink),
     Kind.ROLE_MAPPING: Writer(role_mappings.add, None, role_mappings.remove),
     Kind.PERSON: Writer(companies.create_person, None),
