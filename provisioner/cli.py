@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,18 +22,23 @@ from rich.progress import (
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from provisioner import baseline, loader, render, saved
+from provisioner import baseline, files, loader, render, saved
 from provisioner import folder as write_files
 from provisioner.apply import apply as apply_plan
 from provisioner.changes import Plan
+from provisioner.check import check
 from provisioner.errors import ProvisionerError, SettingsError
 from provisioner.export import EVERYTHING
 from provisioner.export import export as make_export
 from provisioner.gateway import Realm
+from provisioner.inspection import inspect
 from provisioner.loader import Loaded
 from provisioner.plan import plan as make_plan
 from provisioner.settings import Options, connection
 from provisioner.state import RealmState
+
+if TYPE_CHECKING:
+    from provisioner.keycloak_gateway import KeycloakApi
 
 DEFAULT_PATHS = (Path("keycloak/realm-export.json"), Path("companies"))
 NOTHING, ERROR, DIFFERENCES = 0, 1, 2
@@ -92,9 +97,9 @@ def validate(context: typer.Context, paths: Paths = None) -> None:
     """Checks the files, without a server."""
     with _errors(as_json=False):
         loaded = loader.load(_existing(paths), os.environ, context.obj.keycloak_realm)
-        files = len({document.source.file for document in loaded.documents})
+        count = len({document.source.file for document in loaded.documents})
         Console(soft_wrap=True).print(
-            f"Realm {loaded.desired.realm}: {files} files,"
+            f"Realm {loaded.desired.realm}: {count} files,"
             f" {len(loaded.desired.resources)} resources, nothing wrong."
         )
 
@@ -175,25 +180,44 @@ def export(
             _complain("Secrets are not in the files; set these variables: " + ", ".join(exported.variables))
 
 
+@app.command(name="check")
+def check_command(context: typer.Context, as_json: AsJson = False) -> None:
+    """Finds what no file says: companies without an active administrator, accounts never activated, rights."""
+    with _errors(as_json):
+        name = _realm_name(context.obj)
+        api = _api(context.obj, name)
+        with _progress(None, quiet=as_json, doing="reading companies") as advance:
+            findings = check(inspect(api, api.own_rights(), advance))
+        if as_json:
+            print(render.findings_as_json(findings))  # noqa: T201 (the answer itself)
+        else:
+            Console(soft_wrap=True, highlight=False).print(render.findings_as_text(name, findings))
+        raise typer.Exit(DIFFERENCES if findings else NOTHING)
+
+
 def _realm_name(options: Options) -> str:
-    """The realm for verbs that need no files: from the settings, else from the default files."""
+    """The realm for verbs that need no files: from the settings, else the one that the default files name."""
     if options.keycloak_realm:
         return options.keycloak_realm
-    return loader.load(_existing(None), os.environ).desired.realm
+    paths = [path for path in DEFAULT_PATHS if path.exists()]
+    for content in (document.content for path in files.find(paths) for document in files.read(path)):
+        if isinstance(content, dict) and isinstance(content.get("realm"), str):
+            return str(content["realm"])
+    raise SettingsError("KEYCLOAK_REALM is not set, and no default file names a realm")
 
 
 def _apply(run: Run, yes: bool, prune: bool, as_json: bool) -> int:
     changes = run.plan.to_make(prune)
     if changes and not yes:
         _ask(as_json)
-    with _progress(len(changes), quiet=as_json) as advance:
+    with _progress(len(changes), quiet=as_json, doing="applying") as advance:
         outcome = apply_plan(
             run.loaded.desired,
             run.plan,
             run.observed,
             run.realm,
             prune=prune,
-            progress=advance,
+            progress=lambda count: advance(count, None),
             waiting=_complain,
         )
     if as_json:
@@ -214,10 +238,16 @@ def _run(options: Options, loaded: Loaded) -> Run:
 
 
 def _realm(options: Options, name: str) -> Realm:
-    # Here, because the library takes half of the start, and neither help nor `validate` needs it.
-    from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
+    from provisioner.keycloak_gateway import KeycloakRealm
 
-    return KeycloakRealm(KeycloakApi(name, connection(options, name)))
+    return KeycloakRealm(_api(options, name))
+
+
+def _api(options: Options, name: str) -> "KeycloakApi":
+    # Here, because the library takes half of the start, and neither help nor `validate` needs it.
+    from provisioner.keycloak_gateway import KeycloakApi
+
+    return KeycloakApi(name, connection(options, name))
 
 
 def _existing(paths: list[Path] | None) -> list[Path]:
@@ -260,14 +290,19 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    if quiet or total < _PROGRESS_FROM:
-        yield lambda _: None
+def _progress(total: int | None, quiet: bool, doing: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error; its function is told how many more are done, and of how many when that is new."""
+    if quiet or (total is not None and total < _PROGRESS_FROM):
+        yield lambda *_: None
         return
-    columns = (TextColumn("applying"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("apply", total=total)
-        yield lambda count: progress.advance(task, count)
+        task = progress.add_task(doing, total=total)
+
+        def advance(count: int, total: int | None) -> None:
+            progress.update(task, advance=count, total=total)
+
+        yield advance
 
 
 @contextmanager

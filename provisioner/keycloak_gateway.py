@@ -5,6 +5,7 @@ translated by response code into `provisioner.errors`.
 """
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -96,6 +97,13 @@ class KeycloakApi:
             self._answer(self._mail_wire, "PUT", path, body, query)
         except UnavailableError as error:
             raise MailRefusedError(str(error)) from error
+
+    def own_rights(self) -> frozenset[str] | None:
+        """Our roles of `realm-management`, as our token tells them; none when it does not (it need not)."""
+        payload = (self._wire.token or {}).get("access_token", "").split(".")[1:2]
+        claims = json.loads(urlsafe_b64decode(payload[0] + "=" * (-len(payload[0]) % 4))) if payload else {}
+        held = claims.get("resource_access", {}).get("realm-management")
+        return frozenset(held["roles"]) if held else None
 
     def _answer(
         self,

@@ -1,7 +1,7 @@
 """Plan or outcome -> text for people, JSON for machines. Secrets are masked in both."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from provisioner.apply import Outcome
 from provisioner.changes import Action, Change, Plan
+from provisioner.check import Finding
 from provisioner.rules import MASK, RULES
 from provisioner.state import Json, Kind
 
@@ -157,6 +158,24 @@ def _totals(plan: Plan) -> str:
     told = [f"{count} to {action.value}" for action, count in counted.items() if count and action.writes]
     told += [f"{count} {action.value}" for action, count in counted.items() if count and not action.writes]
     return ", ".join(told)
+
+
+def findings_as_json(findings: Sequence[Finding]) -> str:
+    """One JSON object: what a check found."""
+    told = [{"kind": each.kind.value, "about": each.about, "message": each.message} for each in findings]
+    return json.dumps({"findings": told}, ensure_ascii=False, indent=2)
+
+
+def findings_as_text(realm: str, findings: Sequence[Finding]) -> str:
+    """What a check found, by kind, in rich's markup."""
+    if not findings:
+        return f"Realm {escape(realm)}: nothing found."
+    lines = []
+    for kind, listed in groupby(findings, key=lambda finding: finding.kind):
+        lines.append(f"[bold]{kind.value}[/bold]")
+        lines.extend(f"  {escape(each.about)}: {escape(each.message)}" for each in listed)
+    lines.append(f"\nRealm {escape(realm)}: {len(findings)} found.")
+    return "\n".join(lines)
 
 
 def outcome_as_text(outcome: Outcome) -> str:

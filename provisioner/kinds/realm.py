@@ -13,9 +13,18 @@ from provisioner.state import Address, Json, Kind, RealmState, Resource
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The settings that the file gives."""
     settings = _settings(file.content)
+    if "smtpServer" in settings:
+        settings["smtpServer"] = _mail_settings(settings["smtpServer"])
     if "attributes" in settings:
         settings["attributes"] = record.without(settings["attributes"])
     yield Resource(Address(Kind.REALM, (file.realm,)), settings, file.source)
+
+
+def _mail_settings(said: Json) -> Json:
+    """Keycloak keeps no user and no password for a mail server that is used without signing in (measured)."""
+    if said.get("auth") == "true":
+        return said
+    return {key: value for key, value in said.items() if key not in ("user", "password")}
 
 
 def _settings(representation: Json) -> Json:

@@ -93,15 +93,28 @@ class TestRealm:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command line itself, in a process of its own."""
+        return self._command(self.command_environment(), *arguments)
+
+    def _command(self, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "provisioner", *arguments],
-            env=self.command_environment(),
+            env=environment,
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
             check=False,
             timeout=120,
         )
+
+    def command_as(self, client: str, secret: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command line, signed in as a service account of the realm."""
+        environment = self.command_environment() | {
+            "KEYCLOAK_REALM": self.name,
+            "KEYCLOAK_CLIENT_ID": client,
+            "KEYCLOAK_CLIENT_SECRET": secret,
+        }
+        del environment["KEYCLOAK_USERNAME"], environment["KEYCLOAK_PASSWORD"]
+        return self._command(environment, *arguments)
 
     def command_environment(self) -> dict[str, str]:
         """What the command line is told."""

@@ -13,7 +13,7 @@ from provisioner.state import Address, Kind, RealmState, Resource
 FILE = """
 realm: portal
 enabled: true
-smtpServer: {host: mail, password: "${SMTP_PASSWORD}"}
+smtpServer: {host: mail, auth: true, password: "${SMTP_PASSWORD}"}
 clients:
   - {clientId: portal, secret: spelled-out, name: Portail}
 """
