@@ -8,7 +8,7 @@ MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint types arch bench baseline lock translations clean
+.PHONY: help demo test test-fast lint types arch bench bench-provisioner bench-portal baseline lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ arch: $(READY) ## layers: who may import whom
 
 bench: $(READY) $(MO) ## the figures of the README
 	@$(BIN)/python -m bench
+
+bench-provisioner: $(READY) ## what the provisioner costs, for 50, 200 and 1,000 companies
+	@$(BIN)/python -m bench provisioner
+
+bench-portal: $(READY) $(MO) ## what the portal costs
+	@$(BIN)/python -m bench portal
 
 baseline: $(READY) ## note what a new realm of the pinned Keycloak holds, for the provisioner
 	@$(BIN)/python -m tests.keycloak.provisioner.baseline

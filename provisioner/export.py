@@ -59,12 +59,16 @@ def _own(observed: RealmState, new_realm: RealmState) -> Iterator[Resource]:
     for resource in observed.resources.values():
         known = new_realm.resources.get(resource.address)
         if known is None:
-            fields = {key: value for key, value in resource.fields.items() if value not in (None, "", [], {})}
+            fields = {key: value for key, value in resource.fields.items() if value not in (None, "", {})}
             yield Resource(resource.address, fields)
             continue
         _, own = difference(resource.fields, known.fields, RULES[resource.address.kind])
+        if RULES[resource.address.kind].whole and own:
+            own = resource.fields
+        if resource.address.kind is Kind.REALM:
+            own["enabled"] = resource.fields["enabled"]  # a realm made from a file without it is not
         if own:
-            yield Resource(resource.address, resource.fields if RULES[resource.address.kind].whole else own)
+            yield Resource(resource.address, own)
 
 
 def _as_file(resource: Resource, variables: set[str]) -> Json:

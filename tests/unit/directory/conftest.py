@@ -1,14 +1,9 @@
-"""Settings of the property-based tests, and nothing slow in the others."""
+"""Nothing slow in tests that have no server."""
 
 from types import SimpleNamespace
 
 import httpx
 import pytest
-from hypothesis import settings
-
-# A busy machine is no failure of the code.
-settings.register_profile("attache", deadline=None)
-settings.load_profile("attache")
 
 
 @pytest.fixture(autouse=True, scope="session")
