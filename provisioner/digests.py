@@ -16,6 +16,8 @@ from provisioner.state import Address, Json, Resource
 
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1
 _SALT_BYTES = 16
+NOT_SHOWN = "~"
+"""Ends the name of a digest of what the server, having taken it, shows not even as a mask."""
 
 
 def digest(secret: str, salt: bytes | None = None) -> str:
@@ -65,7 +67,10 @@ def _text(value: Any) -> str:
 
 
 def known_secrets(desired: Resource, present: Resource, digests: Mapping[str, str]) -> Json:
-    """What is observed, with each mask replaced by the desired secret where the digest tells that it is there."""
+    """What is observed, with each mask replaced by the desired secret where the digest tells that it is there.
+
+    So is what the server does not show at all.
+    """
     return _known(desired.fields, present.fields, desired.address, digests, ())
 
 
@@ -77,6 +82,8 @@ def _known(
         inner = present.get(name)
         if isinstance(value, dict) and isinstance(inner, dict):
             found[name] = _known(value, inner, address, digests, (*path, name))
-        elif _text(inner) == MASK and matches(_text(value), digests.get(key(address, (*path, name)), "")):
-            found[name] = value
+        elif inner is None or _text(inner) == MASK:
+            place = key(address, (*path, name)) + (NOT_SHOWN if inner is None else "")
+            if matches(_text(value), digests.get(place, "")):
+                found[name] = value
     return found

@@ -62,9 +62,11 @@ def _own(observed: RealmState, new_realm: RealmState) -> Iterator[Resource]:
             fields = {key: value for key, value in resource.fields.items() if value not in (None, "", {})}
             yield Resource(resource.address, fields)
             continue
-        _, own = difference(resource.fields, known.fields, RULES[resource.address.kind])
-        if RULES[resource.address.kind].whole and own:
-            own = resource.fields
+        rule = RULES[resource.address.kind]
+        _, own = difference(resource.fields, known.fields, rule)
+        if own:
+            named = {key: value for key, value in resource.fields.items() if key in rule.named_by}
+            own = resource.fields if rule.whole else named | own
         if resource.address.kind is Kind.REALM:
             own["enabled"] = resource.fields["enabled"]  # a realm made from a file without it is not
         if own:

@@ -11,6 +11,9 @@ from dataclasses import replace
 from provisioner.rules import EXPORTED_BY
 from provisioner.state import Json, Kind, RealmState, Resource
 
+AUTHENTICATORS = "authenticators"
+"""The key of the authenticators among what a server offers."""
+
 
 def tree(executions: Iterable[Json]) -> Json:
     """The executions of one level by name: a second one of the same name is `<name> (2)`."""
@@ -109,7 +112,7 @@ def _restricted(wanted: Json, present: Json) -> Json:
 
 def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
     """Why the flow cannot be had, or an empty text."""
-    offered = observed.offers.get(Kind.FLOW)
+    offered = observed.offers.get(AUTHENTICATORS)
     unknown = authenticators(resource.fields) - offered if offered is not None else set()
     if unknown:
         return f"the server has no authenticator {', '.join(sorted(unknown))}"

@@ -153,7 +153,8 @@ class KeycloakRealm:
         )
 
     def note(self, known: Record) -> None:
-        self._observed_server.record = known
+        server = self._observed_server
+        server.record = replace(known, digests={**known.digests, **server.hidden})
 
     def save(self) -> None:
         realm.save_record(self._observed_server)

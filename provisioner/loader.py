@@ -13,10 +13,14 @@ from provisioner import files
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
 from provisioner.joining import joined, place_of
 from provisioner.kinds import (
+    client_policies,
     clients,
     companies,
+    components,
     flows,
     groups,
+    identity_providers,
+    localization,
     organizations,
     permissions,
     profile,
@@ -35,13 +39,17 @@ from provisioner.state import Address, Kind, RealmState
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _DESIRED = (
     realm.desired,
+    localization.desired,
     profile.desired,
+    components.desired,
     required_actions.desired,
     flows.desired,
     scopes.desired,
+    identity_providers.desired,
     clients.desired,
     roles.desired,
     scope_mappings.desired,
+    client_policies.desired,
     groups.desired,
     users.desired,
     organizations.desired,

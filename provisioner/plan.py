@@ -23,6 +23,13 @@ def plan(desired: RealmState, observed: RealmState) -> Plan:
     """
     wanted = flow_trees.adapted(with_deny_lists(desired, observed), observed)
     found = [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
+    replaced = {change.address for change in found if change.action is Action.REPLACE}
+    if replaced:
+        gone = {address for address in observed.resources if replaced.intersection(owners(address))}
+        found = [change for change in found if change.address not in gone]
+        left = observed.with_resources(each for each in observed.resources.values() if each.address not in gone)
+        again = (wanted.resources[address] for address in gone if address in wanted.resources)
+        found += [change for resource in again if (change := _change(resource, wanted, left))]
     found.sort(key=lambda change: ORDER[change.address.kind])
     deleted = _deletions(wanted, observed)
     return Plan(

@@ -11,8 +11,8 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
     if not observed.exists and not observed.builtin:
         return ""
     there = desired.resources.keys() | observed.resources.keys() | observed.builtin
-    for kind, name, what in _needed(resource):
-        if name and Address(kind, (name,)) not in there:
+    for kind, name, what in _needed(resource, observed):
+        if name and Address(kind, (name,)) not in there and name not in observed.offers.get(kind, ()):
             return f"the {what} {name} is neither in the files nor on the server"
     match resource.address.kind:
         case Kind.REQUIRED_ACTION:
@@ -23,7 +23,7 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
             return ""
 
 
-def _needed(resource: Resource) -> Iterator[tuple[Kind, str, str]]:
+def _needed(resource: Resource, observed: RealmState) -> Iterator[tuple[Kind, str, str]]:
     fields = resource.fields
     match resource.address.kind:
         case Kind.REALM_BINDING:
@@ -33,6 +33,9 @@ def _needed(resource: Resource) -> Iterator[tuple[Kind, str, str]]:
                 yield Kind.FLOW, fields.get(key, ""), "flow"
         case Kind.IDENTITY_PROVIDER_MAPPER:
             yield Kind.IDENTITY_PROVIDER, resource.address.names[0], "identity provider"
+        case Kind.CLIENT_POLICY if Kind.CLIENT_PROFILE in observed.offers:
+            for name in fields.get("profiles", ()):
+                yield Kind.CLIENT_PROFILE, name, "client profile"
         case Kind.CLIENT:
             for alias in (fields.get("authenticationFlowBindingOverrides") or {}).values():
                 yield Kind.FLOW, alias, "flow"

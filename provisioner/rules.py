@@ -24,6 +24,7 @@ class Rule:
     needs a new object: it is replaced. `secret` fields are never printed; `masks`: the server does not show them
     either, so their digests are kept, and those of whatever stands in objects of the names `masked_in`.
     `with_owner`: created in one write with the first of its `owners`.
+    `named_by`: without these fields a file cannot say which one it means.
     `shared`: the portal makes them too, so what the files do not name is nobody's business and never deleted.
     `recorded`: that an apply made it is kept in the realm.
     """
@@ -37,6 +38,7 @@ class Rule:
     masked_in: frozenset[str] = frozenset()
     with_owner: bool = False
     shared: bool = False
+    named_by: frozenset[str] = frozenset()
     recorded: bool = True
 
 
@@ -50,11 +52,11 @@ RULES: Mapping[Kind, Rule] = {
     Kind.LOCALIZATION: Rule(),
     Kind.USER_PROFILE: Rule(whole=True, shared=True),
     Kind.COMPONENT: Rule(
-        fixed=frozenset({"providerId"}),
         secret=frozenset(
             {"bindCredential", "privateKey", "keystorePassword", "keyPassword", "secret", "password"}
         ),
         masks=True,
+        named_by=frozenset({"name", "providerId", "subType"}),
     ),
     Kind.REQUIRED_ACTION: Rule(fixed=frozenset({"providerId"})),
     Kind.FLOW: Rule(

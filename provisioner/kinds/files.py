@@ -1,8 +1,10 @@
 """What the modules of this package are given of a realm file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from provisioner.rules import MASK
 from provisioner.state import Address, Json, Kind, Source
 
 Contains = Callable[[Address], None]
@@ -25,3 +27,8 @@ class RealmFile:
     def contains(self, kind: Kind, *names: str) -> None:
         """Says that the file contains the list of these: all of that kind whose names begin with `names`."""
         self.note(Address(kind, names))
+
+
+def said(values: Mapping[str, Any]) -> Json:
+    """What is said: a secret that was exported as a mask is not."""
+    return {key: value for key, value in values.items() if value not in (MASK, [MASK])}

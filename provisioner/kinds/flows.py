@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from provisioner.changes import Change
 from provisioner.errors import NotFoundError
-from provisioner.flow_trees import authenticators, in_order, is_flow, tree
+from provisioner.flow_trees import AUTHENTICATORS, authenticators, in_order, is_flow, tree
 from provisioner.kinds import realm
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
@@ -143,7 +143,7 @@ def observe(server: Server) -> Iterable[Resource]:
     wanted = {name for flow in server.desired.of_kind(Kind.FLOW) for name in authenticators(flow.fields)}
     if not wanted <= {name for flow in found for name in authenticators(flow.fields)}:
         offered = (server.api.get(f"authentication/{providers}") for providers in _PROVIDERS)
-        server.offers[Kind.FLOW] = frozenset(each["id"] for providers in offered for each in providers)
+        server.offers[AUTHENTICATORS] = frozenset(each["id"] for providers in offered for each in providers)
 
 
 def _is_spoken_of(desired: RealmState) -> bool:

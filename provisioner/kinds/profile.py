@@ -10,7 +10,7 @@ from provisioner.kinds.server import Server
 from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ADDRESS = Address(Kind.USER_PROFILE, ())
-_PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
+PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
 _CONFIG = "kc.user.profile.config"
 
 
@@ -20,9 +20,8 @@ def desired(file: RealmFile) -> Iterable[Resource]:
         yield Resource(_ADDRESS, _fields(file.content["userProfile"]), file.source.at("userProfile"))
     for provider, components in file.content.get("components", {}).items():
         source = file.source.at("components", provider)
-        if provider != _PROVIDER:
-            file.complain(source, "components of this kind are not managed by the provisioner")
-            continue
+        if provider != PROVIDER:
+            continue  # a component like others
         for index, component in enumerate(components):
             for text in component.get("config", {}).get(_CONFIG, ()):
                 yield from _from_text(text, source.at(index, "config", _CONFIG), file)
@@ -57,7 +56,7 @@ def represent(found: RealmState, to: Json) -> None:
     for resource in found.of_kind(Kind.USER_PROFILE):
         text = json.dumps(_profile(resource.fields), ensure_ascii=False)
         component = {"providerId": "declarative-user-profile", "subComponents": {}, "config": {_CONFIG: [text]}}
-        to.setdefault("components", {})[_PROVIDER] = [component]
+        to.setdefault("components", {})[PROVIDER] = [component]
 
 
 def update(server: Server, change: Change) -> None:

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from provisioner.changes import Action, Change
 from provisioner.kinds import (
+    client_policies,
     clients,
     companies,
+    components,
     flow_writes,
     flows,
     groups,
+    identity_providers,
+    localization,
     mappers,
     organizations,
     permissions,
@@ -48,13 +52,17 @@ class Writer:
 
 READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
     realm.observe,
+    localization.observe,
     profile.observe,
+    components.observe,
     required_actions.observe,
     flows.observe,
     scopes.observe,
+    identity_providers.observe,
     clients.observe,
     roles.observe,
     scope_mappings.observe,
+    client_policies.observe,
     groups.observe,
     users.observe,
     role_mappings.observe,
@@ -67,16 +75,20 @@ READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
 
 REPRESENTERS: tuple[Callable[[RealmState, Json], None], ...] = (
     realm.represent,
+    localization.represent,
     profile.represent,
+    components.represent,
     required_actions.represent,
     flows.represent,
     scopes.represent,
+    identity_providers.represent,
     clients.represent,
     roles.represent,
     scope_mappings.represent,
     groups.represent,
     users.represent,
     organizations.represent,
+    client_policies.represent,
 )
 """What puts resources into a RealmRepresentation, for an export; companies have files of their own."""
 
@@ -87,7 +99,9 @@ def _create_company(server: Server, change: Change) -> None:
 
 WRITERS: Mapping[Kind, Writer] = {
     Kind.REALM: Writer(realm.create, realm.update),
+    Kind.LOCALIZATION: Writer(localization.write, localization.write, localization.delete),
     Kind.USER_PROFILE: Writer(profile.update, profile.update),
+    Kind.COMPONENT: Writer(components.create, components.update, components.delete),
     Kind.REQUIRED_ACTION: Writer(required_actions.create, required_actions.update, required_actions.delete),
     Kind.FLOW: Writer(flow_writes.create, flow_writes.update, flow_writes.delete),
     Kind.REALM_BINDING: Writer(flows.bind, flows.bind),
@@ -96,12 +110,20 @@ WRITERS: Mapping[Kind, Writer] = {
     Kind.REALM_DEFAULT_SCOPE: Writer(
         scopes.assign_to_new_clients, scopes.assign_to_new_clients, scopes.unassign_from_new_clients
     ),
+    Kind.IDENTITY_PROVIDER: Writer(
+        identity_providers.create, identity_providers.update, identity_providers.delete
+    ),
+    Kind.IDENTITY_PROVIDER_MAPPER: Writer(
+        identity_providers.create_mapper, identity_providers.update_mapper, identity_providers.delete_mapper
+    ),
     Kind.CLIENT: Writer(clients.create, clients.update, clients.delete),
     Kind.CLIENT_MAPPER: Writer(mappers.create, mappers.update, mappers.delete),
     Kind.ASSIGNED_SCOPE: Writer(clients.assign_scope, clients.assign_scope, clients.unassign_scope),
     Kind.ROLE: Writer(roles.create, roles.update, roles.delete),
     Kind.COMPOSITE: Writer(roles.add_composite, None, roles.remove_composite),
     Kind.SCOPE_MAPPING: Writer(role_mappings.add, None, role_mappings.remove),
+    Kind.CLIENT_PROFILE: Writer(client_policies.write, client_policies.write, client_policies.delete),
+    Kind.CLIENT_POLICY: Writer(client_policies.write, client_policies.write, client_policies.delete),
     Kind.GROUP: Writer(groups.create, groups.update, groups.delete),
     Kind.DEFAULT_GROUP: Writer(groups.make_default, None, groups.make_no_default),
     Kind.COMPANY: Writer(_create_company, companies.update, companies.delete),

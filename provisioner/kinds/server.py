@@ -20,7 +20,7 @@ class Server:
 
     `realm` is the realm's own representation as it was read, `record` what it keeps of earlier applies: set by the
     first reader, changed in memory by `note`, written with the realm. `offers` are the providers that the server
-    has, of the kinds about which it was asked.
+    has, of the kinds about which it was asked. `hidden` are digests of what was sent and is not shown.
     """
 
     def __init__(self, api: Api, desired: RealmState) -> None:
@@ -29,6 +29,7 @@ class Server:
         self.record = Record()
         self.realm: Json = {}
         self.offers: dict[str, frozenset[str]] = {}
+        self.hidden: dict[str, str] = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
         self._asked: dict[Kind, set[Address]] | None = None

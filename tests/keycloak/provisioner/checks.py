@@ -31,7 +31,8 @@ def applied(realm: TestRealm, **options: Any) -> None:
 def repaired(realm: TestRealm, *addresses: str, writes: int | None = None) -> None:
     """These are seen to differ, an apply repairs them, and nothing is left."""
     assert [address for _, address in planned(realm)] == list(addresses)
-    assert realm.apply().complete
+    outcome = realm.apply()
+    assert outcome.complete, (str(outcome.error), str(outcome.failed))
     assert realm.api is not None
     if writes is not None:
         assert len(realm.api.writes) == writes, realm.api.writes
