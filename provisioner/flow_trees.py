@@ -8,7 +8,7 @@ and a tree of its own.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from provisioner.rules import EXPORTED_BY
+from provisioner.rules import EXPORTED_BY, MASK
 from provisioner.state import Json, Kind, RealmState, Resource
 
 AUTHENTICATORS = "authenticators"
@@ -76,8 +76,10 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
 def _adapted(resource: Resource, observed: RealmState) -> Resource | None:
     present = observed.resources.get(resource.address)
     is_older = EXPORTED_BY in resource.fields
+    if present is None and is_older and observed.exists:
+        return None
     if present is None:
-        return None if is_older and observed.exists else resource
+        return replace(resource, fields=_described(resource.fields, {}))
     fields = _described(resource.fields, present.fields)
     if is_older and present.fields.get("builtIn"):
         fields = {**fields, **_restricted(fields, present.fields)}
@@ -88,12 +90,21 @@ def _described(wanted: Json, present: Json) -> Json:
     found = dict(wanted)
     if "description" not in wanted and "flow" in wanted:
         found["description"] = present.get("description")
+    if wanted.get("config"):
+        found["config"] = _unmasked(wanted["config"], present.get("config") or {})
     if "executions" in wanted:
         there = present.get("executions") or {}
         found["executions"] = {
             name: _described(each, there.get(name, {})) for name, each in wanted["executions"].items()
         }
     return found
+
+
+def _unmasked(wanted: Json, present: Json) -> Json:
+    """A mask in a file is a secret that is not said: what is there stays."""
+    there = present.get("config") or {}
+    told = ((key, there.get(key) if value == MASK else value) for key, value in wanted["config"].items())
+    return {**wanted, "config": {key: value for key, value in told if value is not None}}
 
 
 def _restricted(wanted: Json, present: Json) -> Json:

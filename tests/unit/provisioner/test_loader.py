@@ -81,9 +81,39 @@ class TestErrors:
             ),
             (
                 "a.yaml",
-                "realm: portal\ncomponents:\n  org.keycloak.keys.KeyProvider: []\n",
-                "a.yaml:3:3: components.org.keycloak.keys.KeyProvider:"
-                " components of this kind are not managed by the provisioner",
+                "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
+                "    authenticationExecutions:\n      - {requirement: REQUIRED, flowAlias: b}\n",
+                "a.yaml:6:33: authenticationFlows[0].authenticationExecutions[0].flowAlias: no flow b in this",
+            ),
+            (
+                "a.yaml",
+                "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
+                "    authenticationExecutions:\n      - {requirement: REQUIRED, flowAlias: a}\n",
+                "the flow a is inside itself",
+            ),
+            (
+                "a.yaml",
+                "realm: portal\nauthenticationFlows:\n  - alias: a\n",
+                "a.yaml:3:5: authenticationFlows[0]: neither topLevel nor a sub-flow of one that is",
+            ),
+            (
+                "a.yaml",
+                "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
+                "    authenticationExecutions:\n      - {authenticator: auth-cookie}\n",
+                "the key requirement is missing",
+            ),
+            (
+                "a.yaml",
+                "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
+                "    authenticationExecutions:\n      - {requirement: REQUIRED}\n",
+                "names neither an authenticator nor a flowAlias",
+            ),
+            (
+                "a.yaml",
+                "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
+                "    authenticationExecutions:\n"
+                "      - {requirement: REQUIRED, authenticator: b, authenticatorConfig: c}\n",
+                "no authenticatorConfig c in this file",
             ),
         ],
     )
