@@ -64,7 +64,7 @@ def _users(server: Server, alias: str) -> Iterator[str]:
 class _Arranged:
     """One flow on the server, on its way to what is wanted.
 
-    Sub-flows and configurations that stand in a flow twice are one on the server: `_known` has their ids by alias.
+    A sub-flow that stands in a flow twice is one on the server: `_known` has their ids by alias.
     """
 
     def __init__(self, server: Server, alias: str) -> None:
@@ -128,14 +128,11 @@ class _Arranged:
     def _add_execution(self, told: Json, flow_id: str, priority: int) -> None:
         body: Json = {key: told[key] for key in ("authenticator", "requirement") if key in told}
         body |= {"parentFlow": flow_id, "priority": priority}
-        config = told.get("config") or {}
         if is_flow(told):
             body |= {"flowId": self._known[told["flow"]], "authenticatorFlow": True}
-        if config.get("alias") in self._known:
-            body["authenticatorConfig"] = self._known[config["alias"]]
         id = self._api.post(_EXECUTIONS, body)
-        if config and config["alias"] not in self._known:
-            self._known[config["alias"]] = self._api.post(f"{_EXECUTIONS}/{id}/config", config)
+        if told.get("config"):
+            self._api.post(f"{_EXECUTIONS}/{id}/config", told["config"])
 
     def _settle(self, wanted: Json, present: Json) -> None:
         """Requirements, descriptions, configurations and order of what is there now."""
@@ -201,10 +198,8 @@ def _aliases(found: Json) -> Iterator[str]:
 
 
 def _ids(present: Json) -> Iterator[tuple[str, str]]:
-    """The ids of the sub-flows and configurations that are there, by alias."""
+    """The ids of the sub-flows that are there, by alias."""
     for there in present.values():
         if is_flow(there):
             yield there["flow"], there["raw"]["flowId"]
             yield from _ids(there["executions"])
-        elif there.get("config"):
-            yield there["config"]["alias"], there["raw"]["authenticationConfig"]

@@ -63,6 +63,7 @@ class _Flows:
         }
         self._configs = {config["alias"]: config for config in file.content.get("authenticatorConfig", ())}
         self._older = _older_version(file.content.get("keycloakVersion", ""))
+        self._configured: dict[str, Source] = {}
         self._used: set[str] = set()
 
     def resources(self) -> Iterator[Resource]:
@@ -121,6 +122,8 @@ class _Flows:
     def _config(self, alias: str, source: Source) -> Json:
         if alias not in self._configs:
             self._file.complain(source, f"no authenticatorConfig {alias} in this file")
+        elif self._configured.setdefault(alias, source) != source:
+            self._file.complain(source, f"another execution has the authenticatorConfig {alias}: each has its own")
         return {"alias": alias, "config": self._configs.get(alias, {}).get("config", {})}
 
 
