@@ -96,7 +96,7 @@ def connect_options(
 def validate(context: typer.Context, paths: Paths = None) -> None:
     """Checks the files, without a server."""
     with _errors(as_json=False):
-        loaded = loader.load(_existing(paths), os.environ, context.obj.keycloak_realm)
+        loaded = _loaded(context.obj, paths)
         count = len({document.source.file for document in loaded.documents})
         Console(soft_wrap=True).print(
             f"Realm {loaded.desired.realm}: {count} files,"
@@ -228,7 +228,10 @@ def _apply(run: Run, yes: bool, prune: bool, as_json: bool) -> int:
 
 
 def _loaded(options: Options, paths: list[Path] | None) -> Loaded:
-    return loader.load(_existing(paths), os.environ, options.keycloak_realm)
+    loaded = loader.load(_existing(paths), os.environ, options.keycloak_realm)
+    for note in loaded.notes:
+        _complain(str(note))
+    return loaded
 
 
 def _run(options: Options, loaded: Loaded) -> Run:

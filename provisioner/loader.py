@@ -61,7 +61,7 @@ _DESIRED = (
 class Loaded:
     """The desired state and the documents it comes from, as they were read: variables not filled.
 
-    `notes` has what was left out of exports of an older Keycloak.
+    `notes` has what was left out of exports: what is no longer in Keycloak, and what no request can set.
     """
 
     desired: RealmState

@@ -170,8 +170,15 @@ def _undeclared_attributes(resource: Resource, desired: RealmState, observed: Re
     profile = desired.get(Kind.USER_PROFILE) or observed.get(Kind.USER_PROFILE)
     if profile is None or profile.fields.get("unmanagedAttributePolicy") in ("ENABLED", "ADMIN_EDIT"):
         return []
-    declared = profile.fields.get("attributes", {})
+    declared = {*profile.fields.get("attributes", {}), *_implied_attributes(desired, observed)}
     return sorted(name for name in resource.fields.get("attributes", {}) if name not in declared)
+
+
+def _implied_attributes(desired: RealmState, observed: RealmState) -> tuple[str, ...]:
+    """Those that Keycloak declares itself: in a realm of several languages, which of them a person wants."""
+    said = (state.get(Kind.REALM, state.realm) for state in (desired, observed))
+    spoken = (realm.fields.get("internationalizationEnabled") for realm in said if realm)
+    return ("locale",) if next((each for each in spoken if each is not None), False) else ()
 
 
 _MADE_BY_KEYCLOAK = "uma_protection"

@@ -39,6 +39,12 @@ def _needed(resource: Resource, observed: RealmState) -> Iterator[tuple[Kind, st
         case Kind.CLIENT:
             for alias in (fields.get("authenticationFlowBindingOverrides") or {}).values():
                 yield Kind.FLOW, alias, "flow"
+        case Kind.ROLE:
+            yield Kind.CLIENT, resource.address.names[0], "client"
+        case Kind.REALM_DEFAULT_SCOPE:
+            yield Kind.CLIENT_SCOPE, resource.address.names[0], "client scope"
+        case Kind.ASSIGNED_SCOPE:
+            yield Kind.CLIENT_SCOPE, resource.address.names[1], "client scope"
         case _:
             pass
 

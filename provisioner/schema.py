@@ -62,6 +62,7 @@ def _object(shape: Object, definitions: dict[str, Json]) -> Json:
         definition["properties"] = {
             **{key: _of(inner, definitions) for key, inner in shape.keys.items()},
             **{key: {"description": "Not read: the server writes it."} for key in sorted(shape.ignored)},
+            **{key: {"description": f"Left out: {reason}."} for key, reason in shape.remarked.items()},
             **{
                 key: {"deprecated": True, "description": f"In exports of Keycloak before {version}; not read."}
                 for key, version in DROPPED.get(shape.name, {}).items()

@@ -22,7 +22,8 @@ _SHOWN = 40
 class Reader:
     """Reads values of one run; `problems` collects what is wrong instead of stopping at the first.
 
-    `notes` has what was left out of exports of an older Keycloak, because the present one no longer has it.
+    `notes` has what was left out: of exports of an older Keycloak, what the present one no longer has; of any,
+    what no request can set.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -80,6 +81,8 @@ class Reader:
         dropped = DROPPED.get(shape.name, {}).get(key)
         if dropped and self._is_old:
             self.notes.append(files.problem(source, f"no longer in Keycloak {_CURRENT}: left out"))
+        elif key in shape.remarked:
+            self.notes.append(files.problem(source, f"left out: {shape.remarked[key]}"))
         elif dropped:
             self.complain(source, f"Keycloak has dropped this key in {dropped}")
         elif key in shape.unmanaged:

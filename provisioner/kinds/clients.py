@@ -11,7 +11,7 @@ from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
-_OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access"})
+_OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access", "defaultRoles"})
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:

@@ -36,6 +36,15 @@ def desired(file: RealmFile) -> Iterable[Resource]:
         file.contains(Kind.COMPOSITE, REALM, name, REALM)
     for index, each in enumerate(file.content.get("defaultRoles", ())):
         yield Resource(composite(REALM, name, REALM, each), {}, file.source.at("defaultRoles", index))
+    for index, client in enumerate(file.content.get("clients", ())):
+        yield from _default_roles_of(client, name, file.source.at("clients", index, "defaultRoles"))
+
+
+def _default_roles_of(client: Json, everybodys: str, source: Source) -> Iterator[Resource]:
+    """The form of before Keycloak 13: roles of the client that everybody has, made if they are not there."""
+    for index, role in enumerate(client.get("defaultRoles", ())):
+        yield Resource(Address(Kind.ROLE, (client["clientId"], role)), {}, source.at(index))
+        yield Resource(composite(REALM, everybodys, client["clientId"], role), {}, source.at(index))
 
 
 def _lists(file: RealmFile) -> Iterator[tuple[str, list[Json], Source]]:

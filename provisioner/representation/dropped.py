@@ -11,7 +11,6 @@ CURRENT = (26, 7)
 DROPPED: Mapping[str, Mapping[str, str]] = {
     "Realm": {"identityFederationEnabled": "1.9", "realmCacheEnabled": "1.9", "userCacheEnabled": "1.9"},
     "User": {"attributesAsListValues": "1.9"},
-    "Consent": {"grantedClientRoles": "4.0", "grantedProtocolMappers": "4.0"},
     "AuthorizationResource": {"typedScopes": "4.0"},
 }
 """By the names of the tables."""

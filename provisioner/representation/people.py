@@ -49,32 +49,28 @@ _FEDERATED_IDENTITY = Object(
     keys(NAME, "identityProvider userId userName"),
     required=("identityProvider", "userId"),
 )
-_CONSENT = Object(
-    "Consent",
-    {"clientId": NAME, "grantedClientScopes": STRINGS},
-    required=("clientId",),
-    ignored=names("createdDate lastUpdatedDate grantedRealmRoles"),
-)
-
 _VERIFIABLE = "credentials that the server issues to people are theirs"
 USER = Object(
     "User",
     {
         **keys(NAME, "id username firstName lastName email serviceAccountClientId"),
         **keys(Leaf.BOOL, "emailVerified enabled"),
-        "notBefore": Leaf.INT,
         "attributes": LENIENT_LISTS,
         "credentials": ListOf(_CREDENTIAL),
         **keys(STRINGS, "requiredActions realmRoles groups"),
         "clientRoles": STRING_LISTS,
         "federatedIdentities": ListOf(_FEDERATED_IDENTITY, by=("identityProvider",)),
-        "clientConsents": ListOf(_CONSENT, by=("clientId",)),
     },
     required=("username",),
-    ignored=names("self origin createdTimestamp totp disableableCredentialTypes access userProfileMetadata"),
+    ignored=names(
+        "self origin createdTimestamp notBefore totp disableableCredentialTypes access userProfileMetadata"
+    ),
+    remarked={
+        **because("what people have agreed to is theirs: no request can set it", "clientConsents"),
+        **because(_VERIFIABLE, "verifiableCredentials issuedVerifiableCredentials"),
+    },
     unmanaged={
         **because("a user of a user federation is the federation's", "federationLink"),
-        **because(_VERIFIABLE, "verifiableCredentials issuedVerifiableCredentials"),
         **because("the form of before Keycloak 2: use clientRoles", "applicationRoles"),
         **because("the form of before Keycloak 2: use federatedIdentities", "socialLinks"),
     },
@@ -85,7 +81,7 @@ _MEMBER = Object(
     "OrganizationMember",
     {"username": NAME, "membershipType": OneOf(("UNMANAGED", "MANAGED"))},
     required=("username",),
-    ignored=frozenset({*USER.keys, *USER.ignored, *USER.unmanaged}) - {"username"},
+    ignored=frozenset({*USER.keys, *USER.ignored, *USER.unmanaged, *USER.remarked}) - {"username"},
 )
 _MEMBER_PROVIDER = Object(
     "OrganizationIdentityProvider",

@@ -30,8 +30,7 @@ _COMPONENT_KEYS["subComponents"] = _COMPONENTS
 REALM_SETTINGS: Mapping[str, Shape] = {
     **keys(
         Leaf.STR,
-        "displayName displayNameHtml defaultSignatureAlgorithm passwordPolicy loginTheme accountTheme adminTheme"
-        " emailTheme defaultLocale"
+        "displayName displayNameHtml defaultSignatureAlgorithm passwordPolicy"
         " webAuthnPolicyRpEntityName webAuthnPolicyRpId webAuthnPolicyAttestationConveyancePreference"
         " webAuthnPolicyAuthenticatorAttachment webAuthnPolicyRequireResidentKey webAuthnPolicyResidentKey"
         " webAuthnPolicyUserVerificationRequirement webAuthnPolicyPasswordlessRpEntityName"
@@ -40,6 +39,7 @@ REALM_SETTINGS: Mapping[str, Shape] = {
         " webAuthnPolicyPasswordlessResidentKey webAuthnPolicyPasswordlessUserVerificationRequirement"
         " webAuthnPolicyPasswordlessMediation",
     ),
+    **keys(NAME, "loginTheme accountTheme adminTheme emailTheme defaultLocale"),
     "sslRequired": OneOf(("external", "none", "all")),
     "otpPolicyType": OneOf(("totp", "hotp")),
     "otpPolicyAlgorithm": OneOf(("HmacSHA1", "HmacSHA256", "HmacSHA512")),
@@ -90,8 +90,8 @@ REALM = Object(
         "localizationTexts": MapOf(TEXTS),
     },
     ignored=names("id otpSupportedApplications requiredCredentials adminPermissionsClient"),
+    remarked=because("what the server notes about users of a user federation is its own", "federatedUsers"),
     unmanaged={
-        **because("what the server notes about users of a user federation", "federatedUsers"),
         **because(
             "the form of before Keycloak 2.5: use components", "userFederationProviders userFederationMappers"
         ),

@@ -53,7 +53,8 @@ class Object:
     """An object with known keys; `required` ones must be there.
 
     Its `ignored` keys are written by the server's export and mean nothing in a file; its `unmanaged` keys are
-    real, but no kind manages them: each with the reason. `name` is what it is called in the JSON Schema.
+    real, but no kind manages them: each with the reason. `remarked` keys are left out with a remark instead of an
+    error: exports have them, and no request can set them. `name` is what it is called in the JSON Schema.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Object:
     required: tuple[str, ...] = ()
     ignored: frozenset[str] = frozenset()
     unmanaged: Mapping[str, str] = field(default_factory=dict)
+    remarked: Mapping[str, str] = field(default_factory=dict)
 
 
 Shape = Leaf | Text | OneOf | ListOf | MapOf | Object

@@ -251,29 +251,31 @@ class TestFiles:
 
 
 class TestOldExports:
-    CONSENT = '{"clientId": "a",\n "grantedProtocolMappers": {}}'
-
-    def _text(self, version: str) -> str:
-        return (
-            f'{{{version}"realm": "portal", "users": [{{"username": "x", "clientConsents": [{self.CONSENT}]}}]}}'
-        )
+    @staticmethod
+    def _text(version: str) -> str:
+        return f'{{{version}"realm": "portal",\n "userCacheEnabled": true}}'
 
     @pytest.mark.parametrize("version", ["18.0.0", "25.0.6", "26.0.8", "26.6.1"])
     def test_what_the_server_has_dropped_is_noted_and_left_out(self, write, version):
         path = write("a.json", self._text(f'"keycloakVersion": "{version}", '))
         (note,) = loader.load([path], {}).notes
-        assert str(note) == (
-            f"{path}:2:2: users[0].clientConsents[0].grantedProtocolMappers: no longer in Keycloak 26.7: left out"
-        )
+        assert str(note) == f"{path}:2:2: userCacheEnabled: no longer in Keycloak 26.7: left out"
 
     @pytest.mark.parametrize("version", ["", '"keycloakVersion": "26.7.4", ', '"keycloakVersion": "27.0", '])
     def test_elsewhere_it_is_an_error(self, write, version):
         (found,) = problems(write("a.json", self._text(version)))
-        assert found.endswith("grantedProtocolMappers: Keycloak has dropped this key in 4.0")
+        assert found.endswith("userCacheEnabled: Keycloak has dropped this key in 1.9")
 
     def test_a_key_that_never_was_is_an_error_in_them_too(self, write):
         path = write("a.yaml", "realm: portal\nkeycloakVersion: 18.0.0\nusers: [{username: x, userName: y}]\n")
         assert problems(path) == ["a.yaml:3:23: users[0].userName: unknown key (did you mean username?)"]
+
+    def test_what_no_request_can_set_is_noted_too(self, write):
+        path = write("a.yaml", "realm: portal\nusers:\n  - username: anne\n    clientConsents: []\n")
+        loaded = loader.load([path], {})
+        (note,) = loaded.notes
+        assert str(note).startswith(f"{path}:4:5: users[0].clientConsents: left out: what people have agreed to")
+        assert loaded.desired.get(Kind.USER, "anne").fields == {}
 
 
 class TestMaskedSecrets:
