@@ -5,6 +5,14 @@ from collections.abc import Iterator
 from provisioner import flow_trees
 from provisioner.state import Address, Kind, RealmState, Resource
 
+_NAMED = {
+    Kind.IDENTITY_PROVIDER_MAPPER: (Kind.IDENTITY_PROVIDER, 0, "identity provider"),
+    Kind.ROLE: (Kind.CLIENT, 0, "client"),
+    Kind.REALM_DEFAULT_SCOPE: (Kind.CLIENT_SCOPE, 0, "client scope"),
+    Kind.ASSIGNED_SCOPE: (Kind.CLIENT_SCOPE, 1, "client scope"),
+}
+"""Whose name is part of an address, and where in it."""
+
 
 def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
     """Why the resource cannot be had, or an empty text. What a new realm will have is known by its baseline."""
@@ -31,20 +39,15 @@ def _needed(resource: Resource, observed: RealmState) -> Iterator[tuple[Kind, st
         case Kind.IDENTITY_PROVIDER:
             for key in ("firstBrokerLoginFlowAlias", "postBrokerLoginFlowAlias"):
                 yield Kind.FLOW, fields.get(key, ""), "flow"
-        case Kind.IDENTITY_PROVIDER_MAPPER:
-            yield Kind.IDENTITY_PROVIDER, resource.address.names[0], "identity provider"
         case Kind.CLIENT_POLICY if Kind.CLIENT_PROFILE in observed.offers:
             for name in fields.get("profiles", ()):
                 yield Kind.CLIENT_PROFILE, name, "client profile"
         case Kind.CLIENT:
             for alias in (fields.get("authenticationFlowBindingOverrides") or {}).values():
                 yield Kind.FLOW, alias, "flow"
-        case Kind.ROLE:
-            yield Kind.CLIENT, resource.address.names[0], "client"
-        case Kind.REALM_DEFAULT_SCOPE:
-            yield Kind.CLIENT_SCOPE, resource.address.names[0], "client scope"
-        case Kind.ASSIGNED_SCOPE:
-            yield Kind.CLIENT_SCOPE, resource.address.names[1], "client scope"
+        case kind if kind in _NAMED:
+            owner, position, what = _NAMED[kind]
+            yield owner, resource.address.names[position], what
         case _:
             pass
 

@@ -3,7 +3,6 @@
 from provisioner.representation.shape import (
     NAME,
     SETTINGS,
-    STRINGS,
     Leaf,
     ListOf,
     Object,
@@ -59,10 +58,9 @@ IDENTITY_PROVIDER = Object(
             "enabled trustEmail storeToken addReadTokenRoleOnCreate authenticateByDefault linkOnly hideOnLogin",
         ),
         "config": SETTINGS,
-        "types": STRINGS,
     },
     required=("alias",),
-    ignored=names("internalId updateProfileFirstLoginMode"),
+    ignored=names("internalId types updateProfileFirstLoginMode"),
     unmanaged=because(
         "the form of before Keycloak 2: set it in the flow of a first login", "updateProfileFirstLogin"
     ),
