@@ -18,9 +18,10 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
     """Why the resource cannot be had, or an empty text. What a new realm will have is known by its baseline."""
     if not observed.exists and not observed.builtin:
         return ""
-    there = desired.resources.keys() | observed.resources.keys() | observed.builtin
+    sides = (desired.resources, observed.resources, observed.builtin)
     for kind, name, what in _needed(resource, observed):
-        if name and Address(kind, (name,)) not in there and name not in observed.offers.get(kind, ()):
+        named = Address(kind, (name,))
+        if name and not any(named in side for side in sides) and name not in observed.offers.get(kind, ()):
             return f"the {what} {name} is neither in the files nor on the server"
     match resource.address.kind:
         case Kind.REQUIRED_ACTION:
