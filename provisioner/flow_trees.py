@@ -5,12 +5,15 @@ A tree is `executions` (name -> execution) and `order` (the names as they come).
 and a tree of its own.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from provisioner.rules import EXPORTED_BY, MASK
 from provisioner.state import Json, Kind, RealmState, Resource
 
+FORM = "form"
+"""In the place of a kind of flow: what shows the page of a form flow."""
 AUTHENTICATORS = "authenticators"
 """The key of the authenticators among what a server offers."""
 
@@ -54,9 +57,17 @@ def walk(found: Json) -> Iterator[Json]:
             yield from walk(execution)
 
 
-def authenticators(flow: Json) -> set[str]:
-    """The providers that the flow needs."""
-    return {str(each["authenticator"]) for each in walk(flow) if each.get("authenticator")}
+def authenticators(flow: Json) -> frozenset[str]:
+    """The providers that the flow needs, each with the kind of flow it stands in: `basic-flow/auth-cookie`."""
+    return frozenset(_authenticators(flow))
+
+
+def _authenticators(flow: Json) -> Iterator[str]:
+    for execution in (flow.get("executions") or {}).values():
+        place = FORM if is_flow(execution) else flow.get("providerId")
+        if execution.get("authenticator"):
+            yield f"{place}/{execution['authenticator']}"
+        yield from _authenticators(execution)
 
 
 def adapted(desired: RealmState, observed: RealmState) -> RealmState:
@@ -126,11 +137,22 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
     offered = observed.offers.get(AUTHENTICATORS)
     unknown = authenticators(resource.fields) - offered if offered is not None else set()
     if unknown:
-        return f"the server has no authenticator {', '.join(sorted(unknown))}"
+        place, _, name = min(unknown).partition("/")
+        return f"the server has no authenticator {name} for a {place}"
     present = observed.resources.get(resource.address)
+    known = _configurations(present.fields if present else {})
+    told = _configurations(resource.fields)
+    shared = sorted(alias for alias, count in told.items() if 1 < count > known[alias])
+    if shared:
+        return f"several executions have the configuration {shared[0]}, which only an import can make"
     if present is not None and present.fields.get("builtIn"):
         return _built_in_refusal(resource.fields, present.fields)
     return _alias_refusal(resource, desired, observed)
+
+
+def _configurations(flow: Json) -> Counter[str]:
+    """How many executions have the configuration of that alias."""
+    return Counter(each["config"]["alias"] for each in walk(flow) if each.get("config"))
 
 
 def _built_in_refusal(wanted: Json, present: Json) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from provisioner.changes import Change
 from provisioner.errors import NotFoundError
-from provisioner.flow_trees import AUTHENTICATORS, authenticators, in_order, is_flow, tree
+from provisioner.flow_trees import AUTHENTICATORS, FORM, authenticators, in_order, is_flow, tree
 from provisioner.kinds import realm
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
@@ -31,12 +31,13 @@ OVERRIDES = "authenticationFlowBindingOverrides"
 _PATH = "authentication/flows"
 _BASIC = "basic-flow"
 _HIDDEN = "saml ecp"
-_PROVIDERS = (
-    "authenticator-providers",
-    "client-authenticator-providers",
-    "form-action-providers",
-    "form-providers",
-)
+_PROVIDERS = {
+    _BASIC: "authenticator-providers",
+    "client-flow": "client-authenticator-providers",
+    "form-flow": "form-action-providers",
+    FORM: "form-providers",
+}
+"""Where the server tells what can stand in a flow of that kind."""
 _STRUCTURE_OF = (26, 7)
 """The version whose built-in flows this server has."""
 
@@ -63,7 +64,6 @@ class _Flows:
         }
         self._configs = {config["alias"]: config for config in file.content.get("authenticatorConfig", ())}
         self._older = _older_version(file.content.get("keycloakVersion", ""))
-        self._configured: dict[str, Source] = {}
         self._used: set[str] = set()
 
     def resources(self) -> Iterator[Resource]:
@@ -122,8 +122,6 @@ class _Flows:
     def _config(self, alias: str, source: Source) -> Json:
         if alias not in self._configs:
             self._file.complain(source, f"no authenticatorConfig {alias} in this file")
-        elif self._configured.setdefault(alias, source) != source:
-            self._file.complain(source, f"another execution has the authenticatorConfig {alias}: each has its own")
         return {"alias": alias, "config": self._configs.get(alias, {}).get("config", {})}
 
 
@@ -145,8 +143,11 @@ def observe(server: Server) -> Iterable[Resource]:
     yield from found
     wanted = {name for flow in server.desired.of_kind(Kind.FLOW) for name in authenticators(flow.fields)}
     if not wanted <= {name for flow in found for name in authenticators(flow.fields)}:
-        offered = (server.api.get(f"authentication/{providers}") for providers in _PROVIDERS)
-        server.offers[AUTHENTICATORS] = frozenset(each["id"] for providers in offered for each in providers)
+        server.offers[AUTHENTICATORS] = frozenset(
+            f"{place}/{provider['id']}"
+            for place, path in _PROVIDERS.items()
+            for provider in server.api.get(f"authentication/{path}")
+        )
 
 
 def _is_spoken_of(desired: RealmState) -> bool:

@@ -294,7 +294,7 @@ class TestRefused:
             clients=[{"clientId": "c", "authenticationFlowBindingOverrides": {"browser": "elsewhere"}}],
         )
         assert reasons(realm) == {
-            "flow/f": "the server has no authenticator hand-shake",
+            "flow/f": "the server has no authenticator hand-shake for a basic-flow",
             "flow/g": "the sub-flow both is one of the flow f",
             "realm-binding/browserFlow": "the flow nowhere is neither in the files nor on the server",
             "client/c": "the flow elsewhere is neither in the files nor on the server",

@@ -93,9 +93,9 @@ class TestBuiltIn:
 
 
 def test_an_unknown_authenticator_is_refused():
-    observed = replace(RealmState.of("portal", []), offers={AUTHENTICATORS: frozenset({"a"})})
+    observed = replace(RealmState.of("portal", []), offers={AUTHENTICATORS: frozenset({"basic-flow/a"})})
     (change,) = plan(state("f", sub("s", leaf("a"), leaf("b"))), observed)
-    assert (change.action, change.reason) == (Action.REFUSED, "the server has no authenticator b")
+    assert (change.action, change.reason) == (Action.REFUSED, "the server has no authenticator b for a basic-flow")
 
 
 def test_what_is_exported_is_read_back_as_it_was():
@@ -108,4 +108,15 @@ def test_what_is_exported_is_read_back_as_it_was():
     after = RealmState.of("portal", flows.desired(file))
     assert plan(after, before).changes == ()
     assert plan(before, after).changes == ()
-    assert flow_trees.authenticators(after.resources[Address(Kind.FLOW, ("f",))].fields) == {"a", "b", "form"}
+    assert flow_trees.authenticators(after.resources[Address(Kind.FLOW, ("f",))].fields) == {
+        "basic-flow/a",
+        "form-flow/b",
+        "form/form",
+    }
+
+
+def test_a_configuration_of_several_executions_is_one_that_an_import_made():
+    shared = [leaf(name, config={"alias": "c", "config": {}}) for name in "ab"]
+    (change,) = plan(state("f", *shared), state("f", shared[0]))
+    assert change.reason == "several executions have the configuration c, which only an import can make"
+    assert plan(state("f", *shared), state("f", *shared)).changes == ()
