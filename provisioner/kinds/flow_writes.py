@@ -80,7 +80,8 @@ class _Arranged:
         if self._remove(wanted, present, lambda told, there: bool(told or aliases.intersection(_aliases(there)))):
             present = self._read()
         self._known = dict(_ids(present))
-        if self._add(wanted, present, self._server.id(Kind.FLOW, self._alias), self._alias):
+        id = self._server.known_id(Kind.FLOW, self._alias) or ""  # none for a built-in one that is not listed
+        if self._add(wanted, present, id, self._alias):
             present = self._read()
         self._settle(wanted, present)
         self._remove(wanted, present, lambda told, there: True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from provisioner.changes import Change
 from provisioner.kinds import record
 from provisioner.kinds.files import RealmFile
+from provisioner.kinds.realm_attributes import with_settings
 from provisioner.kinds.server import Server, merged
 from provisioner.representation import REALM_SETTINGS
 from provisioner.state import Address, Json, Kind, RealmState, Resource
@@ -12,7 +13,7 @@ from provisioner.state import Address, Json, Kind, RealmState, Resource
 
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The settings that the file gives."""
-    settings = _settings(file.content)
+    settings = with_settings(_settings(file.content))
     if "smtpServer" in settings:
         settings["smtpServer"] = _mail_settings(settings["smtpServer"])
     if "attributes" in settings:
