@@ -6,6 +6,7 @@ from typing import Any
 from directory.encoding import Place, Subgroup
 from provisioner.kinds import role_mappings
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path
+from provisioner.rules import PEOPLE
 from provisioner.state import Json, Kind, Resource
 
 _COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
@@ -15,7 +16,10 @@ def observed(server: Server, group: Json, with_members: bool) -> Resource:
     """The company that this top-level group is."""
     server.remember(Kind.GROUP, group["path"], id=group["id"])
     address = server.remember(Kind.COMPANY, group["name"], id=group["id"])
-    return Resource(address, _fields(server, group, with_members))
+    fields = _fields(server, group, with_members)
+    if server.may_be_deleted(address):
+        fields[PEOPLE] = len(members(server, group))
+    return Resource(address, fields)
 
 
 def _fields(server: Server, group: Json, with_members: bool) -> Json:

@@ -56,6 +56,12 @@ class Server:
         """Whether everything of the kind must be looked at."""
         return Address(kind, ()) in self.desired.contains
 
+    def may_be_deleted(self, address: Address) -> bool:
+        """Whether an earlier apply made it and the files, containing its kind, no longer name it."""
+        return (
+            address in self.record.made and address not in self.desired.resources and self.desired.covers(address)
+        )
+
     def names(self, kind: Kind) -> list[str]:
         """The first names of all the objects of that kind that were met."""
         return [address.names[0] for address in self._ids if address.kind is kind]
