@@ -44,7 +44,7 @@ def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Ch
         return Change(Action.REFUSED, resource.address, None, resource.fields, refusal, resource)
     present = observed.resources.get(resource.address)
     if present is None:
-        if _comes_with_another(resource, desired, observed):
+        if _comes_with_another(resource, desired, observed) or references.is_void(resource, desired, observed):
             return None
         reason = "in the files, not on the server"
         return Change(Action.CREATE, resource.address, None, resource.fields, reason, resource)

@@ -32,6 +32,24 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
             return ""
 
 
+def is_void(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
+    """Whether Keycloak takes and forgets it: a client gets no scope of another protocol, though exports say so."""
+    if resource.address.kind is not Kind.ASSIGNED_SCOPE:
+        return False
+    client, scope = resource.address.names
+    protocols = {
+        _protocol(Address(kind, (name,)), desired, observed)
+        for kind, name in ((Kind.CLIENT, client), (Kind.CLIENT_SCOPE, scope))
+    }
+    return len(protocols) > 1
+
+
+def _protocol(address: Address, desired: RealmState, observed: RealmState) -> str:
+    said = (state.resources.get(address) for state in (desired, observed))
+    found = (resource.fields.get("protocol") for resource in said if resource)
+    return next((protocol for protocol in found if protocol), "openid-connect")
+
+
 def _needed(resource: Resource, observed: RealmState) -> Iterator[tuple[Kind, str, str]]:
     fields = resource.fields
     match resource.address.kind:
