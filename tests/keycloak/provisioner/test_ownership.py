@@ -238,7 +238,7 @@ def test_killed_at_every_call_the_next_run_converges(small: TestRealm):
     while True:
         small.content["displayName"] = f"Portail {killed_at}"
         small.write()
-        ids = (f"c{killed_at}-{n}" for n in range(50))
+        ids = (f"c{n}" for n in range(50 * (killed_at + 1)))
         small.write_companies("companies:\n" + "".join(f"  - {{id: {id}, name: {id}}}\n" for id in ids))
         desired = loader.load([small.folder], small.environment).desired
         server = small.server()
