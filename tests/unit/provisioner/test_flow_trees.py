@@ -120,3 +120,13 @@ def test_a_configuration_of_several_executions_is_one_that_an_import_made():
     (change,) = plan(state("f", *shared), state("f", shared[0]))
     assert change.reason == "several executions have the configuration c, which only an import can make"
     assert plan(state("f", *shared), state("f", *shared)).changes == ()
+
+
+def test_a_sub_flow_is_one_of_one_flow():
+    both = sub("both", leaf("a"))
+    wanted = RealmState.of("portal", [*state("f", both).resources.values(), *state("g", both).resources.values()])
+    changes = plan(wanted, state("h", leaf("a")))
+    assert {change.reason for change in changes.refused} == {
+        "the sub-flow both is one of the flow g",
+        "the sub-flow both is one of the flow f",
+    }

@@ -80,3 +80,52 @@ def test_these_mean_the_same_to_keycloak(one, other):
 def test_these_differ(one, other):
     assert not same(one, other)
     assert not same(other, one)
+
+
+def resource(kind: Kind, *names: str, **fields) -> Resource:
+    return Resource(Address(kind, names), fields)
+
+
+def test_what_is_replaced_takes_its_parts_along_and_they_are_made_again():
+    provider = resource(Kind.IDENTITY_PROVIDER, "own", providerId="oidc")
+    mapper = resource(Kind.IDENTITY_PROVIDER_MAPPER, "own", "title", config={"claim": "title"})
+    other = resource(Kind.IDENTITY_PROVIDER, "other", providerId="oidc")
+    observed = RealmState.of("portal", [provider, mapper, other])
+    wanted = resource(Kind.IDENTITY_PROVIDER, "own", providerId="keycloak-oidc")
+    found = plan(RealmState.of("portal", [wanted, mapper, other]), observed)
+    assert [(str(each.address), each.action.value) for each in found] == [
+        ("identity-provider/own", "replace"),
+        ("identity-provider-mapper/own/title", "create"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        (
+            resource(Kind.REALM_BINDING, "browserFlow", alias="nowhere"),
+            "the flow nowhere is neither in the files nor on the server",
+        ),
+        (
+            resource(Kind.CLIENT, "c", authenticationFlowBindingOverrides={"browser": "nowhere", "x": ""}),
+            "the flow nowhere is neither in the files nor on the server",
+        ),
+        (
+            resource(Kind.IDENTITY_PROVIDER, "i", postBrokerLoginFlowAlias="nowhere"),
+            "the flow nowhere is neither in the files nor on the server",
+        ),
+        (
+            resource(Kind.IDENTITY_PROVIDER_MAPPER, "i", "m"),
+            "the identity provider i is neither in the files nor on the server",
+        ),
+        (
+            resource(Kind.CLIENT_POLICY, "q", profiles=["built in", "p"]),
+            "the client profile p is neither in the files nor on the server",
+        ),
+        (resource(Kind.REQUIRED_ACTION, "a", providerId="b"), "the server has no required action b"),
+    ],
+)
+def test_a_reference_to_what_is_not_there_is_refused(wanted: Resource, reason: str):
+    offers = {Kind.REQUIRED_ACTION: frozenset("a"), Kind.CLIENT_PROFILE: frozenset({"built in"})}
+    observed = replace(RealmState.of("portal", []), offers=offers)
+    assert [each.reason for each in plan(RealmState.of("portal", [wanted]), observed).refused] == [reason]
