@@ -18,6 +18,7 @@ def desired(file: RealmFile) -> Iterable[Resource]:
         settings["smtpServer"] = _mail_settings(settings["smtpServer"])
     if "attributes" in settings:
         settings["attributes"] = record.without(settings["attributes"])
+    settings.update(_default_role(file.content))
     yield Resource(Address(Kind.REALM, (file.realm,)), settings, file.source)
 
 
@@ -32,10 +33,17 @@ def _settings(representation: Json) -> Json:
     return {key: value for key, value in representation.items() if key in REALM_SETTINGS}
 
 
+def _default_role(representation: Json) -> Json:
+    """The role that everybody has is named when the realm is created."""
+    name = (representation.get("defaultRole") or {}).get("name")
+    return {"defaultRole": {"name": name}} if name else {}
+
+
 def observe(server: Server) -> Iterable[Resource]:
     """The settings of the server's realm."""
     settings = _settings(server.realm)
     settings["attributes"] = record.without(settings.get("attributes") or {})
+    settings.update(_default_role(server.realm))
     yield Resource(Address(Kind.REALM, (server.realm["realm"],)), settings)
 
 
@@ -67,6 +75,7 @@ def write(server: Server, after: Json) -> None:
     present = server.api.get("")
     body = merged(present, after)
     body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)
+    body.pop("defaultGroups", None)  # named by path, which Keycloak cannot always follow
     if "smtpServer" not in after:
         body.pop("smtpServer", None)
     server.api.put("", body)
