@@ -13,6 +13,7 @@ from provisioner import files
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
 from provisioner.joining import joined, place_of
 from provisioner.kinds import (
+    authorization,
     client_policies,
     clients,
     companies,
@@ -22,7 +23,6 @@ from provisioner.kinds import (
     identity_providers,
     localization,
     organizations,
-    permissions,
     profile,
     realm,
     required_actions,
@@ -53,7 +53,7 @@ _DESIRED = (
     groups.desired,
     users.desired,
     organizations.desired,
-    permissions.desired,
+    authorization.desired,
 )
 
 

@@ -9,7 +9,7 @@ from provisioner import flow_trees, references
 from provisioner.changes import Action, Change, Plan
 from provisioner.digests import known_secrets
 from provisioner.protection import with_deny_lists
-from provisioner.rules import MASK, PEOPLE, RULES, Rule, owners
+from provisioner.rules import ADMIN_PERMISSIONS, MASK, PEOPLE, RULES, Rule, owners
 from provisioner.state import ORDER, Address, Json, Kind, RealmState, Resource
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
@@ -157,6 +157,8 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
                 return f"the user profile does not declare {', '.join(undeclared)}"
         case Kind.COMPOSITE | Kind.SCOPE_MAPPING | Kind.ROLE_MAPPING:
             return _missing_role(resource, desired, observed)
+        case Kind.POLICY | Kind.PERMISSION:
+            return _missing_part(resource, desired, observed)
         case Kind.ORGANIZATION:
             return _organization_refusal(resource, desired, observed)
         case Kind.REALM:
@@ -199,6 +201,25 @@ def _missing_role(resource: Resource, desired: RealmState, observed: RealmState)
             return f"{client} is neither in the files nor on the server"
         if on_server and name != _MADE_BY_KEYCLOAK:
             return f"{role} is neither in the files nor on the server"
+    return ""
+
+
+_PARTS_OF_POLICIES = {
+    "policies": Kind.POLICY,
+    "scopes": Kind.AUTHORIZATION_SCOPE,
+    "resources": Kind.AUTHORIZATION_RESOURCE,
+}
+
+
+def _missing_part(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """What a policy or a permission is made of; what `admin-permissions` protects is not listed anywhere."""
+    client = resource.address.names[0]
+    for key, kind in _PARTS_OF_POLICIES.items():
+        for name in resource.fields.get(key, ()):
+            part = Address(kind, (client, name))
+            listed = kind is Kind.POLICY or client != ADMIN_PERMISSIONS
+            if listed and part not in desired.resources and part not in observed.resources:
+                return f"{part} is neither in the files nor on the server"
     return ""
 
 

@@ -14,6 +14,9 @@ PEOPLE = "people"
 EXPORTED_BY = "exportedBy"
 """The field of a built-in flow out of an export of an older Keycloak, whose built-in flows looked otherwise."""
 
+ADMIN_PERMISSIONS = "admin-permissions"
+"""The client whose policies and permissions are about the realm's own administration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -108,8 +111,8 @@ RULES: Mapping[Kind, Rule] = {
     Kind.AUTHORIZATION: Rule(shared=True),
     Kind.AUTHORIZATION_SCOPE: Rule(),
     Kind.AUTHORIZATION_RESOURCE: Rule(),
-    Kind.POLICY: Rule(),
-    Kind.PERMISSION: Rule(),
+    Kind.POLICY: Rule(fixed=frozenset({"type"})),
+    Kind.PERMISSION: Rule(fixed=frozenset({"type"})),
     Kind.ACTIVATION_MAIL: Rule(shared=True),
 }
 

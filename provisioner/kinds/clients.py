@@ -49,6 +49,8 @@ def observe(server: Server) -> Iterable[Resource]:
     for client in server.api.pages("clients"):
         aliases = flows.aliases_on(server, (client.get(flows.OVERRIDES) or {}).values())
         address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
+        if client.get("authorizationServicesEnabled"):
+            server.resource_servers.add(client["clientId"])
         fields = {key: value for key, value in _fields(client, aliases).items() if key not in _PARTS}
         yield Resource(address, fields)
         yield from mappers.observed(server, Kind.CLIENT_MAPPER, client["clientId"], client)

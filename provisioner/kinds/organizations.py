@@ -67,6 +67,14 @@ def _path(server: Server, name: str) -> str:
     return f"organizations/{server.id(Kind.ORGANIZATION, name)}"
 
 
+def id_of(server: Server, name: str) -> str:
+    """The id of the organization of that name, looked up if it was not met."""
+    if server.known_id(Kind.ORGANIZATION, name) is None:
+        for organization in server.api.get("organizations", {"search": name, "exact": "true"}):
+            server.remember(Kind.ORGANIZATION, organization["name"], id=organization["id"])
+    return server.id(Kind.ORGANIZATION, name)
+
+
 def create(server: Server, change: Change) -> None:
     """An organization without members."""
     (name,) = change.address.names

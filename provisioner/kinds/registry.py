@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from provisioner.changes import Action, Change
 from provisioner.kinds import (
+    authorization,
     client_policies,
     clients,
     companies,
@@ -16,7 +17,6 @@ from provisioner.kinds import (
     localization,
     mappers,
     organizations,
-    permissions,
     profile,
     realm,
     required_actions,
@@ -68,7 +68,7 @@ READERS: tuple[Callable[[Server], Iterable[Resource]], ...] = (
     role_mappings.observe,
     organizations.observe,
     companies.observe,
-    permissions.observe,
+    authorization.observe,
 )
 """In this order: later ones use the ids that earlier ones met."""
 
@@ -89,6 +89,7 @@ REPRESENTERS: tuple[Callable[[RealmState, Json], None], ...] = (
     users.represent,
     organizations.represent,
     client_policies.represent,
+    authorization.represent,
 )
 """What puts resources into a RealmRepresentation, for an export; companies have files of their own."""
 
@@ -136,7 +137,10 @@ WRITERS: Mapping[Kind, Writer] = {
     Kind.ROLE_MAPPING: Writer(role_mappings.add, None, role_mappings.remove),
     Kind.PERSON: Writer(companies.create_person, None),
     Kind.ADMINISTRATOR: Writer(companies.attach_administrator, None),
-    Kind.POLICY: Writer(permissions.write_policy, permissions.write_policy),
-    Kind.PERMISSION: Writer(permissions.write_permission, permissions.write_permission),
+    Kind.AUTHORIZATION: Writer(authorization.write_settings, authorization.write_settings),
+    **dict.fromkeys(
+        (Kind.AUTHORIZATION_SCOPE, Kind.AUTHORIZATION_RESOURCE, Kind.POLICY, Kind.PERMISSION),
+        Writer(authorization.write, authorization.write, authorization.delete),
+    ),
     Kind.ACTIVATION_MAIL: Writer(companies.send_activation_mail, companies.send_activation_mail),
 }

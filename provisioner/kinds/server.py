@@ -33,6 +33,8 @@ class Server:
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
         self._asked: dict[Kind, set[Address]] | None = None
+        self.resource_servers: set[str] = set()
+        """The clients that were met with authorization services."""
         self._service_accounts: list[str] | None = None
 
     def asked(self, *kinds: Kind) -> Iterator[Address]:
