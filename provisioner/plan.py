@@ -159,6 +159,8 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
             return _missing_role(resource, desired, observed)
         case Kind.POLICY | Kind.PERMISSION:
             return _missing_part(resource, desired, observed)
+        case Kind.DEFAULT_GROUP:
+            return _missing_group(resource, desired, observed)
         case Kind.ORGANIZATION:
             return _organization_refusal(resource, desired, observed)
         case Kind.REALM:
@@ -221,6 +223,18 @@ def _missing_part(resource: Resource, desired: RealmState, observed: RealmState)
             if listed and part not in desired.resources and part not in observed.resources:
                 return f"{part} is neither in the files nor on the server"
     return ""
+
+
+def _missing_group(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """A default group is named by a path of Keycloak's, in which a slash of a name is not told apart."""
+    (path,) = resource.address.names
+    found = any(
+        group.address.names[0].replace("~/", "/") == path
+        for state in (desired, observed)
+        for group in state.of_kind(Kind.GROUP)
+    )
+    known = found or observed.get(Kind.COMPANY, path[1:]) or desired.get(Kind.COMPANY, path[1:])
+    return "" if known or "/" in path[1:] else f"the group {path} is neither in the files nor on the server"
 
 
 def _organization_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:

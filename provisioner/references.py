@@ -7,6 +7,8 @@ from provisioner.state import Address, Kind, RealmState, Resource
 
 _NAMED = {
     Kind.IDENTITY_PROVIDER_MAPPER: (Kind.IDENTITY_PROVIDER, 0, "identity provider"),
+    Kind.FEDERATED_IDENTITY: (Kind.IDENTITY_PROVIDER, 1, "identity provider"),
+    Kind.ORGANIZATION_IDENTITY_PROVIDER: (Kind.IDENTITY_PROVIDER, 1, "identity provider"),
     Kind.ROLE: (Kind.CLIENT, 0, "client"),
     Kind.REALM_DEFAULT_SCOPE: (Kind.CLIENT_SCOPE, 0, "client scope"),
     Kind.ASSIGNED_SCOPE: (Kind.CLIENT_SCOPE, 1, "client scope"),

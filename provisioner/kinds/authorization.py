@@ -71,7 +71,7 @@ def _desired(
     file: RealmFile, client: str, settings: Json, source: Source, names: dict[str, str]
 ) -> Iterator[Resource]:
     told = {key: settings[key] for key in _SETTINGS if key in settings}
-    if told:
+    if told and client != ADMIN_PERMISSIONS:
         yield Resource(Address(Kind.AUTHORIZATION, (client,)), told, source)
     for kind, key in _LISTS.items():
         if key in settings and (key == "policies" or client != ADMIN_PERMISSIONS):

@@ -15,6 +15,9 @@ _OF_THE_SERVER = frozenset({"alias", "internalId", "types", "organizationId", "u
 """The name, what the server finds out, and what organisations say of it."""
 _HIDDEN_BEFORE_26 = "hideOnLoginPage"
 
+_REFERRING = (Kind.IDENTITY_PROVIDER, Kind.FEDERATED_IDENTITY, Kind.ORGANIZATION_IDENTITY_PROVIDER)
+"""The kinds that cannot be had without these."""
+
 
 def desired(file: RealmFile) -> Iterable[Resource]:
     """The file's identity providers and their mappers."""
@@ -53,7 +56,7 @@ def _mapper(mapper: Json, source: Any = None) -> Resource:
 def observe(server: Server) -> Iterable[Resource]:
     """The realm's identity providers, and the mappers of those of which files speak."""
     of_mappers = server.desired.speaks_of(Kind.IDENTITY_PROVIDER_MAPPER)
-    if not of_mappers and not server.desired.speaks_of(Kind.IDENTITY_PROVIDER):
+    if not of_mappers and not server.desired.speaks_of(*_REFERRING):
         return
     spoken_of = _spoken_of(server)
     for provider in server.api.pages(_PATH):
