@@ -1,5 +1,6 @@
 """The command line. The only module that puts the others together."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from provisioner.gateway import Realm
 from provisioner.inspection import inspect
 from provisioner.loader import Loaded
 from provisioner.plan import plan as make_plan
+from provisioner.schema import schema
 from provisioner.settings import Options, connection
 from provisioner.state import RealmState
 
@@ -193,6 +195,12 @@ def check_command(context: typer.Context, as_json: AsJson = False) -> None:
         else:
             Console(soft_wrap=True, highlight=False).print(render.findings_as_text(name, findings))
         raise typer.Exit(DIFFERENCES if findings else NOTHING)
+
+
+@app.command(name="schema")
+def schema_command() -> None:
+    """Prints the JSON Schema of the files, for editors."""
+    print(json.dumps(schema(), ensure_ascii=False, indent=2))  # noqa: T201 (the answer itself)
 
 
 def _realm_name(options: Options) -> str:
