@@ -1,6 +1,7 @@
 """(desired, observed) -> Plan. Pure: no file, no server, no clock."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from directory.encoding import places
@@ -155,12 +156,13 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
             undeclared = _undeclared_attributes(resource, desired, observed)
             if undeclared:
                 return f"the user profile does not declare {', '.join(undeclared)}"
+            return _missing_group(resource.fields.get("groups", ()), desired, observed)
         case Kind.COMPOSITE | Kind.SCOPE_MAPPING | Kind.ROLE_MAPPING:
             return _missing_role(resource, desired, observed)
         case Kind.POLICY | Kind.PERMISSION:
             return _missing_part(resource, desired, observed)
         case Kind.DEFAULT_GROUP:
-            return _missing_group(resource, desired, observed)
+            return _missing_group(resource.address.names, desired, observed)
         case Kind.ORGANIZATION:
             return _organization_refusal(resource, desired, observed)
         case Kind.REALM:
@@ -225,16 +227,17 @@ def _missing_part(resource: Resource, desired: RealmState, observed: RealmState)
     return ""
 
 
-def _missing_group(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    """A default group is named by a path of Keycloak's, in which a slash of a name is not told apart."""
-    (path,) = resource.address.names
-    found = any(
-        group.address.names[0].replace("~/", "/") == path
-        for state in (desired, observed)
-        for group in state.of_kind(Kind.GROUP)
-    )
-    known = found or observed.get(Kind.COMPANY, path[1:]) or desired.get(Kind.COMPANY, path[1:])
-    return "" if known or "/" in path[1:] else f"the group {path} is neither in the files nor on the server"
+def _missing_group(paths: Iterable[str], desired: RealmState, observed: RealmState) -> str:
+    """Groups are named here by paths of Keycloak's, in which a slash of a name is not told apart."""
+    for path in paths:
+        company = Address(Kind.COMPANY, (path.split("/")[1],))
+        states = (desired, observed)
+        groups = (group.address.names[0] for state in states for group in state.of_kind(Kind.GROUP))
+        if any(company in state.resources for state in states):
+            continue
+        if all(name.replace("~/", "/") != path for name in groups):
+            return f"the group {path} is neither in the files nor on the server"
+    return ""
 
 
 def _organization_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:

@@ -68,8 +68,9 @@ def observe(server: Server) -> Iterable[Resource]:
     linked = {address.names[0] for address in server.asked(Kind.FEDERATED_IDENTITY) if address.names}
     for resource in server.desired.of_kind(Kind.USER):
         (name,) = resource.address.names
-        for user in server.api.get("users", {"username": name, "exact": "true", **_FULL}):
-            yield from _observed(server, user, resource.fields)
+        told = _name_on_server(server, name, resource.fields)
+        for user in server.api.get("users", {"username": told, "exact": "true", **_FULL}):
+            yield from _observed(server, name, user, resource.fields)
     if has_deny_list(server.desired):
         for name in server.service_accounts():
             if server.desired.get(Kind.USER, name) is None:
@@ -82,8 +83,15 @@ def observe(server: Server) -> Iterable[Resource]:
             yield Resource(address, _identity_fields(identity))
 
 
-def _observed(server: Server, user: Json, wanted: Json) -> Iterator[Resource]:
-    address = server.remember(Kind.USER, user["username"], id=user["id"])
+def _name_on_server(server: Server, name: str, wanted: Json) -> str:
+    """The realm may say that addresses are names when this file does not."""
+    if server.realm.get("registrationEmailAsUsername") and not name.startswith(SERVICE_ACCOUNT):
+        return str(wanted.get("email") or name)
+    return name
+
+
+def _observed(server: Server, name: str, user: Json, wanted: Json) -> Iterator[Resource]:
+    address = server.remember(Kind.USER, name, id=user["id"])
     fields = {key: value for key, value in user.items() if key not in _MEANINGLESS}
     if user["username"].startswith(SERVICE_ACCOUNT):
         fields["serviceAccountClientId"] = user["username"].removeprefix(SERVICE_ACCOUNT)

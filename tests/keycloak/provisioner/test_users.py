@@ -125,3 +125,9 @@ def test_the_address_is_the_name_where_the_realm_says_so(realm: TestRealm):
     realm.write()
     assert realm.apply().complete
     assert planned(realm) == []
+    del realm.content["registrationEmailAsUsername"]
+    realm.write()
+    assert planned(realm) == []
+    person["groups"] = ["/nowhere"]
+    realm.write()
+    assert realm.plan().refused[0].reason == "the group /nowhere is neither in the files nor on the server"
