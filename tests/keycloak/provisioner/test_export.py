@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.keycloak.provisioner.realms import TestRealm
 
 COMPANIES = """
@@ -20,7 +22,8 @@ def exported(realm: TestRealm, folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
 
 
-def test_export_wipe_apply_export(realm: TestRealm, tmp_path: Path):
+def test_export_wipe_apply_export(realm: TestRealm, tmp_path_factory: pytest.TempPathFactory):
+    tmp_path = tmp_path_factory.mktemp("exports")
     realm.write_companies(COMPANIES)
     assert realm.apply().complete
     realm.add_person("paul@acme.example", "/acme")

@@ -7,6 +7,7 @@ import pytest
 
 from provisioner import cli
 from provisioner.state import Address, Kind, Resource
+from provisioner.verbs import Verbs
 from tests.unit.provisioner.fakes import FakeRealm
 
 FILE = "realm: portal\nenabled: true\nclients: [{clientId: a, secret: not-to-be-seen}]\n"
@@ -24,7 +25,7 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(*arguments: str, realm: FakeRealm | None = None) -> tuple[int, str, str]:
         if realm is not None:
-            monkeypatch.setattr(cli, "_realm", lambda options, name: realm)
+            monkeypatch.setattr(Verbs, "_realm", lambda self, name: realm)
         monkeypatch.setattr(sys, "argv", ["provisioner", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -145,3 +146,75 @@ class TestErrors:
         status, _, err = run("--keycloak-realm", "other", "validate")
         assert status == 1
         assert "KEYCLOAK_REALM" in err
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--keycloak-realm", "other", "validate"],
+            ["validate", "--keycloak-realm", "other"],
+            ["validate", "--keycloak-realm=other"],
+        ],
+    )
+    def test_those_of_the_connection_may_stand_anywhere(self, run, arguments):
+        status, _, err = run(*arguments)
+        assert status == 1
+        assert "the realm is 'portal' here, but 'other' in KEYCLOAK_REALM" in err
+
+    def test_wrong_usage_is_an_error(self, run):
+        status, out, err = run("plan", "--no-such-option")
+        assert (status, out) == (1, "")
+        assert "provisioner --help tells more" in err
+
+    def test_what_follows_two_dashes_is_a_path(self, run):
+        status, _, err = run("validate", "--", "--keycloak-realm")
+        assert status == 1
+        assert "--keycloak-realm: no such file or folder" in err
+
+
+class TestDrift:
+    def test_what_others_made_counts_only_when_strict(self, run, equal):
+        equal.state = equal.state.with_resources(
+            [*equal.state.resources.values(), Resource(Address(Kind.GROUP, ("/by-hand",)), {})]
+        )
+        assert run("drift", realm=equal)[0] == 0
+        assert run("plan", realm=equal)[0] == 0
+        status, out, _ = run("drift", "--strict", realm=equal)
+        assert status == 2
+        assert "unmanaged (kept)" in out
+
+    def test_markdown_is_for_a_pull_request(self, run, empty):
+        status, out, _ = run("drift", "--markdown", realm=empty)
+        assert status == 2
+        assert out.splitlines() == [
+            "**Realm portal**: 1 to update.",
+            "",
+            "### realm",
+            "",
+            "```diff",
+            "! realm/portal",
+            "    enabled: false -> true",
+            "```",
+        ]
+
+
+class TestSavedPlan:
+    def test_it_is_applied_while_the_server_is_as_it_was(self, run, empty):
+        assert run("plan", "--out", "plan.json", realm=empty)[0] == 2
+        assert run("apply", "plan.json", "--yes", realm=empty)[0] == 0
+        assert empty.state.get(Kind.REALM, "portal").fields == {"enabled": True}
+
+    def test_it_is_refused_afterwards(self, run, empty):
+        run("plan", "--out", "plan.json", realm=empty)
+        assert run("apply", "plan.json", "--yes", realm=empty)[0] == 0
+        status, _, err = run("apply", "plan.json", "--yes", realm=empty)
+        assert status == 1
+        assert "no longer as the plan saw it" in err
+
+
+class TestSchema:
+    def test_it_is_one_json_object(self, run):
+        status, out, _ = run("schema")
+        assert status == 0
+        assert json.loads(out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
