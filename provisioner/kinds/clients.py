@@ -34,6 +34,8 @@ def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
     fields = {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
     if fields.get(flows.OVERRIDES):
         fields[flows.OVERRIDES] = flows.overrides_by_alias(fields[flows.OVERRIDES], flow_aliases)
+    if fields.get("authorizationServicesEnabled"):
+        fields.setdefault("serviceAccountsEnabled", True)  # an import does it, a request without it fails inside
     return fields
 
 

@@ -245,6 +245,11 @@ class TestFiles:
         path = write("a.yaml", "realm: portal\nid: x\nclients: [{id: y, clientId: a}]\n")
         assert loader.load([path], {}).desired.get(Kind.CLIENT, "a").fields == {}
 
+    def test_authorization_services_need_a_service_account(self, write):
+        path = write("a.yaml", "realm: portal\nclients: [{clientId: a, authorizationServicesEnabled: true}]\n")
+        fields = loader.load([path], {}).desired.get(Kind.CLIENT, "a").fields
+        assert fields == {"authorizationServicesEnabled": True, "serviceAccountsEnabled": True}
+
     def test_an_absent_value_says_nothing(self, write):
         path = write("a.yaml", "realm: portal\ndisplayName:\n")
         assert loader.load([path], {}).desired.get(Kind.REALM, "portal").fields == {}
