@@ -151,7 +151,7 @@ def measure() -> list[Figure]:
     """All steps at every size, then the start of the program."""
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
-        with KeycloakServer(Path(folder) / "keycloak") as server:
+        with KeycloakServer(Path(folder) / "keycloak", java_options=()) as server:
             for size in SIZES:
                 figures += _measured(Bench(server, Path(folder) / str(size), size))
     figures.append(_help())

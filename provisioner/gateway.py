@@ -54,6 +54,10 @@ class Api(Protocol):
         """The answer to a read."""
         ...
 
+    def begin(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
+        """Starts a read that takes the server long, beside others; the next `get` of the same has its answer."""
+        ...
+
     def pages(self, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[Json]:
         """Every item of a list that Keycloak gives in pages."""
         ...

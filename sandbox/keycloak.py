@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,15 @@ from typing import Self
 
 import requests
 
-from sandbox.distribution import VERSION, Distribution, Report, java_environment, prepare, silent
+from sandbox.distribution import (
+    SERVING_OPTIONS,
+    VERSION,
+    Distribution,
+    Report,
+    java_environment,
+    prepare,
+    silent,
+)
 from sandbox.errors import PortInUseError, SandboxError, StartError
 from sandbox.ports import LOOPBACK, free_port, is_free
 from sandbox.processes import GRACE_SECONDS, Child, Programs
@@ -61,6 +69,7 @@ class KeycloakServer:
         environment: Mapping[str, str] | None = None,
         themes: Path = THEMES,
         version: str = VERSION,
+        java_options: Sequence[str] = SERVING_OPTIONS,
         report: Report = silent,
         programs: Programs | None = None,
     ) -> None:
@@ -70,6 +79,7 @@ class KeycloakServer:
         self.environment = dict(environment or {})
         self.themes = themes
         self.version = version
+        self.java_options = tuple(java_options)
         self.report = report
         self.programs = programs or Programs()
         """What it is started among, and ended with."""
@@ -122,7 +132,7 @@ class KeycloakServer:
         self.log.unlink(missing_ok=True)
         self.child = self.programs.start(
             "Keycloak",
-            distribution.command(self.folder, *self._options(), learn=learn),
+            distribution.command(self.folder, *self._options(), learn=learn, options=self.java_options),
             log=self.log,
             environment=java_environment(bootstrap | self.environment if learn else self.environment),
             grace=LEARNING_SECONDS if learn else GRACE_SECONDS,

@@ -31,6 +31,12 @@ def _fields(server: Server, group: Json, with_members: bool) -> Json:
     return fields
 
 
+def begin(server: Server) -> None:
+    """Starts the reads that take longest."""
+    for subgroup in Subgroup:
+        server.api.begin("groups", {**_flat(subgroup), **FULL_GROUPS})
+
+
 def observe_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:
     """The subgroups that every company has: one flat search per name instead of one read per company. Others are
     looked for only when the realm has more groups than were met.

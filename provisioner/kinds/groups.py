@@ -42,6 +42,12 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
         yield from _desired(group.get("subGroups", ()), path, place.at("subGroups"), file)
 
 
+def begin(server: Server) -> None:
+    """Starts the reads that take longest, beside all others."""
+    if _has_companies(server):
+        company_groups.begin(server)
+
+
 def observe(server: Server) -> Iterable[Resource]:
     """Every group that is no company, with its roles; every company with its subgroups; the default groups.
 
@@ -59,11 +65,15 @@ def observe(server: Server) -> Iterable[Resource]:
         if path not in native or server.desired.get(Kind.COMPANY, group["name"]):
             yield company_groups.observed(server, group, with_members)
         yield from role_mappings.of_group(path, group)
-    if any(True for _ in server.desired.of_kind(Kind.COMPANY)):
+    if _has_companies(server):
         yield from company_groups.observe_subgroups(server, with_members)
     if any(server.asked(Kind.DEFAULT_GROUP)):
         for group in server.api.get("default-groups"):
             yield Resource(Address(Kind.DEFAULT_GROUP, (plain(group["path"]),)), {})
+
+
+def _has_companies(server: Server) -> bool:
+    return any(True for _ in server.desired.of_kind(Kind.COMPANY))
 
 
 def _companies_named_as_groups(server: Server) -> set[str]:
