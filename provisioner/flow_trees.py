@@ -74,8 +74,8 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     """The desired flows as far as this server can have them.
 
     A description that no file gives is the one that is there. Keycloak does not let anybody change what a built-in
-    flow is made of: in an export of an older version only the requirements and configurations count that this
-    version's flow has, too, and a built-in flow that is gone is nothing to make.
+    flow is made of: in an export of an older version, and where a file names less than there is, only the
+    requirements and configurations of what both have count, and a built-in flow that is gone is nothing to make.
     """
     return desired.with_resources(
         found
@@ -92,9 +92,14 @@ def _adapted(resource: Resource, observed: RealmState) -> Resource | None:
     if present is None:
         return replace(resource, fields=_described(resource.fields, {}))
     fields = _described(resource.fields, present.fields)
-    if is_older and present.fields.get("builtIn"):
+    if present.fields.get("builtIn") and (is_older or _names_less(fields, present.fields)):
         fields = {**fields, **_restricted(fields, present.fields)}
     return replace(resource, fields=fields)
+
+
+def _names_less(wanted: Json, present: Json) -> bool:
+    """Whether the file knows nothing that is not there, but not all that is: written for another version."""
+    return "executions" in wanted and _structure(wanted, "") < _structure(present, "")
 
 
 def _described(wanted: Json, present: Json) -> Json:
@@ -157,11 +162,9 @@ def _configurations(flow: Json) -> Counter[str]:
 
 def _built_in_refusal(wanted: Json, present: Json) -> str:
     missing = sorted(_structure(wanted, "") - _structure(present, ""))
-    surplus = sorted(_structure(present, "") - _structure(wanted, "")) if "executions" in wanted else []
-    if not missing and not surplus:
+    if not missing:
         return ""
-    told = [*(f"{each} is not in it" for each in missing), *(f"{each} cannot be taken out" for each in surplus)]
-    return f"it is built into Keycloak, which lets nobody add or take out executions: {'; '.join(told)}; copy it"
+    return f"it is built into Keycloak, which lets nobody add executions: {'; '.join(missing)}; copy it"
 
 
 def _structure(found: Json, path: str) -> set[str]:

@@ -90,22 +90,23 @@ REALM = Object(
         "localizationTexts": MapOf(TEXTS),
     },
     ignored=names("id otpSupportedApplications requiredCredentials adminPermissionsClient"),
-    remarked=because("what the server notes about users of a user federation is its own", "federatedUsers"),
+    remarked={
+        **because("what the server notes about users of a user federation is its own", "federatedUsers"),
+        **because("Keycloak does not read it: mappers belong to a client or a client scope", "protocolMappers"),
+        **because("Keycloak no longer reads it: use identityProviders", "social socialProviders"),
+        **because(
+            "Keycloak no longer reads it: set it in the flow of a first login", "updateProfileOnInitialSocialLogin"
+        ),
+        **because("Keycloak no longer reads it: set it at the clients", "passwordCredentialGrantAllowed"),
+        **because(
+            "keys are components of org.keycloak.keys.KeyProvider", "codeSecret certificate privateKey publicKey"
+        ),
+    },
     unmanaged={
         **because(
             "the form of before Keycloak 2.5: use components", "userFederationProviders userFederationMappers"
         ),
-        **because("Keycloak does not read it: mappers belong to a client or a client scope", "protocolMappers"),
         **because(APPLICATIONS, "applications applicationScopeMappings oauthClients"),
         **because(TEMPLATES, "clientTemplates"),
-        **because("the form of before Keycloak 2: use identityProviders", "social socialProviders"),
-        **because(
-            "the form of before Keycloak 2: set it in the flow of a first login",
-            "updateProfileOnInitialSocialLogin",
-        ),
-        **because("the form of before Keycloak 2: set it at the clients", "passwordCredentialGrantAllowed"),
-        **because(
-            "keys are components of org.keycloak.keys.KeyProvider", "codeSecret certificate privateKey publicKey"
-        ),
     },
 )

@@ -79,7 +79,12 @@ class TestBuiltIn:
     def test_its_structure_stays(self):
         (change,) = plan(state("f", leaf("a"), sub("s", leaf("b"), leaf("c"))), self.present)
         assert change.action is Action.REFUSED
-        assert "s > c is not in it" in change.reason
+        assert "nobody add executions: s > c;" in change.reason
+
+    def test_a_file_that_names_less_takes_nothing_out(self):
+        (change,) = plan(state("f", leaf("a", "DISABLED"), sub("s")), self.present)
+        assert change.after == {"executions": {"a": {"requirement": "DISABLED"}}}
+        assert plan(state("f", leaf("a")), self.present).changes == ()
 
     def test_of_an_older_version_counts_what_there_is(self):
         wanted = state("f", leaf("old"), sub("s", leaf("b", "DISABLED"), leaf("c")), **{EXPORTED_BY: "20.0.0"})
