@@ -185,8 +185,9 @@ class Verbs:
         """The realm for verbs that need no files: from the settings, else the one that the default files name."""
         if self._options.keycloak_realm:
             return self._options.keycloak_realm
-        paths = [path for path in DEFAULT_PATHS if path.exists()]
-        for content in (document.content for path in files.find(paths) for document in files.read(path)):
+        for content in (
+            document.content for path in files.find(_default_paths()) for document in files.read(path)
+        ):
             if isinstance(content, dict) and isinstance(content.get("realm"), str):
                 return str(content["realm"])
         raise SettingsError("KEYCLOAK_REALM is not set, and no default file names a realm")
@@ -210,10 +211,15 @@ def _existing(paths: list[Path] | None) -> list[Path]:
     """The paths given, or those of the default paths that are there."""
     if paths:
         return paths
-    found = [path for path in DEFAULT_PATHS if path.exists()]
+    found = _default_paths()
     if not found:
         raise SettingsError(f"no paths given, and there is neither {DEFAULT_PATHS[0]} nor {DEFAULT_PATHS[1]}/")
     return found
+
+
+def _default_paths() -> list[Path]:
+    """The default paths at which there is something."""
+    return [path for path in DEFAULT_PATHS if path.is_file() or (path.is_dir() and any(path.iterdir()))]
 
 
 def _status(planned: Plan, strict: bool) -> int:

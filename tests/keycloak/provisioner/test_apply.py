@@ -263,13 +263,13 @@ class TestFirstAdministrator:
 
 
 class TestManyCompanies:
-    def test_batches_of_fifty(self, realm):
+    def test_batches_of_twenty_five(self, realm):
         lines = "".join(f"  - {{id: c-{number:03}, name: Company {number}}}\n" for number in range(120))
         assert realm.apply().complete
         realm.write_companies(f"companies:\n{lines}")
         assert realm.apply().complete
         lock, note, *batches, unlock = realm.api.writes
-        assert (lock, note, batches) == ("POST roles", "PUT ", ["POST partialImport"] * 3)
+        assert (lock, note, batches) == ("POST roles", "PUT ", ["POST partialImport"] * 5)
         assert unlock.startswith("DELETE roles-by-id/")
         groups = realm.admin.get("groups", max="1000").json()
         assert len(groups) == 121

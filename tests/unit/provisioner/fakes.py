@@ -1,6 +1,5 @@
 """A realm in memory: `provisioner.gateway.Realm` without a server."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,7 +27,6 @@ class FakeRealm:
         self.fails = dict(fails or {})
         self.writes: list[list[str]] = []
         self.noted = Record()
-        self._one_at_a_time = threading.Lock()
         self.saves = self.locks = 0
         self.another_run: Callable[[], None] | None = None
 
@@ -54,8 +52,7 @@ class FakeRealm:
         self._write([change])
 
     def create_companies(self, changes: Sequence[Change]) -> None:
-        with self._one_at_a_time:
-            self._write(changes)
+        self._write(changes)
 
     def _write(self, changes: Sequence[Change]) -> None:
         changes = [step for change in changes for step in steps(change)]

@@ -55,6 +55,10 @@ class TestValidate:
         assert (status, out) == (1, "")
         assert err.strip() == "bad.yaml:2:1: x: unknown key"
 
+    def test_a_default_folder_with_nothing_in_it(self, run, tmp_path):
+        (tmp_path / "companies").mkdir()
+        assert run("validate")[0] == 0
+
     def test_nothing_to_read(self, run, tmp_path):
         (tmp_path / "keycloak" / "realm-export.json").unlink()
         status, _, err = run("validate")
