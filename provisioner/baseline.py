@@ -13,6 +13,8 @@ from provisioner.state import Address, Kind, RealmState, Resource
 
 FILE = Path(__file__).with_name("baseline.json")
 NAME = "{realm}"
+_DEFAULT_ROLE = "default-roles-"
+"""Followed by the realm's name in small letters."""
 
 
 @lru_cache(maxsize=4)
@@ -20,7 +22,8 @@ def state(realm: str) -> RealmState:
     """A new realm of that name."""
     if not FILE.exists():
         return RealmState.of(realm, ())
-    told = json.loads(FILE.read_text(encoding="utf-8").replace(NAME, realm))
+    text = FILE.read_text(encoding="utf-8").replace(_DEFAULT_ROLE + NAME, _DEFAULT_ROLE + realm.lower())
+    told = json.loads(text.replace(NAME, realm))
     return RealmState.of(
         realm, (Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told)
     )

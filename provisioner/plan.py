@@ -10,7 +10,7 @@ from provisioner import flow_trees, references
 from provisioner.changes import Action, Change, Plan
 from provisioner.digests import known_secrets
 from provisioner.protection import with_deny_lists
-from provisioner.rules import ADMIN_PERMISSIONS, MASK, PEOPLE, RULES, Rule, owners
+from provisioner.rules import ADMIN_PERMISSIONS, MASK, PEOPLE, RULES, UNCHANGEABLE, Rule, owners
 from provisioner.state import ORDER, Address, Json, Kind, RealmState, Resource
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
@@ -52,6 +52,9 @@ def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Ch
     before, after = difference(resource.fields, known_secrets(resource, present, observed.record.digests), rule)
     if not after:
         return None
+    if resource.address in UNCHANGEABLE:
+        reason = f"{UNCHANGEABLE[resource.address]}; it differs in {', '.join(after)}"
+        return Change(Action.REFUSED, resource.address, before, after, reason, resource)
     fixed = sorted(rule.fixed & after.keys())
     if fixed:
         reason = "cannot be changed on the server: " + ", ".join(fixed)

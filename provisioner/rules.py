@@ -117,6 +117,11 @@ RULES: Mapping[Kind, Rule] = {
 }
 
 
+UNCHANGEABLE: Mapping[Address, str] = {
+    Address(Kind.CLIENT, ("realm-management",)): "Keycloak lets nobody change this client",
+}
+"""What answers every change with 403 (measured, 26.7.4), and why."""
+
 _HOLDERS = {
     "client": Kind.CLIENT,
     "client-scope": Kind.CLIENT_SCOPE,

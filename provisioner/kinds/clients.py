@@ -10,6 +10,9 @@ from provisioner.rules import MASK
 from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
+_SERVERS_OWN = "realm_client"
+"""The attribute by which Keycloak marks the clients that stand for realms."""
+
 _PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
 _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access", "defaultRoles"})
 
@@ -34,6 +37,8 @@ def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
     fields = {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
     if fields.get(flows.OVERRIDES):
         fields[flows.OVERRIDES] = flows.overrides_by_alias(fields[flows.OVERRIDES], flow_aliases)
+    if "attributes" in fields:
+        fields["attributes"] = {key: value for key, value in fields["attributes"].items() if key != _SERVERS_OWN}
     if fields.get("authorizationServicesEnabled"):
         fields.setdefault("serviceAccountsEnabled", True)  # an import does it, a request without it fails inside
     return fields

@@ -17,7 +17,10 @@ def desired(file: RealmFile) -> Iterable[Resource]:
         file.contains(Kind.ORGANIZATION)
     for index, organization in enumerate(file.content.get("organizations", ())):
         source = file.source.at("organizations", index)
-        name = organization["name"]
+        name = organization.get("name") or organization.get("alias")
+        if not name:
+            file.complain(source, "the key name is missing")
+            continue
         yield Resource(Address(Kind.ORGANIZATION, (name,)), _fields(organization), source)
         if organization.get("groups"):
             file.complain(source.at("groups"), "groups of an organization are not managed by the provisioner")
@@ -45,10 +48,14 @@ def observe(server: Server) -> Iterable[Resource]:
     asked = server.asked(Kind.ORGANIZATION, Kind.ORGANIZATION_IDENTITY_PROVIDER, Kind.ORGANIZATION_MEMBER)
     if not server.realm.get("organizationsEnabled") or not any(asked):
         return
+    named = {resource.address.names[0] for resource in server.desired.of_kind(Kind.ORGANIZATION)}
     for organization in server.api.pages("organizations", _FULL):
-        address = server.remember(Kind.ORGANIZATION, organization["name"], id=organization["id"])
+        name, alias = organization["name"], organization.get("alias")
+        if name not in named and alias in named:
+            name = alias  # the files say the alias alone
+        address = server.remember(Kind.ORGANIZATION, name, id=organization["id"])
         yield Resource(address, {"domains": [], **_fields(organization)})
-        yield from _parts(server, organization["name"])
+        yield from _parts(server, name)
 
 
 def _parts(server: Server, name: str) -> Iterator[Resource]:

@@ -29,6 +29,9 @@ def desired(file: RealmFile) -> Iterable[Resource]:
     for index, user in enumerate(file.content.get("users", ())):
         source = file.source.at("users", index)
         name = _name(user, file)
+        if not name:
+            file.complain(source, "the key username is missing")
+            continue
         if "serviceAccountClientId" in user:
             fields = {key: user[key] for key in _OF_SERVICE_ACCOUNTS if user.get(key)}
         else:
@@ -48,8 +51,8 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 def _name(user: Json, file: RealmFile) -> str:
     """Keycloak writes names in small letters, and takes the address for one where the realm says so."""
     if file.content.get("registrationEmailAsUsername") and "serviceAccountClientId" not in user:
-        return str(user.get("email") or user["username"]).lower()
-    return str(user["username"]).lower()
+        return str(user.get("email") or user.get("username", "")).lower()
+    return str(user.get("username", "")).lower()
 
 
 def _identities(user: Json, name: str, source: Source) -> Iterator[Resource]:

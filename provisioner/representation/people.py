@@ -61,7 +61,6 @@ USER = Object(
         "clientRoles": STRING_LISTS,
         "federatedIdentities": ListOf(_FEDERATED_IDENTITY, by=("identityProvider",)),
     },
-    required=("username",),
     ignored=names(
         "self origin createdTimestamp notBefore totp disableableCredentialTypes access userProfileMetadata"
     ),
@@ -102,7 +101,6 @@ ORGANIZATION = Object(
         "identityProviders": ListOf(_MEMBER_PROVIDER, by=("alias",)),
         "groups": _GROUPS,
     },
-    required=("name",),
 )
 
 _PROFILE_ATTRIBUTE = Object(

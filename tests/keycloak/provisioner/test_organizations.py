@@ -95,3 +95,12 @@ def test_what_cannot_be_is_said_in_the_plan(applied: TestRealm):
     applied.write()
     (refused,) = applied.plan().refused
     assert refused.reason == "the realm's organizationsEnabled is off"
+
+
+def test_one_that_the_files_name_by_its_alias_alone(applied: TestRealm):
+    applied.content["organizations"] = [{"alias": "one", "description": "By its alias"}, {"alias": "three"}]
+    applied.write()
+    assert applied.apply().complete
+    assert organization(applied, "One")["description"] == "By its alias"
+    assert organization(applied, "three")["alias"] == "three"
+    assert not [change for change in planned(applied) if not change.startswith("delete")]

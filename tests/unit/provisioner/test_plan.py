@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from provisioner import loader, render
-from provisioner.changes import Plan
+from provisioner import baseline, loader, render
+from provisioner.changes import Action, Plan
 from provisioner.plan import plan, same
 from provisioner.state import Address, Kind, RealmState, Record, Resource
 
@@ -129,3 +129,15 @@ def test_a_reference_to_what_is_not_there_is_refused(wanted: Resource, reason: s
     offers = {Kind.REQUIRED_ACTION: frozenset("a"), Kind.CLIENT_PROFILE: frozenset({"built in"})}
     observed = replace(RealmState.of("portal", []), offers=offers)
     assert [each.reason for each in plan(RealmState.of("portal", [wanted]), observed).refused] == [reason]
+
+
+def test_what_answers_every_change_with_a_refusal_is_refused_before_the_first_write():
+    address = Address(Kind.CLIENT, ("realm-management",))
+    desired = RealmState.of("portal", [Resource(address, {"description": "mine"})])
+    (change,) = plan(desired, RealmState.of("portal", [Resource(address, {"description": ""})])).changes
+    assert change.action is Action.REFUSED
+    assert change.reason == "Keycloak lets nobody change this client; it differs in description"
+
+
+def test_the_role_that_everybody_has_is_named_in_small_letters():
+    assert Address(Kind.ROLE, ("", "default-roles-portal")) in baseline.addresses("Portal")
