@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.differences import difference
 from provisioner.kinds import companies
 from provisioner.kinds.registry import REPRESENTERS
-from provisioner.plan import difference
 from provisioner.rules import MASK, RULES
 from provisioner.state import Address, Json, Kind, RealmState, Resource
 from provisioner.variables import escape, name_of

@@ -57,7 +57,7 @@ def observe(server: Server) -> Iterable[Resource]:
     native = _companies_named_as_groups(server)
     for group in server.api.pages("groups", FULL_GROUPS):
         path = child_path("", group["name"])
-        if not is_company(group):
+        if not _is_company(server, group):
             yield from _observed(server, group, path, with_members)
             continue
         if path in native:
@@ -70,6 +70,11 @@ def observe(server: Server) -> Iterable[Resource]:
     if any(server.asked(Kind.DEFAULT_GROUP)):
         for group in server.api.get("default-groups"):
             yield Resource(Address(Kind.DEFAULT_GROUP, (plain(group["path"]),)), {})
+
+
+def _is_company(server: Server, group: Json) -> bool:
+    """Also the group of a company that an apply made, when somebody took the mark of a company from it."""
+    return is_company(group) or Address(Kind.COMPANY, (group["name"],)) in server.record.made
 
 
 def _has_companies(server: Server) -> bool:

@@ -10,8 +10,11 @@ import pytest
 
 from provisioner import loader
 from provisioner.apply import apply
+from provisioner.changes import Action, Change
+from provisioner.errors import ServerError
 from provisioner.lock import ROLE
 from provisioner.plan import plan
+from provisioner.state import Address, Kind
 from tests.keycloak.provisioner.realms import KilledError, TestRealm
 
 COMPANIES = """
@@ -129,6 +132,39 @@ class TestDeletions:
         assert [(each["action"], each["address"]) for each in json.loads(ended.stdout)["changes"]] == [
             ("delete", "company/globex")
         ]
+
+
+class TestGroupsOfCompanies:
+    def test_a_company_that_lost_its_mark_gets_it_back(self, small: TestRealm):
+        assert small.apply().complete
+        id = small.group("/acme")
+        group = small.admin.get(f"groups/{id}").json()
+        del group["attributes"]["kind"]
+        small.admin.put(f"groups/{id}", group).raise_for_status()
+        assert actions(small) == {"company/acme": "update"}
+        assert small.apply().complete
+        assert small.group("/acme") == id
+        assert small.plan().changes == ()
+
+    def test_a_group_of_the_same_name_is_somebody_else_s(self, small: TestRealm):
+        small.write_companies("companies: []\n")
+        assert small.apply().complete
+        small.admin.post("groups", {"name": "acme"}).raise_for_status()
+        small.write_companies(ACME)
+        assert actions(small) == {"company/acme": "refused", "group/acme": "unmanaged"}
+
+    def test_one_that_keycloak_refuses_takes_its_batch_along(self, small: TestRealm):
+        """What the checks of files keep away: the server is asked directly."""
+        assert small.apply().complete
+        good, bad = (
+            Change(Action.CREATE, Address(Kind.COMPANY, (id,)), None, {"attributes": {}, "subGroups": []})
+            for id in ("good", "b" * 300)
+        )
+        server = small.server()
+        server.observe(loader.load([small.folder], small.environment).desired)
+        with pytest.raises(ServerError):
+            server.create_companies([good, bad])
+        assert small.admin.get("group-by-path/good").status_code == 404
 
 
 class TestStrictDrift:

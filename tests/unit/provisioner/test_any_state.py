@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.apply import apply
-from provisioner.plan import difference, plan
+from provisioner.differences import difference
+from provisioner.plan import plan
 from provisioner.rules import RULES, owners
 from provisioner.state import Address, Kind, RealmState, Record, Resource
 from tests.unit.provisioner.fakes import FakeRealm

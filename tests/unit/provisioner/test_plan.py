@@ -9,7 +9,8 @@ from rich.text import Text
 
 from provisioner import baseline, loader, render
 from provisioner.changes import Action, Plan
-from provisioner.plan import plan, same
+from provisioner.differences import same
+from provisioner.plan import plan
 from provisioner.state import Address, Kind, RealmState, Record, Resource
 
 CASES = Path(__file__).parents[2] / "plans"
