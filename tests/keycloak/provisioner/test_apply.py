@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
+from provisioner.kinds import company_groups
 from sandbox.mail_catcher import Behaviour, MailCatcher
 from tests.keycloak.provisioner.realms import PORTAL_URL, TestRealm
 
@@ -274,6 +275,20 @@ class TestManyCompanies:
         groups = realm.admin.get("groups", max="1000").json()
         assert len(groups) == 121
         assert realm.plan().writes == ()
+
+    def test_more_than_are_read_at_once(self, realm, monkeypatch):
+        """Pages overlap and miss some, as the server has it; what they missed is read one by one."""
+        monkeypatch.setattr(company_groups, "AT_ONCE", 10)
+        monkeypatch.setattr(company_groups, "CHUNK", 20)
+        lines = "".join(f"  - {{id: c-{number:03}, name: Company {number}}}\n" for number in range(130))
+        realm.content = {"realm": realm.name, "enabled": True}
+        realm.write()
+        realm.write_companies(f"companies:\n{lines}")
+        assert realm.apply().complete
+        for _ in range(3):
+            assert realm.plan().changes == ()
+        pages = [each for each in realm.api.requests if each == "GET groups"]
+        assert len(pages) == 1 + 2 * (1 + 7)
 
 
 class TestUsersOfTheRealmFile:
