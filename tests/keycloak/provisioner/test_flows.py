@@ -264,7 +264,7 @@ class TestBuiltIn:
         del executions(exported, "browser")[1]
         says(realm, **exported)
         (reason,) = reasons(realm).values()
-        assert "forms > auth-otp-form is not in it; auth-spnego cannot be taken out" in reason
+        assert "lets nobody add executions: forms > auth-otp-form" in reason
 
     def test_that_of_an_older_version_is_taken_as_far_as_it_goes(self, realm: TestRealm, exported):
         executions(exported, "forms").append(leaf("a-provider-of-then", "REQUIRED"))
