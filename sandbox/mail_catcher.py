@@ -169,16 +169,24 @@ class _Controller(Controller):
         return _Connection(self._known, self.handler, **self.SMTP_kwargs)
 
     def hang_up(self) -> None:
-        """Cut every conversation off; they are closed when this returns."""
-        self.loop.call_soon_threadsafe(self._abort_all)
+        """Listen no more and cut every conversation off; they are closed when this returns."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result()
+
+    async def _hang_up(self) -> None:
+        if self.server is not None:
+            self.server.close()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         deadline = time.monotonic() + HANG_UP_SECONDS
         while self._known and time.monotonic() < deadline:
-            time.sleep(0.01)
+            for connection in list(self._known):
+                if isinstance(connection.transport, asyncio.Transport):
+                    connection.transport.abort()
+            await asyncio.sleep(0.01)
 
-    def _abort_all(self) -> None:
-        for connection in list(self._known):
-            if isinstance(connection.transport, asyncio.Transport):
-                connection.transport.abort()
+
+_TURNS = 5
+"""Of the loop, after which what was accepted before is a conversation."""
 
 
 class _QuietHandler(WSGIRequestHandler):
