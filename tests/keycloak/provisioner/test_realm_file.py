@@ -62,7 +62,6 @@ class TestClaims:
     def test_an_access_token_lives_a_minute(self, tokens, client):
         access = claims(tokens["access_token"])
         assert access["exp"] - access["iat"] == 60
-        assert tokens["expires_in"] == 60
 
     def test_groups_are_told_to_the_portal_alone_and_by_userinfo_alone(self, shared_realm, tokens, client):
         assert "groups" not in claims(tokens["id_token"])
