@@ -161,6 +161,31 @@ class KeycloakDirectory:
             for user in people
         )
 
+    def administrators(self, company: Company) -> tuple[Member, ...]:
+        return self._with_fresh_ids(company, lambda: self._administrators(company))
+
+    def _administrators(self, company: Company) -> tuple[Member, ...]:
+        group_id = self._subgroups(company).get(Subgroup.ADMINISTRATORS)
+        people = self._people_in(group_id, brief=False) if group_id else []
+        found = []
+        for person in people:
+            # Who is in the subgroup alone is not attached; his groups come from Keycloak's cache.
+            groups = self._groups_of(person["id"])
+            at = next((a for a in attachments_of(g["path"] for g in groups) if a.company_id == company.id), None)
+            if at is not None and at.administers:
+                found.append(Member(user_of(person), (at,)))
+        return tuple(found)
+
+    def _groups_of(self, user_id: str) -> list[Json]:
+        """A person's groups; none when he vanished just now."""
+        try:
+            return _repeated(
+                lambda: _pages(lambda page: self._admin.get_user_groups(user_id, page, brief_representation=True)),
+                _OF_PERSON,
+            )
+        except NotFoundError:
+            return []
+
     def user(self, user_id: str) -> User:
         person = _identified(user_id)
         return user_of(_repeated(lambda: self._admin.get_user(person), _OF_PERSON))

@@ -89,6 +89,11 @@ class Profile:
     title: Title | None
     locale: Locale
 
+    @property
+    def full_name(self) -> str:
+        """First name and last name, as one speaks of somebody."""
+        return f"{self.first_name} {self.last_name}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class User:

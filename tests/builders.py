@@ -17,6 +17,7 @@ from directory.model import (
     Title,
     User,
 )
+from webapp.actor import Actor, Author
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 """An instant for tests that need one."""
@@ -44,6 +45,11 @@ def an_attachment(
         CompanyRole.ADMINISTRATOR if administrator else CompanyRole.USER,
         Affiliation.EXTERNAL if external else Affiliation.INTERNAL,
     )
+
+
+def an_author(user: User | Actor, request_id: str = "request-of-a-test") -> Author:
+    """That person as the author of what a request does."""
+    return Author(user.id, user.profile.full_name, user.profile.email, request_id)
 
 
 def a_profile(

@@ -200,6 +200,17 @@ class FakeDirectory:
                 if attachment.company_id == known.id
             )
 
+    def administrators(self, company: Company) -> tuple[Member, ...]:
+        with self._call("administrators", company):
+            known = self._company(company)
+            return tuple(
+                Member(self._people[user_id], (attachment,))
+                for user_id in self._groups[Place(known.id).path]
+                if not self._hidden(user_id)
+                for attachment in self._attachments(user_id)
+                if attachment.company_id == known.id and attachment.administers
+            )
+
     def user(self, user_id: str) -> User:
         with self._call("user", user_id):
             return self._person(user_id)

@@ -5,11 +5,12 @@ The parts are put on the application by `webapp.app.create_app`; views get them 
 
 from dataclasses import dataclass
 from typing import cast
+from uuid import uuid4
 
 from flask import current_app, g, session
 
 from directory.gateway import Directory
-from webapp.actor import Actor
+from webapp.actor import Actor, Author, author_of
 from webapp.database import Database
 from webapp.identity import Identity, Tokens
 from webapp.services.administration import Administration, administration_of
@@ -38,6 +39,18 @@ def parts() -> Parts:
 def actor() -> Actor:
     """Who is acting. Only in views that need somebody signed in (the guard has seen to it)."""
     return cast(Actor, g.actor)
+
+
+def author() -> Author:
+    """Who is acting, as the author of what this request does."""
+    return author_of(actor(), request_id())
+
+
+def request_id() -> str:
+    """What tells this request from every other, in the journal and in the log; our own, never the client's."""
+    if "request_id" not in g:
+        g.request_id = uuid4().hex
+    return str(g.request_id)
 
 
 def administration() -> Administration:

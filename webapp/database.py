@@ -1,4 +1,6 @@
-"""The portal's own database: sessions, locks, operations under way, quotas. Nothing about who is attached.
+"""The portal's own database: sessions, locks, operations under way, quotas, the journal, mails to be sent.
+
+Nothing about who is attached: that is Keycloak's alone. What the journal holds is what happened.
 
 Times are UTC, stored as seconds since 1970 (a float), so that every database compares them alike.
 """
@@ -18,12 +20,14 @@ from sqlalchemy import (
     Connection,
     Engine,
     Float,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
+    Text,
     create_engine,
     event,
     text,
@@ -76,6 +80,70 @@ activation_mails = Table(
     Index("ix_activation_mails_user_id_sent_at", "user_id", "sent_at"),
 )
 
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("request_id", String(64), nullable=False),
+    Column("operation_id", String(64), nullable=True),
+    Column("actor_id", String(64), nullable=False),
+    Column("actor_name", String(512), nullable=False),
+    Column("actor_email", String(255), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("person_id", String(64), nullable=True, index=True),
+    Column("person_name", String(512), nullable=False),
+    Column("person_email", String(255), nullable=False),
+    Column("before", JSON, nullable=True),
+    Column("after", JSON, nullable=True),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("words", Text, nullable=False, comment="names and addresses without case and accents, to search in"),
+)
+
+journal_companies = Table(
+    "journal_companies",
+    metadata,
+    Column("company_id", String(63), primary_key=True),
+    Column("line_id", Integer, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+)
+
+quota_uses = Table(
+    "quota_uses",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("quota", String(32), nullable=False),
+    Column("subject", String(64), nullable=False, comment="whose quota: an administrator's id"),
+    Column("key", String(64), nullable=False, comment="what it was used for, as a SHA-256 in hex; or empty"),
+    Column("at", Float, nullable=False),
+    Index("ix_quota_uses_quota_subject_at", "quota", "subject", "at"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("operation_id", String(64), nullable=True),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("message_id", String(255), nullable=False),
+    Column("recipient", String(255), nullable=False),
+    Column("subject", String(998), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+)
+
 
 class Database:
     """One engine, and the one way to write: a short transaction that never spans a call to Keycloak."""
@@ -120,5 +188,6 @@ def _engine(url: str) -> Engine:
         # Readers never wait for a writer; a writer waits for the one before.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
 
     return engine

@@ -9,7 +9,8 @@
     ├── ForbiddenByStateError   the state forbids it                                          -> 409
     │   ├── LastAdministratorError
     │   ├── AlreadyActiveError
-    │   └── SharedAccountError
+    │   ├── SharedAccountError
+    │   └── ChangedMeanwhileError
     ├── TooOftenError           says when it is possible again                                -> 429
     ├── PartlyDoneError         some changes were made, one was not                           -> 503
     └── UnreadableFileError     an import file that is none (`services.csvfiles`)             -> 422
@@ -54,6 +55,14 @@ class AlreadyActiveError(ForbiddenByStateError):
 
 class SharedAccountError(ForbiddenByStateError):
     """The account also belongs to others, so it is not this administrator's to change."""
+
+
+class ChangedMeanwhileError(ForbiddenByStateError):
+    """Somebody else has changed the person at these companies since the form was shown."""
+
+    def __init__(self, company_ids: Sequence[str]) -> None:
+        super().__init__(f"changed meanwhile at {', '.join(company_ids)}")
+        self.company_ids = tuple(company_ids)
 
 
 class TooOftenError(PortalError):

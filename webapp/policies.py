@@ -36,8 +36,8 @@ def may_change_account(
 def would_be_last_administrator(members: Iterable[Member], user: User, change: AttachmentChange) -> bool:
     """Whether the change would take a company's last *active* administrator away.
 
-    `members` is everybody at that company, freshly read; it also tells how far the person himself is, who may have
-    become active since he was looked at. Who is not active is not the last active one.
+    `members` are all administrators of that company at least, freshly read; they also tell how far the person
+    himself is, who may have become active since he was looked at. Who is not active is not the last active one.
     """
     members = tuple(members)
     fresh = next((member.user for member in members if member.user.id == user.id), user)

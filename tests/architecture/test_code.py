@@ -119,8 +119,9 @@ class TestCode:
 
         verbs = {name for name in vars(Directory) if not name.startswith("_")}
         assert verbs == {
-            "attachments_of", "members", "user", "find_by_email", "create_user", "change_attachment",
-            "send_activation", "record_activation_sent", "correct_email", "delete_user", "check",
+            "attachments_of", "members", "administrators", "user", "find_by_email", "create_user",
+            "change_attachment", "send_activation", "record_activation_sent", "correct_email", "delete_user",
+            "check",
         }  # fmt: skip
         deleting = [
             name

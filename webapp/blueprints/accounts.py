@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import User
 from webapp.answers import see_other
-from webapp.context import administration, parts
+from webapp.context import administration, author, parts
 from webapp.errors import AlreadyActiveError
 from webapp.forms import email_error, normal_email
 from webapp.guards import Access, access
@@ -30,7 +30,7 @@ def email(user_id: str) -> ResponseReturnValue:
         return _page(user, typed, error), 422
     try:
         corrected = users.correct_email(
-            parts().directory, parts().database, administration(), user_id, normal_email(typed)
+            parts().directory, parts().database, author(), administration(), user_id, normal_email(typed)
         )
     except (EmailTakenError, InvalidPersonError):
         return _page(user, typed, _("This address cannot be used here.")), 422
@@ -49,7 +49,7 @@ def cancel(user_id: str) -> ResponseReturnValue:
     name = f"{user.profile.first_name} {user.profile.last_name}"
     if "ask" in request.form:
         return render_template("accounts/cancel.html", user=user)
-    users.cancel(parts().directory, parts().database, administration(), user_id)
+    users.cancel(parts().directory, parts().database, author(), administration(), user_id)
     flash(_("The invitation of %(name)s was cancelled.", name=name), "success")
     return see_other("users.index")
 

@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import MailRefusedError
 from webapp.answers import see_other
-from webapp.context import actor, administration, parts
+from webapp.context import actor, administration, author, parts
 from webapp.guards import Access, access, own_path
 from webapp.labels import gettext as _
 from webapp.services import activations
-from webapp.services.administration import everywhere, people
+from webapp.services.administration import people, seen
 
 blueprint = Blueprint("activations", __name__)
 RESULTS = "resent"
@@ -19,11 +19,11 @@ RESULTS = "resent"
 @access(Access.ADMINISTRATOR)
 def resend(user_id: str) -> ResponseReturnValue:
     """Send again, with 30 new days."""
-    member = everywhere(parts().directory, actor().administered_ids, user_id)
+    member = seen(parts().directory, actor().administered_ids, user_id)
     profile = member.user.profile
     name = f"{profile.first_name} {profile.last_name}"
     try:
-        activations.resend(parts().directory, parts().database, user_id)
+        activations.resend(parts().directory, parts().database, author(), member)
     except MailRefusedError:
         flash(
             _("The mail to %(name)s could not be sent: the mail server refused it. Try again later.", name=name),
@@ -39,7 +39,7 @@ def resend(user_id: str) -> ResponseReturnValue:
 def resend_all() -> ResponseReturnValue:
     """Send again to everybody whose mail expired, and lead to what became of each."""
     results = activations.resend_expired(
-        parts().directory, parts().database, people(parts().directory, administration())
+        parts().directory, parts().database, author(), people(parts().directory, administration())
     )
     session[RESULTS] = [
         {

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.model import AttachmentChange, Member, difference
 from webapp.answers import see_other
-from webapp.context import actor, administration, parts
+from webapp.context import administration, author, parts
 from webapp.forms import Row, has_errors, present_rows, row_errors, typed_rows
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
@@ -37,7 +37,7 @@ def _save(member: Member, rows: list[Row]) -> ResponseReturnValue:
     changes = attachments.change(
         parts().directory,
         parts().database,
-        actor().id,
+        author(),
         administration().companies,
         member.user,
         {row.company.id: row.attachment for row in rows},

@@ -7,7 +7,7 @@ from flask_babel import refresh
 from directory.errors import InvalidPersonError, NotFoundError
 from directory.model import Attachment, Company, User
 from webapp.answers import see_other
-from webapp.context import actor, parts, read_tokens
+from webapp.context import actor, author, parts, read_tokens
 from webapp.errors import HiddenError, SignedOutError
 from webapp.forms import PersonForm
 from webapp.guards import Access, access
@@ -62,7 +62,7 @@ def leave(company_id: str) -> ResponseReturnValue:
     attachments.change(
         parts().directory,
         parts().database,
-        actor().id,
+        author(),
         [company],
         User(actor().id, actor().profile),
         {company_id: None},

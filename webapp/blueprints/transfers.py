@@ -18,7 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from directory.errors import UnavailableError
 from directory.model import Locale, Member
 from webapp.answers import RETRY_AFTER, RetryForm, error_page
-from webapp.context import administration, parts
+from webapp.context import administration, author, parts
 from webapp.guards import Access, access, current_locale
 from webapp.labels import gettext as _
 from webapp.services.administration import people
@@ -109,7 +109,7 @@ def upload() -> ResponseReturnValue:
         return _upload_page(_fault(error))
     if "confirm" in request.form:
         rows = prepared(parts().directory, administration(), file.lines)
-        return _result_page(data, apply(parts().directory, parts().database, administration(), rows))
+        return _result_page(data, apply(parts().directory, parts().database, author(), administration(), rows))
     return _review_page(data, file, dry_run(parts().directory, administration(), file.lines))
 
 

@@ -15,7 +15,7 @@ from directory.model import (
     difference,
 )
 from webapp.answers import see_other
-from webapp.context import actor, administration, parts
+from webapp.context import actor, administration, author, parts
 from webapp.forms import (
     PersonForm,
     Row,
@@ -110,7 +110,7 @@ def _save(email: str) -> ResponseReturnValue:
 
 
 def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
-    made = users.create(parts().directory, parts().database, actor().id, profile, wanted)
+    made = users.create(parts().directory, parts().database, author(), profile, wanted)
     name = f"{profile.first_name} {profile.last_name}"
     if made.mail_sent:
         flash(_("The account of %(name)s was created, and the activation mail sent.", name=name), "success")
@@ -128,7 +128,7 @@ def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
 def _attach(known: User) -> ResponseReturnValue:
     wanted = {row.company.id: row.attachment for row in _typed() if row.attached}
     changes = attachments.change(
-        parts().directory, parts().database, actor().id, administration().companies, known, wanted
+        parts().directory, parts().database, author(), administration().companies, known, wanted
     )
     name = f"{known.profile.first_name} {known.profile.last_name}"
     if changes:

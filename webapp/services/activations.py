@@ -10,10 +10,14 @@ from sqlalchemy import insert, select
 from directory.errors import DirectoryError
 from directory.gateway import Directory
 from directory.model import ActivationStatus, Member, User
+from webapp import quotas
+from webapp.actor import Author
 from webapp.database import Database, activation_mails, now
 from webapp.errors import AlreadyActiveError, TooOftenError
+from webapp.journal import Action, Entry, person_of
 from webapp.locks import locked
 from webapp.policies import may_resend_activation
+from webapp.services.operations import act
 
 MINUTE = 60.0
 DAY = 86_400.0
@@ -51,29 +55,34 @@ def send_first(directory: Directory, database: Database, user: User) -> User | N
         return None
 
 
-def resend(directory: Directory, database: Database, user_id: str) -> User:
-    """A new mail with 30 new days.
+def resend(directory: Directory, database: Database, author: Author, member: Member) -> User:
+    """A new mail with 30 new days, for a person as the administrator sees him.
 
-    `AlreadyActiveError`, `TooOftenError` (1 a minute, 5 a day for one person; a mail that could not be handed over
-    does not count), `MailRefusedError`.
+    `AlreadyActiveError`, `TooOftenError` (1 a minute and 5 a day for one person, 100 a day for one administrator;
+    a mail that could not be handed over does not count for the person), `MailRefusedError`.
     """
-    with locked(database, [f"activation:{user_id}"]):
+    user_id = member.user.id
+    entry = Entry(Action.RESEND, tuple(a.company_id for a in member.attachments), person_of(member.user))
+    with locked(database, [f"activation:{user_id}"]), act(database, author, entry):
         user = directory.user(user_id)
         if not may_resend_activation(user.status()):
             raise AlreadyActiveError(user_id)
         if (wait := seconds_to_wait(database, user_id)) > 0:
             raise TooOftenError(wait)
+        quotas.take(database, quotas.ACTIVATION_MAILS, author.id)
         return _send(directory, database, user)
 
 
-def resend_expired(directory: Directory, database: Database, members: Iterable[Member]) -> list[Result]:
+def resend_expired(
+    directory: Directory, database: Database, author: Author, members: Iterable[Member]
+) -> list[Result]:
     """Send again to each of the people whose mail expired, with a result for each."""
     results: list[Result] = []
     refused = 0
     for member in members:
         if member.user.status() is not ActivationStatus.EXPIRED:
             continue
-        outcome = Resent.NOT_TRIED if refused >= GIVE_UP_AFTER else _try(directory, database, member.user)
+        outcome = Resent.NOT_TRIED if refused >= GIVE_UP_AFTER else _try(directory, database, author, member)
         refused = refused + 1 if outcome is Resent.MAIL_REFUSED else 0 if outcome is Resent.SENT else refused
         results.append(Result(member.user, outcome))
     return results
@@ -96,9 +105,9 @@ def seconds_to_wait(database: Database, user_id: str, pause: float = MINUTE) -> 
     return max(waits)
 
 
-def _try(directory: Directory, database: Database, user: User) -> Resent:
+def _try(directory: Directory, database: Database, author: Author, member: Member) -> Resent:
     try:
-        resend(directory, database, user.id)
+        resend(directory, database, author, member)
     except AlreadyActiveError:
         return Resent.ALREADY_ACTIVE
     except TooOftenError:

@@ -74,7 +74,14 @@ def everywhere(directory: Directory, administered_ids: frozenset[str], user_id: 
         raise HiddenError(user_id) from error
 
 
+def seen(directory: Directory, administered_ids: frozenset[str], user_id: str) -> Member:
+    """A person with his attachments at the companies administered, and no others; else `HiddenError`."""
+    member = everywhere(directory, administered_ids, user_id)
+    return Member(
+        member.user, tuple(a for a in member.attachments if may_administer(administered_ids, a.company_id))
+    )
+
+
 def person(directory: Directory, administration: Administration, user_id: str) -> Member:
     """A person as this administrator sees him: his attachments at these companies; else `HiddenError`."""
-    member = everywhere(directory, administration.ids, user_id)
-    return Member(member.user, administration.mine(member.attachments))
+    return seen(directory, administration.ids, user_id)

@@ -13,6 +13,7 @@ from directory.errors import (
 )
 from directory.gateway import Directory
 from directory.model import Company
+from webapp.actor import Author
 from webapp.database import Database
 from webapp.errors import LastAdministratorError, NotAdministratorError
 from webapp.services import attachments, users
@@ -26,7 +27,11 @@ GIVE_UP_AFTER = 3
 
 
 def apply(
-    directory: Directory, database: Database, administration: Administration, rows: Sequence[Row]
+    directory: Directory,
+    database: Database,
+    author: Author,
+    administration: Administration,
+    rows: Sequence[Row],
 ) -> tuple[Row, ...]:
     """Do what was planned; what became of each row, in the order of the file.
 
@@ -34,7 +39,7 @@ def apply(
     row: what the directory does not answer is `FAILED`, what was not tried after that `NOT_TRIED`; both are safe
     to send again.
     """
-    run = _Run(directory, database, administration)
+    run = _Run(directory, database, author, administration)
     done = {row.line.number: row for unit in _units(rows) for row in run.do(unit)}
     return tuple(done.get(row.line.number, row) for row in rows)
 
@@ -53,6 +58,7 @@ class _Run:
 
     directory: Directory
     database: Database
+    author: Author
     administration: Administration
     count: int = 0
     failures: int = 0
@@ -94,7 +100,7 @@ class _Run:
             raise ValueError("a new account has a profile")
         wanted = [row.attachment for row in unit if row.attachment]
         try:
-            made = users.create(self.directory, self.database, self.administration.actor.id, profile, wanted)
+            made = users.create(self.directory, self.database, self.author, profile, wanted)
         except EmailTakenError:
             return self._attach_known(unit, profile.email)
         except UnavailableError:
@@ -116,11 +122,10 @@ class _Run:
             raise ValueError("a line that attaches has an account and an attachment")
         company = self.companies[row.attachment.company_id]
         wanted = {company.id: row.attachment}
-        actor = self.administration.actor.id
         try:
             # Whether somebody is active decides here, and what was planned is minutes old.
             user = self.directory.user(row.user.id) if row.takes_administrator else row.user
-            made = attachments.change(self.directory, self.database, actor, [company], user, wanted)
+            made = attachments.change(self.directory, self.database, self.author, [company], user, wanted)
         except UnavailableError:
             raise
         except (DirectoryError, LastAdministratorError) as error:

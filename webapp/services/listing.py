@@ -1,6 +1,5 @@
 """The list of people: filter, sort and cut into pages. Pure."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from math import ceil
 from typing import TypeVar
 
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Member
+from webapp.text import fold
 
 E = TypeVar("E", CompanyRole, Affiliation, ActivationStatus)
 PAGE_SIZE = 50
@@ -104,12 +104,6 @@ def cut(members: tuple[Member, ...], page: int, size: int = PAGE_SIZE) -> Page:
     pages = max(1, ceil(len(members) / size))
     page = min(max(page, 1), pages)
     return Page(members[(page - 1) * size : page * size], len(members), page, pages)
-
-
-def fold(text: str) -> str:
-    """Text without case and accents, for comparing as people do."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _matches_text(member: Member, words: list[str]) -> bool:

@@ -1,45 +1,95 @@
-"""Finishing what a process left behind when it died in the middle of an operation."""
+"""Finishing what a process left behind when it died in the middle of an operation, or what was left half done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
 from directory.gateway import Directory
-from directory.model import Affiliation, Attachment, CompanyRole, Locale, Profile, Title
+from directory.model import AttachmentChange, Company, Locale, Profile, Title, User
 from webapp.database import Database
-from webapp.errors import PortalError
-from webapp.services import activations, attachments
-from webapp.services.operations import Kind, Operation, State, claim_interrupted, finish, release
+from webapp.errors import HiddenError, LastAdministratorError, PortalError
+from webapp.journal import Outcome, entry_of, person_of
+from webapp.locks import locked
+from webapp.services import attachments, users
+from webapp.services.attachments import LAST_ADMINISTRATOR, attachment_of, changes_of
+from webapp.services.operations import (
+    Kind,
+    Operation,
+    State,
+    Work,
+    claim_interrupted,
+    entry_kept,
+    finishing,
+    release,
+    take_partial,
+)
+from webapp.services.telling import notice_of
+
+INTERRUPTED = "interrupted"
 
 
 def resume(directory: Directory, database: Database) -> list[tuple[Operation, State]]:
     """Finish every interrupted operation; each with how it ended (`RUNNING`: not now, try again).
 
     A creation that never reached Keycloak is made now, with its mail. One that did is left as it is: whether its
-    mail left cannot be known, a second one is for a person to send, and the list says « Mail non envoyé ».
+    mail left cannot be known, a second one is for a person to send, and the list says « Mail non envoyé ». Neither
+    is a mail, a correction or a cancellation repeated: the journal says that it was interrupted.
     """
     return [(operation, _finish(directory, database, operation)) for operation in claim_interrupted(database)]
 
 
+def complete(directory: Directory, database: Database, author_id: str, operation_id: str) -> None:
+    """Do now what was left of somebody's half-done change.
+
+    `HiddenError` when it is none of his; `PartlyDoneError`, `LastAdministratorError` and what the directory raises
+    when it cannot be finished now either.
+    """
+    operation = take_partial(database, author_id, operation_id, State.RUNNING)
+    if operation is None:
+        raise HiddenError(operation_id)
+    with finishing(database, operation) as work:
+        try:
+            _change(directory, database, work)
+        except UnavailableError:
+            work.stop_on_the_way(operation.payload)
+            raise
+
+
+def dismiss(database: Database, author_id: str, operation_id: str) -> None:
+    """Leave a half-done change as it is, and speak of it no more; `HiddenError` when it is none of his."""
+    if take_partial(database, author_id, operation_id, State.FAILED) is None:
+        raise HiddenError(operation_id)
+
+
 def _finish(directory: Directory, database: Database, operation: Operation) -> State:
     try:
-        match operation.kind:
-            case Kind.CREATE:
-                _create(directory, database, operation)
-            case Kind.CHANGE:
-                _change(directory, database, operation)
-        state = State.DONE
-    except (DirectoryError, PortalError) as error:
-        if any(isinstance(one, UnavailableError) for one in (error, error.__cause__)):
-            # Nobody was told, and Keycloak (or somebody's lock) is only late: the next start tries again.
+        with finishing(database, operation) as work:
+            try:
+                _do(directory, database, work)
+            except (DirectoryError, PortalError) as error:
+                if any(isinstance(one, UnavailableError) for one in (error, error.__cause__)):
+                    # Nobody was told, and Keycloak (or somebody's lock) is only late: the next start tries again.
+                    work.state = State.RUNNING
+                raise
+    except (DirectoryError, PortalError):
+        if work.state is State.RUNNING:
             release(database, operation.id)
-            return State.RUNNING
-        state = State.FAILED
-    finish(database, operation.id, state)
-    return state
+    return work.state
 
 
-def _create(directory: Directory, database: Database, operation: Operation) -> None:
-    typed = operation.payload["profile"]
+def _do(directory: Directory, database: Database, work: Work) -> None:
+    match work.operation.kind:
+        case Kind.CREATE:
+            _create(directory, database, work)
+        case Kind.CHANGE:
+            _change(directory, database, work)
+        case Kind.ACT:
+            work.state = State.FAILED
+            work.note(replace(entry_kept(work.operation), outcome=Outcome.FAILED, reason=INTERRUPTED))
+
+
+def _create(directory: Directory, database: Database, work: Work) -> None:
+    typed = work.operation.payload["profile"]
     profile = Profile(
         email=typed["email"],
         last_name=typed["last_name"],
@@ -47,38 +97,58 @@ def _create(directory: Directory, database: Database, operation: Operation) -> N
         title=Title(typed["title"]) if typed["title"] else None,
         locale=Locale(typed["locale"]),
     )
-    wanted = [_attachment(one) for one in operation.payload["attachments"]]
-    if not _still_administers(directory, operation.actor_id, (a.company_id for a in wanted)):
-        raise NotFoundError(operation.actor_id)
-    try:
-        user = directory.create_user(profile, wanted)
-    except EmailTakenError:
-        return
-    activations.send_first(directory, database, user)
+    wanted = [a for one in work.operation.payload["attachments"] if (a := attachment_of(one))]
+    actor_id = work.operation.author.id
+    if not _still_administers(directory, actor_id, (a.company_id for a in wanted)):
+        raise NotFoundError(actor_id)
+    with locked(database, users.lock_names(profile.email)):
+        try:
+            users.make(directory, database, work, profile, wanted, mail=work.operation.payload.get("mail", True))
+        except EmailTakenError:
+            users.note_if_made(directory, work, profile, wanted)
 
 
-def _change(directory: Directory, database: Database, operation: Operation) -> None:
+def _change(directory: Directory, database: Database, work: Work) -> None:
     """What the actor may still do is done; `NotFoundError` when something of it was left."""
-    wanted = {
-        company_id: _attachment(one) if one else None for company_id, one in operation.payload["wanted"].items()
-    }
-    user = directory.user(operation.payload["user_id"])
-    companies = {
+    actor_id, told = work.operation.author.id, work.operation.payload.get("told", True)
+    changes = changes_of(work.operation.payload)
+    wanted = {one.company_id: one.after for one in changes}
+    user = directory.user(work.operation.payload["user_id"])
+    allowed = {
         company.id: company
-        for company, at in directory.attachments_of(operation.actor_id)
-        if at.administers or (operation.actor_id == user.id and wanted.get(company.id, at) is None)
+        for company, at in directory.attachments_of(actor_id)
+        if company.id in wanted and (at.administers or (actor_id == user.id and wanted[company.id] is None))
     }
-    allowed = {company_id: one for company_id, one in wanted.items() if company_id in companies}
-    attachments.change(directory, database, operation.actor_id, companies.values(), user, allowed)
-    present = {at.company_id: at for _, at in directory.attachments_of(user.id)}
-    if any(present.get(company_id) != one for company_id, one in wanted.items()):
+    with locked(database, attachments.lock_names(allowed)):
+        present = attachments.present_at(directory, user, wanted)
+        # Done before the process died, or without its answer having reached us.
+        done = [one for one in changes if present.get(one.company_id) == one.after]
+        work.note(*(entry_of(one, person_of(user)) for one in done))
+        left = attachments.to_do(present, {company_id: wanted[company_id] for company_id in allowed})
+        _refuse_last_administrators(directory, work, allowed, user, left)
+        attachments.make(directory, work, allowed, user, left, told=told)
+        if told:
+            made = [(allowed[one.company_id], one) for one in (*done, *left) if one.company_id in allowed]
+            work.notice = notice_of(work.operation.author, user, made) if made else None
+    if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in changes):
         raise NotFoundError("the actor administers these companies no more")
+
+
+def _refuse_last_administrators(
+    directory: Directory,
+    work: Work,
+    companies: Mapping[str, Company],
+    user: User,
+    changes: Sequence[AttachmentChange],
+) -> None:
+    for one in changes:
+        try:
+            attachments.refuse_last_administrator(directory, companies[one.company_id], user, one)
+        except LastAdministratorError:
+            work.note(entry_of(one, person_of(user), Outcome.REFUSED, LAST_ADMINISTRATOR))
+            raise
 
 
 def _still_administers(directory: Directory, actor_id: str, company_ids: Iterable[str]) -> bool:
     administered = {company.id for company, at in directory.attachments_of(actor_id) if at.administers}
     return set(company_ids) <= administered
-
-
-def _attachment(kept: dict[str, str]) -> Attachment:
-    return Attachment(kept["company_id"], CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))

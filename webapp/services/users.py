@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from directory.errors import EmailTakenError, UnavailableError
+from directory.errors import DirectoryError, EmailTakenError, UnavailableError
 from directory.gateway import Directory
-from directory.model import Attachment, AttachmentChange, Profile, User
+from directory.model import Attachment, AttachmentChange, Company, Profile, User
+from webapp.actor import Author
 from webapp.database import Database
 from webapp.errors import AlreadyActiveError, SharedAccountError, TooOftenError
+from webapp.journal import Action, Entry, Outcome, Person, attachment_values, person_of
 from webapp.locks import locked
 from webapp.policies import may_change_account, may_resend_activation
 from webapp.services import activations, attachments
 from webapp.services.administration import Administration, everywhere
-from webapp.services.operations import Kind, under_way
+from webapp.services.operations import Kind, Work, act, reason_of, under_way
+from webapp.services.telling import notice_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +30,81 @@ class Creation:
 def create(
     directory: Directory,
     database: Database,
-    actor_id: str,
+    author: Author,
     profile: Profile,
     wanted: Sequence[Attachment],
+    *,
+    mail: bool = True,
+    told: bool = True,
 ) -> Creation:
     """A new account with its attachments and its activation mail (three calls).
 
-    The caller has checked that the actor administers these companies. `EmailTakenError` when the address has an
-    account; the same form sent many times at once therefore makes one account and one mail.
+    The caller has checked that the author administers these companies. `EmailTakenError` when the address has an
+    account; the same form sent many times at once therefore makes one account and one mail. Without `mail` none is
+    sent: that is left to the list. With `told` the companies' other administrators get a mail.
     """
-    with locked(database, [f"email:{profile.email}"]):
-        payload = {"profile": asdict(profile), "attachments": [asdict(a) for a in wanted]}
-        with under_way(database, Kind.CREATE, actor_id, payload):
-            user = _create_once(directory, profile, wanted)
-            sent = activations.send_first(directory, database, user)
+    with locked(database, lock_names(profile.email)):
+        payload = {
+            "profile": asdict(profile),
+            "attachments": [asdict(a) for a in wanted],
+            "mail": mail,
+            "told": told,
+        }
+        with under_way(database, Kind.CREATE, author, payload) as work:
+            return make(directory, database, work, profile, wanted, mail=mail, told=told)
+
+
+def lock_names(email: str) -> list[str]:
+    """What is locked around a creation, so that one address gets one account and one mail."""
+    return [f"email:{email}"]
+
+
+def make(
+    directory: Directory,
+    database: Database,
+    work: Work,
+    profile: Profile,
+    wanted: Sequence[Attachment],
+    *,
+    mail: bool = True,
+    told: bool = True,
+) -> Creation:
+    """Create within an operation, and note it; the caller holds the address's lock."""
+    try:
+        user = _create_once(directory, profile, wanted)
+    except EmailTakenError:
+        raise
+    except DirectoryError as error:
+        nobody = Person(None, profile.full_name, profile.email)
+        work.note(*(_created(a, nobody, Outcome.FAILED, reason_of(error)) for a in wanted))
+        raise
+    # Noted before the mail: a creation has its lines even if what follows dies of something unforeseen.
+    work.note(*(_created(a, person_of(user)) for a in wanted))
+    if told:
+        work.notice = _notice(work.operation.author, user, wanted)
+    sent = activations.send_first(directory, database, user) if mail else None
     return Creation(sent or user, mail_sent=sent is not None)
+
+
+def note_if_made(directory: Directory, work: Work, profile: Profile, wanted: Sequence[Attachment]) -> None:
+    """The lines of a creation that died after Keycloak had made the account; none when it was somebody else's."""
+    user = directory.find_by_email(profile.email)
+    if user is None or not user.password_required or user.profile != profile:
+        return
+    if {attachment for _, attachment in directory.attachments_of(user.id)} == set(wanted):
+        work.note(*(_created(a, person_of(user)) for a in wanted))
+        work.notice = _notice(work.operation.author, user, wanted)
+
+
+def _created(attachment: Attachment, person: Person, outcome: Outcome = Outcome.DONE, reason: str = "") -> Entry:
+    after = attachment_values(attachment)
+    return Entry(Action.CREATE, (attachment.company_id,), person, None, after, outcome, reason)
+
+
+def _notice(author: Author, user: User, wanted: Sequence[Attachment]) -> dict[str, Any]:
+    """The companies go by their id alone: the courier looks up what they are called."""
+    changes = [(Company(a.company_id, ""), AttachmentChange(a.company_id, None, a)) for a in wanted]
+    return notice_of(author, user, changes, created=True)
 
 
 def _create_once(directory: Directory, profile: Profile, wanted: Sequence[Attachment]) -> User:
@@ -58,7 +122,12 @@ def _create_once(directory: Directory, profile: Profile, wanted: Sequence[Attach
 
 
 def correct_email(
-    directory: Directory, database: Database, administration: Administration, user_id: str, email: str
+    directory: Directory,
+    database: Database,
+    author: Author,
+    administration: Administration,
+    user_id: str,
+    email: str,
 ) -> Creation:
     """Give a never activated account another address and mail it there; the old links stop working.
 
@@ -67,18 +136,23 @@ def correct_email(
     """
     with locked(database, [f"activation:{user_id}"]):
         member = everywhere(directory, administration.ids, user_id)
-        _refuse_foreign(administration, member.user, member.attachments)
-        if member.user.email == email:
-            raise EmailTakenError(email)
-        if (wait := activations.seconds_to_wait(database, user_id, pause=0)) > 0:
-            raise TooOftenError(wait)
-        corrected = directory.correct_email(member.user, email)
+        mine = tuple(a.company_id for a in administration.mine(member.attachments))
+        entry = Entry(
+            Action.CORRECT_EMAIL, mine, person_of(member.user), {"email": member.user.email}, {"email": email}
+        )
+        with act(database, author, entry):
+            _refuse_foreign(administration, member.user, member.attachments)
+            if member.user.email == email:
+                raise EmailTakenError(email)
+            if (wait := activations.seconds_to_wait(database, user_id, pause=0)) > 0:
+                raise TooOftenError(wait)
+            corrected = directory.correct_email(member.user, email)
     sent = activations.send_first(directory, database, corrected)
     return Creation(sent or corrected, mail_sent=sent is not None)
 
 
 def cancel(
-    directory: Directory, database: Database, administration: Administration, user_id: str
+    directory: Directory, database: Database, author: Author, administration: Administration, user_id: str
 ) -> tuple[AttachmentChange, ...]:
     """Cancel an invitation: an account that was never activated and is nobody else's is deleted.
 
@@ -87,16 +161,22 @@ def cancel(
     """
     with locked(database, [f"activation:{user_id}"]):
         member = everywhere(directory, administration.ids, user_id)
-        if not may_resend_activation(member.user.status()):
-            raise AlreadyActiveError(user_id)
         mine = administration.mine(member.attachments)
+        entry = Entry(Action.CANCEL, tuple(a.company_id for a in mine), person_of(member.user))
+        if not may_resend_activation(member.user.status()):
+            with act(database, author, entry):
+                raise AlreadyActiveError(user_id)
         if may_change_account(administration.ids, member.user.status(), member.attachments):
-            directory.delete_user(user_id)
-            return tuple(AttachmentChange(a.company_id, a, None) for a in mine)
+            changes = tuple(AttachmentChange(a.company_id, a, None) for a in mine)
+            with act(database, author, entry) as work:
+                directory.delete_user(user_id)
+                told = [(administration.company(one.company_id), one) for one in changes]
+                work.notice = notice_of(author, member.user, told, cancelled=True)
+            return changes
     return attachments.change(
         directory,
         database,
-        administration.actor.id,
+        author,
         administration.companies,
         member.user,
         {a.company_id: None for a in mine},

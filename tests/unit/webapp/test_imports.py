@@ -11,6 +11,7 @@ from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPerson
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
 from tests.builders import a_company, a_member, a_profile, a_user, an_attachment
 from tests.fakes import FakeDirectory
+from webapp.actor import Author
 from webapp.database import Database
 from webapp.identity import Actor
 from webapp.services.administration import administration_of
@@ -21,6 +22,8 @@ from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run, plan
 ACME, BOLT, COBALT = a_company("acme"), a_company("bolt"), a_company("cobalt")
 MINE = frozenset({"acme", "bolt"})
 """Cobalt is somebody else's."""
+
+AUTHOR = Author("author", "Anne Durand", "anne.durand@acme.example", "request")
 
 
 def a_line(number: int = 2, email: str = "zoe@acme.example", **cells: str) -> Line:
@@ -313,7 +316,13 @@ def send(directory, database, administration):
     """Plan and apply; what became of the rows."""
 
     def send(*lines: Line) -> tuple[Row, ...]:
-        return apply(directory, database, administration, prepared(directory, administration, lines))
+        return apply(
+            directory,
+            database,
+            AUTHOR,
+            administration,
+            prepared(directory, administration, lines),
+        )
 
     return send
 
@@ -466,7 +475,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, anne.email, role="user"), a_line(3)])
         directory.disable(bea.id)
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.REFUSED, Outcome.CREATE]
         assert done[0].problems == (Problem(Reason.LAST_ADMINISTRATOR, "role"),)
@@ -483,13 +492,13 @@ class TestApply:
         directory.disable(anne.id)
         directory.disable(bea.id)
 
-        assert outcomes(apply(directory, database, administration, rows)) == [Outcome.REFUSED]
+        assert outcomes(apply(directory, database, AUTHOR, administration, rows)) == [Outcome.REFUSED]
 
     def test_an_account_made_meanwhile_is_attached(self, directory, database, administration):
         rows = dry_run(directory, administration, [a_line(2), a_line(3, company="bolt")])
         directory.add_user(a_profile("zoe@acme.example"), [an_attachment("acme", external=True)])
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.CHANGE, Outcome.ATTACH]
         assert directory.mails == []
@@ -499,7 +508,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, yan.email)])
         directory.add_membership(yan.id, "/acme")
 
-        assert outcomes(apply(directory, database, administration, rows)) == [Outcome.UNCHANGED]
+        assert outcomes(apply(directory, database, AUTHOR, administration, rows)) == [Outcome.UNCHANGED]
 
     def test_an_account_that_the_portal_may_not_see_is_no_account_for_us(self, directory, send):
         directory.add_operator(a_profile("root@acme.example"))
@@ -515,7 +524,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, yan.email, role="administrator")])
         directory.delete_user(yan.id)
 
-        (row,) = apply(directory, database, administration, rows)
+        (row,) = apply(directory, database, AUTHOR, administration, rows)
 
         assert row.problems == (Problem(Reason.PERSON_GONE, "email"),)
 
@@ -534,7 +543,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2), a_line(3, "yan@acme.example")])
         directory.fail("create_user", error=error)
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.REFUSED, Outcome.CREATE]
         assert done[0].problems == (problem,)
@@ -543,7 +552,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, company="bolt"), a_line(3)])
         directory.remove_company(BOLT)
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.REFUSED] * 2
         assert done[0].problems == (Problem(Reason.UNKNOWN_COMPANY, "company"),)
@@ -561,7 +570,7 @@ class TestApply:
 
         directory.create_user = create_user
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.CREATE] * RIGHTS_EVERY + [Outcome.REFUSED] * 10
         assert done[-1].problems == (Problem(Reason.UNKNOWN_COMPANY, "company"),)
@@ -573,7 +582,7 @@ class TestApply:
         for company in ("acme", "bolt"):
             directory.remove_membership(anne.id, f"/{company}/administrators")
 
-        assert outcomes(apply(directory, database, administration, rows)) == [Outcome.REFUSED]
+        assert outcomes(apply(directory, database, AUTHOR, administration, rows)) == [Outcome.REFUSED]
         assert directory.mails == []
 
 
@@ -613,7 +622,7 @@ class TestTrouble:
 
         directory.create_user = create_user
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [
             Outcome.CREATE,
@@ -631,7 +640,7 @@ class TestTrouble:
         rows = dry_run(directory, administration, [a_line(n, f"person{n}@acme.example") for n in (2, 3, 4)])
         directory.fail("create_user", nth=2)
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.CREATE, Outcome.FAILED, Outcome.CREATE]
 
@@ -645,7 +654,7 @@ class TestTrouble:
 
         directory.create_user = create_user
 
-        done = apply(directory, database, administration, rows)
+        done = apply(directory, database, AUTHOR, administration, rows)
 
         assert outcomes(done) == [Outcome.FAILED] * GIVE_UP_AFTER + [Outcome.NOT_TRIED] * 3
 

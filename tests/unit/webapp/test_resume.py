@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from directory.errors import UnavailableError
 from directory.model import Attachment, Profile, User
-from tests.builders import a_profile, an_attachment
+from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from webapp.database import Database, operations
 from webapp.locks import locked
@@ -49,7 +49,7 @@ def left_behind(
                 id=operation_id,
                 kind=kind.value,
                 actor_id=actor.id,
-                payload=payload,
+                payload={**payload, "author": asdict(an_author(actor))},
                 state=State.RUNNING.value,
                 worker=worker,
                 started_at=time.time() - age,
@@ -66,7 +66,13 @@ def creation(*attachments: Attachment, profile: Profile = PROFILE) -> dict[str, 
 
 
 def change(person: User, **wanted: Attachment | None) -> dict[str, Any]:
-    return {"user_id": person.id, "wanted": {name: asdict(one) if one else None for name, one in wanted.items()}}
+    """A person of Acme is to become that."""
+    before = {"acme": asdict(an_attachment("acme"))}
+    changes = [
+        {"company_id": name, "before": before.get(name), "after": asdict(one) if one else None}
+        for name, one in wanted.items()
+    ]
+    return {"user_id": person.id, "changes": changes}
 
 
 def state_of(database: Database, operation_id: str) -> str:
@@ -251,7 +257,7 @@ class TestWhose:
     def test_living_process_keeps_its_operation(
         self, directory: FakeDirectory, database: Database, actor: User, person: User
     ):
-        with under_way(database, Kind.CHANGE, actor.id, change(person, acme=None)):
+        with under_way(database, Kind.CHANGE, an_author(actor), change(person, acme=None)):
             assert resume(directory, database) == []
         assert at(directory, person) == {an_attachment("acme")}
 
@@ -272,7 +278,7 @@ class TestWhose:
         self, directory: FakeDirectory, database: Database, actor: User, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr(service.socket, "gethostname", lambda: "fe80::1")
-        with under_way(database, Kind.CREATE, actor.id, creation()):
+        with under_way(database, Kind.CREATE, an_author(actor), creation()):
             assert claim_interrupted(database) == []
 
     def test_finished_ones_are_left_alone(self, directory: FakeDirectory, database: Database, actor: User):
@@ -329,15 +335,20 @@ class TestRecord:
 
     def test_while_it_runs(self, database: Database, actor: User):
         """Before the first call: kind, actor, what it is about, and whose it is."""
-        with under_way(database, Kind.CREATE, actor.id, creation()) as operation:
+        with under_way(database, Kind.CREATE, an_author(actor), creation()) as work:
             (row,) = self.rows(database)
-            assert (row.id, row.kind, row.actor_id, row.state) == (operation.id, "create", actor.id, "running")
+            assert (row.id, row.kind, row.actor_id, row.state) == (
+                work.operation.id,
+                "create",
+                actor.id,
+                "running",
+            )
             assert row.payload["profile"]["email"] == PROFILE.email
             assert row.finished_at is None
 
     def test_when_it_is_done(self, database: Database, actor: User):
         """Marked, and what it was about forgotten: it may hold a name."""
-        with under_way(database, Kind.CREATE, actor.id, creation()):
+        with under_way(database, Kind.CREATE, an_author(actor), creation()):
             pass
         (row,) = self.rows(database)
         assert (row.state, row.payload) == ("done", {})
@@ -345,7 +356,7 @@ class TestRecord:
 
     def test_when_it_failed(self, database: Database, actor: User, directory: FakeDirectory):
         """The person was told; it is never taken up again."""
-        with pytest.raises(ZeroDivisionError), under_way(database, Kind.CREATE, actor.id, creation()):
+        with pytest.raises(ZeroDivisionError), under_way(database, Kind.CREATE, an_author(actor), creation()):
             _ = 1 / 0
         (row,) = self.rows(database)
         assert (row.state, row.payload) == ("failed", {})

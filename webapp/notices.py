@@ -1,0 +1,118 @@
+"""What people are to be told by mail, kept until the mails have left (an outbox).
+
+An operation adds one notice in the transaction that ends it. The courier (`webapp.courier`) makes the mails of it,
+one a reader, and sends them; both are tried again later when Keycloak or the mail server does not answer, so
+neither delays the operation. What has been sent is deleted: it names people.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from webapp.database import Database, mails, notices, now
+
+LEASE = 120.0
+"""Seconds that a portal has for one notice or mail before another one may take it up."""
+PAUSES = (60.0, 300.0, 900.0, 3600.0, 3600.0, 14_400.0, 43_200.0, 86_400.0)
+"""Seconds after each failure until the next try; after the last one it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One operation that people are to be told of."""
+
+    id: int
+    payload: dict[str, Any]
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail, ready to be sent; sent again after a doubtful try it has the same `message_id`."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    id: int = 0
+    tries: int = 0
+
+
+def add(connection: Connection, payload: dict[str, Any], operation_id: str | None) -> None:
+    """Leave a notice in the caller's transaction."""
+    connection.execute(
+        insert(notices).values(operation_id=operation_id, payload=payload, created_at=now(), due_at=now(), tries=0)
+    )
+
+
+def take_notice(database: Database) -> Notice | None:
+    """The next notice that is due; nobody else gets it for `LEASE` seconds."""
+    row = _take(database, notices)
+    return Notice(row.id, dict(row.payload), row.tries) if row else None
+
+
+def replace_by_mails(database: Database, notice: Notice, made: Sequence[Mail]) -> None:
+    """The notice has become these mails."""
+    with database.transaction() as connection:
+        connection.execute(delete(notices).where(notices.c.id == notice.id))
+        for mail in made:
+            connection.execute(
+                insert(mails).values(
+                    message_id=mail.message_id,
+                    recipient=mail.recipient,
+                    subject=mail.subject,
+                    text=mail.text,
+                    html=mail.html,
+                    created_at=now(),
+                    due_at=now(),
+                    tries=0,
+                )
+            )
+
+
+def take_mail(database: Database) -> Mail | None:
+    """The next mail that is due; nobody else gets it for `LEASE` seconds."""
+    row = _take(database, mails)
+    if row is None:
+        return None
+    return Mail(row.message_id, row.recipient, row.subject, row.text, row.html, row.id, row.tries)
+
+
+def sent(database: Database, mail: Mail) -> None:
+    """The mail has left."""
+    with database.transaction() as connection:
+        connection.execute(delete(mails).where(mails.c.id == mail.id))
+
+
+def later(database: Database, one: Notice | Mail) -> bool:
+    """Try again after a pause; false when it was tried often enough and is given up (and deleted)."""
+    table = notices if isinstance(one, Notice) else mails
+    with database.transaction() as connection:
+        if one.tries >= len(PAUSES):
+            connection.execute(delete(table).where(table.c.id == one.id))
+            return False
+        connection.execute(
+            update(table).where(table.c.id == one.id).values(tries=one.tries + 1, due_at=now() + PAUSES[one.tries])
+        )
+    return True
+
+
+def _take(database: Database, table: Table) -> Any:
+    while True:
+        with database.engine.connect() as connection:
+            row = connection.execute(
+                select(table).where(table.c.due_at <= now()).order_by(table.c.id).limit(1)
+            ).first()
+        if row is None:
+            return None
+        with database.transaction() as connection:
+            taken = connection.execute(
+                update(table)
+                .where(table.c.id == row.id, table.c.due_at == row.due_at)
+                .values(due_at=now() + LEASE)
+            )
+        if taken.rowcount == 1:
+            return row
