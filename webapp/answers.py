@@ -13,6 +13,7 @@ from directory.errors import DirectoryError, MailRefusedError, NotFoundError, Un
 from webapp.context import forget_person
 from webapp.errors import (
     AlreadyActiveError,
+    ChangedMeanwhileError,
     ForbiddenByStateError,
     HiddenError,
     LastAdministratorError,
@@ -163,6 +164,9 @@ def _conflict(error: ForbiddenByStateError) -> Response:
         case SharedAccountError():
             title = _("This account cannot be changed here")
             text = _("You can attach it to your companies or detach it, but not change the account itself.")
+        case ChangedMeanwhileError():
+            title = _("Somebody else was faster")
+            text = _("This person was changed meanwhile; nothing was overwritten. Look at the present state.")
         case _:
             title = _("This is not possible now")
             text = _("The present state does not allow it; nothing was changed.")

@@ -17,6 +17,8 @@ from webapp.labels import LOCALES, TITLES, gettext
 from webapp.services.rules import NAME_LENGTH, PROHIBITED_IN_NAMES, normal_name
 from webapp.services.rules import normal_email as normal_email
 
+SEEN = "seen"
+
 
 def email_error(text: str) -> str:
     """What is wrong with the address, in words; empty when it is well formed."""
@@ -172,6 +174,25 @@ def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
         for name, messages in row.errors.items()
         for message in messages
     ]
+
+
+def seen_field(companies: Iterable[Company], attachments: Iterable[Attachment]) -> tuple[str, str]:
+    """A hidden field: what the person was at these companies when the form was shown."""
+    now = {a.company_id: f"{a.role.value}:{a.affiliation.value}" for a in attachments}
+    return SEEN, " ".join(f"{company.id}={now.get(company.id, '')}" for company in companies)
+
+
+def seen_states(form: Mapping[str, str]) -> dict[str, Attachment | None]:
+    """The inverse of `seen_field`; what is malformed, or missing, was not seen."""
+    found: dict[str, Attachment | None] = {}
+    for word in form.get(SEEN, "").split():
+        company_id, _, state = word.partition("=")
+        role, _, affiliation = state.partition(":")
+        if not state:
+            found[company_id] = None
+        elif role in set(CompanyRole) and affiliation in set(Affiliation):
+            found[company_id] = Attachment(company_id, CompanyRole(role), Affiliation(affiliation))
+    return found
 
 
 def _typed_row(company: Company, form: Mapping[str, str]) -> Row:

@@ -35,6 +35,7 @@ class TestRows:
         fields = page.forms[0].fields
         del fields["csrf_token"]
         assert fields == {
+            "seen": "acme=user:external globex=",
             **a_row("acme", external=True),
             "company-globex-role": "user",
             "company-globex-affiliation": "internal",

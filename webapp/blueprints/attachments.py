@@ -1,18 +1,34 @@
 """« Modifier »: one person's boxes at my companies."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from directory.model import AttachmentChange, Member, difference
+from directory.model import Attachment, AttachmentChange, Member, difference
+from webapp import journal
 from webapp.answers import see_other
 from webapp.context import administration, author, parts
-from webapp.forms import Row, has_errors, present_rows, row_errors, typed_rows
+from webapp.errors import ChangedMeanwhileError
+from webapp.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
 from webapp.services import attachments
 from webapp.services.administration import person
+from webapp.services.merging import Merge, merge
 
 blueprint = Blueprint("attachments", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What somebody else changed since the form was shown; `who` as far as the portal knows."""
+
+    company_id: str
+    before: Attachment | None
+    now: Attachment | None
+    who: str
 
 
 @blueprint.route("/users/<id:user_id>/attachments", methods=["GET", "POST"])
@@ -22,28 +38,52 @@ def edit(user_id: str) -> ResponseReturnValue:
     member = person(parts().directory, administration(), user_id)
     if request.method != "POST":
         return _rows_page(member, present_rows(administration().companies, member.attachments))
-    rows = typed_rows(administration().companies, request.form)
+    rows, seen = typed_rows(administration().companies, request.form), seen_states(request.form)
     if has_errors(rows):
         return _rows_page(member, rows), 422
-    changes = difference(member.attachments, [row.attachment for row in rows if row.attachment])
+    if "back" in request.form:
+        return _rows_page(member, rows)
+    merged = merge(_present(member), {row.company.id: row.attachment for row in rows}, seen)
+    if merged.conflicts:
+        return _conflict_page(member, rows, merged, seen)
     if "confirm" in request.form:
-        return _save(member, rows)
+        return _save(member, rows, merged, seen)
+    changes = difference(member.attachments, [a for a in merged.wanted.values() if a])
+    meanwhile = _meanwhile(member, merged.theirs, seen)
     if not changes:
-        return _rows_page(member, rows, unchanged=True)
-    return _review_page(member, rows, changes)
+        return _rows_page(member, rows_of(merged), unchanged=True, meanwhile=meanwhile)
+    return _review_page(member, rows_of(merged), changes, meanwhile)
 
 
-def _save(member: Member, rows: list[Row]) -> ResponseReturnValue:
-    changes = attachments.change(
-        parts().directory,
-        parts().database,
-        author(),
-        administration().companies,
-        member.user,
-        {row.company.id: row.attachment for row in rows},
-    )
-    profile = member.user.profile
-    name = f"{profile.first_name} {profile.last_name}"
+def _present(member: Member) -> dict[str, Attachment | None]:
+    return {a.company_id: a for a in member.attachments}
+
+
+def rows_of(merged: Merge) -> list[Row]:
+    """The boxes as they stand once what others did is taken over."""
+    return present_rows(administration().companies, [a for a in merged.wanted.values() if a])
+
+
+def _save(
+    member: Member, rows: list[Row], merged: Merge, seen: Mapping[str, Attachment | None]
+) -> ResponseReturnValue:
+    present = _present(member)
+    try:
+        changes = attachments.change(
+            parts().directory,
+            parts().database,
+            author(),
+            administration().companies,
+            member.user,
+            merged.wanted,
+            # Who says what he saw is told of a change up to the last moment.
+            expected={company_id: present.get(company_id) for company_id in merged.wanted} if seen else None,
+        )
+    except ChangedMeanwhileError:
+        fresh = person(parts().directory, administration(), member.user.id)
+        again = merge(_present(fresh), {row.company.id: row.attachment for row in rows}, present)
+        return _conflict_page(fresh, rows, again, present)
+    name = member.user.profile.full_name
     if not changes:
         flash(_("Nothing had to be changed for %(name)s.", name=name), "info")
     elif all(change.is_detach for change in changes):
@@ -53,21 +93,63 @@ def _save(member: Member, rows: list[Row]) -> ResponseReturnValue:
     return see_other("users.index")
 
 
-def _rows_page(member: Member, rows: list[Row], *, unchanged: bool = False) -> str:
+def _conflict_page(
+    member: Member, rows: list[Row], merged: Merge, seen: Mapping[str, Attachment | None]
+) -> ResponseReturnValue:
+    """Nothing is saved: the companies that both changed stand as they are now, the rest as it was typed."""
+    meanwhile = _meanwhile(member, (*merged.conflicts, *merged.theirs), seen)
+    return _rows_page(member, rows_of(merged), meanwhile=meanwhile, conflict=True), 409
+
+
+def _meanwhile(
+    member: Member, company_ids: tuple[str, ...], seen: Mapping[str, Attachment | None]
+) -> list[Meanwhile]:
+    found = []
+    for company_id in company_ids:
+        last = journal.last_author(parts().database, company_id, member.user.id)
+        who = last.name if last and last.id != author().id else ""
+        found.append(Meanwhile(company_id, seen.get(company_id), member.at(company_id), who))
+    return found
+
+
+def _rows_page(
+    member: Member,
+    rows: list[Row],
+    *,
+    unchanged: bool = False,
+    meanwhile: list[Meanwhile] | None = None,
+    conflict: bool = False,
+) -> str:
     return render_template(
-        "attachments/edit.html", member=member, rows=rows, summary=row_errors(rows), unchanged=unchanged
+        "attachments/edit.html",
+        member=member,
+        rows=rows,
+        summary=row_errors(rows),
+        unchanged=unchanged,
+        meanwhile=meanwhile or [],
+        conflict=conflict,
+        companies=_companies(),
+        fields=[seen_field(administration().companies, member.attachments)],
     )
 
 
-def _review_page(member: Member, rows: list[Row], changes: tuple[AttachmentChange, ...]) -> str:
+def _review_page(
+    member: Member, rows: list[Row], changes: tuple[AttachmentChange, ...], meanwhile: list[Meanwhile]
+) -> str:
     for change in changes:
         attachments.refuse_last_administrator(
             parts().directory, administration().company(change.company_id), member.user, change
         )
+    seen = seen_field(administration().companies, member.attachments)
     return render_template(
         "attachments/review.html",
         member=member,
         changes=changes,
-        companies={company.id: company for company in administration().companies},
-        fields=[pair for row in rows for pair in row.fields],
+        meanwhile=meanwhile,
+        companies=_companies(),
+        fields=[*(pair for row in rows for pair in row.fields), seen],
     )
+
+
+def _companies() -> dict[str, object]:
+    return {company.id: company for company in administration().companies}

@@ -24,16 +24,21 @@ from webapp.forms import (
     normal_email,
     present_rows,
     row_errors,
+    seen_field,
+    seen_states,
     typed_rows,
 )
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
-from webapp.services import attachments, users
+from webapp.services import attachments, lookups, users
 from webapp.services.administration import people
 from webapp.services.listing import cut, query_of, select
+from webapp.services.merging import Merge, merge
 
 blueprint = Blueprint("users", __name__)
 LIST_FIELDS = ("q", "company", "role", "affiliation", "status", "sort")
+ACCOUNT = "account"
+NO_ACCOUNT = "none"
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 
 
@@ -77,10 +82,24 @@ def new() -> ResponseReturnValue:
     email = normal_email(typed)
     if "confirm" in request.form:
         return _save(email)
-    known = parts().directory.find_by_email(email)
+    known = _look_up(email, again=has_details)
     if not has_details:
         return _details_page(email, known, PersonForm(formdata=None, locale="fr"), _open_rows(known))
+    if "back" in request.form:
+        return _details_page(email, known, PersonForm(), _typed())
     return _review(email, known)
+
+
+def _look_up(email: str, *, again: bool = False) -> User | None:
+    """Whether the address has an account: counted and journalled, once for all steps of one form."""
+    return lookups.find(
+        parts().directory, parts().database, author(), actor().administered_ids, email, again=again
+    )
+
+
+def _appeared(known: User | None) -> bool:
+    """Whether the form was shown for a new account, and meanwhile the address has one."""
+    return known is not None and request.form.get(ACCOUNT) == NO_ACCOUNT
 
 
 def _has_details() -> bool:
@@ -96,22 +115,32 @@ def _save(email: str) -> ResponseReturnValue:
         try:
             return _create(form.profile(email), [a for a in wanted if a])
         except EmailTakenError:
-            known = parts().directory.find_by_email(email)
+            known = _look_up(email, again=True)
             if known is None:
                 return _details_page(email, None, form, _typed(), email_errors=[_address_refused()])
-            return _attach(known)
+            return _attach_or_show(email, known, form)
         except InvalidPersonError as error:
             form.refuse(error.field)
             return _details_page(email, None, form, _typed(), email_errors=_email_errors(error.field))
-    known = parts().directory.find_by_email(email)
+    known = _look_up(email, again=True)
     if known is None or has_errors(rows) or not wanted:
         return _review(email, known)
-    return _attach(known)
+    return _attach_or_show(email, known, form)
+
+
+def _attach_or_show(email: str, known: User, form: PersonForm) -> ResponseReturnValue:
+    """Attach, unless the form speaks of another state than there is now: then that is shown first."""
+    present = _present(known)
+    merged = _merged(present)
+    if _appeared(known) or merged.conflicts:
+        return _conflict_page(email, known, form, merged)
+    # Who says what he saw is told of a change up to the last moment.
+    return _attach(known, merged, present if seen_states(request.form) else None)
 
 
 def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
     made = users.create(parts().directory, parts().database, author(), profile, wanted)
-    name = f"{profile.first_name} {profile.last_name}"
+    name = profile.full_name
     if made.mail_sent:
         flash(_("The account of %(name)s was created, and the activation mail sent.", name=name), "success")
     else:
@@ -125,12 +154,18 @@ def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
     return see_other("users.index")
 
 
-def _attach(known: User) -> ResponseReturnValue:
-    wanted = {row.company.id: row.attachment for row in _typed() if row.attached}
+def _attach(known: User, merged: Merge, present: tuple[Attachment, ...] | None) -> ResponseReturnValue:
+    now = None if present is None else {a.company_id: a for a in present}
     changes = attachments.change(
-        parts().directory, parts().database, author(), administration().companies, known, wanted
+        parts().directory,
+        parts().database,
+        author(),
+        administration().companies,
+        known,
+        merged.wanted,
+        expected=None if now is None else {company_id: now.get(company_id) for company_id in merged.wanted},
     )
-    name = f"{known.profile.first_name} {known.profile.last_name}"
+    name = known.profile.full_name
     if changes:
         flash(_("%(name)s is now attached as you asked.", name=name), "success")
     else:
@@ -145,8 +180,11 @@ def _review(email: str, known: User | None) -> ResponseReturnValue:
     if not valid or has_errors(rows) or not any(row.attached for row in rows):
         return _details_page(email, known, form, rows, checked=True)
     present = _present(known)
-    wanted = [row.attachment for row in rows if row.attached and row.attachment]
-    kept = [a for a in present if a.company_id not in {w.company_id for w in wanted}]
+    merged = _merged(present)
+    if _appeared(known) or merged.conflicts:
+        return _conflict_page(email, known, form, merged)
+    wanted = [a for a in merged.wanted.values() if a]
+    kept = [a for a in present if a.company_id not in merged.wanted]
     profile = known.profile if known else form.profile(email)
     return render_template(
         "users/review.html",
@@ -155,8 +193,32 @@ def _review(email: str, known: User | None) -> ResponseReturnValue:
         profile=profile,
         changes=difference(present, [*kept, *wanted]),
         companies={company.id: company for company in administration().companies},
-        fields=[("email", email), *_person_fields(known, profile), *(f for row in rows for f in row.fields)],
+        fields=[
+            ("email", email),
+            *_person_fields(known, profile),
+            *(f for row in rows for f in row.fields),
+            *_state_fields(known),
+        ],
     )
+
+
+def _merged(present: tuple[Attachment, ...]) -> Merge:
+    """What the ticked boxes ask for; an unticked one asks for nothing here."""
+    typed = {row.company.id: row.attachment for row in _typed() if row.attached}
+    return merge({a.company_id: a for a in present}, typed, seen_states(request.form))
+
+
+def _conflict_page(email: str, known: User | None, form: PersonForm, merged: Merge) -> ResponseReturnValue:
+    """Nothing is done: the account, or its attachments, are not what the form was shown for."""
+    page, _status = _details_page(
+        email, known, form, _open_rows(known), appeared=_appeared(known), conflicts=merged.conflicts
+    )
+    return page, 409
+
+
+def _state_fields(known: User | None) -> list[tuple[str, str]]:
+    """What the form is shown for: whether there is an account, and what it is at my companies."""
+    return [(ACCOUNT, known.id if known else NO_ACCOUNT), seen_field(administration().companies, _present(known))]
 
 
 def _person_fields(known: User | None, profile: Profile) -> list[tuple[str, str]]:
@@ -183,7 +245,9 @@ def _details_page(
     *,
     email_errors: list[str] | None = None,
     checked: bool = False,
-) -> ResponseReturnValue:
+    appeared: bool = False,
+    conflicts: tuple[str, ...] = (),
+) -> tuple[str, int]:
     """The person and the boxes; 422 when something is wrong with them."""
     if email_errors:
         form.validate()
@@ -203,6 +267,9 @@ def _details_page(
         email_errors=email_errors or [],
         box_errors=box_errors,
         summary=summary,
+        fields=_state_fields(known),
+        appeared=appeared,
+        conflicts=conflicts,
     )
     return page, 422 if summary else 200
 
