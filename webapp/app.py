@@ -12,7 +12,18 @@ from whitenoise import WhiteNoise
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
 from webapp import answers, cli, extensions, guards
-from webapp.blueprints import accounts, activations, attachments, health, help, profile, session, transfers, users
+from webapp.blueprints import (
+    accounts,
+    activations,
+    attachments,
+    health,
+    help,
+    journal,
+    profile,
+    session,
+    transfers,
+    users,
+)
 from webapp.context import EXTENSION, Parts
 from webapp.database import Database
 from webapp.identity import Identity, KeycloakIdentity
@@ -42,6 +53,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_DEFAULT_LOCALE="fr",
+        BABEL_DEFAULT_TIMEZONE=settings.portal_timezone,
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
@@ -60,7 +72,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     guards.install_first(app)
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app, locale_selector=guards.choose_locale)
-    for module in (session, users, transfers, attachments, activations, accounts, profile, help):
+    for module in (session, users, transfers, attachments, activations, accounts, journal, profile, help):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(health.make_blueprint())
     guards.install(app)

@@ -1,9 +1,12 @@
 """Commands for operations: `flask --app webapp.wsgi ...`."""
 
+from datetime import UTC, datetime, timedelta
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from webapp import journal
 from webapp.context import Parts
 from webapp.services.resume import resume
 
@@ -24,5 +27,18 @@ def install(app: Flask, parts: Parts) -> None:
         for operation, state in resume(parts.directory, parts.database):
             click.echo(f"{operation.kind} {operation.id}: {state}")
 
+    journal_commands = AppGroup("journal", help="Who did what, to whom, at which company.")
+
+    @journal_commands.command("purge")
+    @click.option(
+        "--days", type=click.IntRange(min=1), help="Keep so many days instead of what JOURNAL_DAYS says."
+    )
+    def purge(days: int | None) -> None:
+        """Delete the lines that are older than they are to be kept."""
+        kept = days or parts.settings.journal_days
+        count = journal.purge(parts.database, datetime.now(UTC) - timedelta(days=kept))
+        click.echo(f"{count} lines older than {kept} days deleted")
+
     app.cli.add_command(database)
+    app.cli.add_command(journal_commands)
     app.cli.add_command(operations)

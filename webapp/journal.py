@@ -5,7 +5,7 @@ no change lacks its line) and, when they are old enough, purged. A line concerns
 administers one of them; what it says of other companies is another line.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,6 +22,7 @@ PAGE_SIZE = 50
 SEARCHED_WORDS = 10
 """Words of a search that are looked for; the rest is ignored."""
 PURGED_AT_ONCE = 1000
+READ_AT_ONCE = 500
 
 
 class Action(StrEnum):
@@ -173,6 +174,21 @@ def read(
         rows = connection.execute(query.limit(size).offset((page - 1) * size)).all()
         companies = _companies(connection, [row.id for row in rows], set(company_ids))
     return Found(tuple(_line(row, companies.get(row.id, ())) for row in rows), total, page, pages)
+
+
+def every(database: Database, company_ids: Iterable[str], search: Search) -> Iterator[Line]:
+    """All lines, the newest first, read in parts: a line written meanwhile disturbs nothing."""
+    wanted, mine, below = _conditions(_concerned(company_ids, search), search), set(company_ids), None
+    while True:
+        conditions = [*wanted, journal.c.id < below] if below is not None else wanted
+        query = select(journal).where(*conditions).order_by(journal.c.id.desc()).limit(READ_AT_ONCE)
+        with database.engine.connect() as connection:
+            rows = connection.execute(query).all()
+            companies = _companies(connection, [row.id for row in rows], mine)
+        yield from (_line(row, companies.get(row.id, ())) for row in rows)
+        if len(rows) < READ_AT_ONCE:
+            return
+        below = rows[-1].id
 
 
 def last_author(database: Database, company_id: str, person_id: str) -> Author | None:

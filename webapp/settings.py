@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from babel.dates import get_timezone
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -15,6 +16,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, secrets_dir=None, extra="ignore")
 
     portal_url: str = "http://localhost:8000"
+    portal_timezone: str = "Europe/Paris"
     service_url: str = "http://localhost:8001"
     keycloak_url: str = "http://localhost:8080"
     keycloak_public_url: str = ""
@@ -27,6 +29,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(min_length=16)
     session_idle_minutes: int = 30
     session_absolute_hours: int = 10
+    journal_days: int = Field(default=3 * 365, ge=1)
 
     @field_validator("portal_url", "service_url", "keycloak_url")
     @classmethod
@@ -34,6 +37,15 @@ class Settings(BaseSettings):
         if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
             raise ValueError("must be an address that starts with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("portal_timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            get_timezone(value)
+        except LookupError as error:
+            raise ValueError("must be the name of a time zone, such as Europe/Paris") from error
+        return value
 
     @property
     def sign_in_origin(self) -> str:

@@ -22,6 +22,8 @@ CONTRACT = {
     ("POST", "/logout", Access.PUBLIC),
     ("POST", "/backchannel-logout", Access.PROBE),
     ("POST", "/language", Access.PUBLIC),
+    ("GET", "/journal", Access.ADMINISTRATOR),
+    ("GET", "/journal.csv", Access.ADMINISTRATOR),
     ("GET", "/help", Access.PUBLIC),
     ("GET", "/users", Access.ADMINISTRATOR),
     ("GET", "/users.csv", Access.ADMINISTRATOR),

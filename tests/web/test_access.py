@@ -65,7 +65,7 @@ class TestAttachedPerson:
             return [link.text for link in client_for(person).get("/profile").html.one("nav").all("a")]
 
         assert menu(member) == ["Mon profil", "Aide"]
-        assert menu(administrator)[:2] == ["Utilisateurs", "Mon profil"]
+        assert menu(administrator)[:3] == ["Utilisateurs", "Journal", "Mon profil"]
 
     def test_administrators_without_their_company_are_none(self, client_for: ClientFor, directory: FakeDirectory):
         """A subgroup alone, left over from something half made, gives nothing."""

@@ -110,6 +110,23 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[str]], variety: Variet
     return ((_MARK if variety.mark else "") + out.getvalue()).encode()
 
 
+def lines(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], variety: Variety | None = None
+) -> Iterator[bytes]:
+    """The same file, piece by piece."""
+    variety = variety or Variety()
+    yield write(columns, (), variety)
+    following = Variety(variety.separator)
+    for row in rows:
+        yield _body(row, following)
+
+
+def _body(row: Sequence[str], variety: Variety) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=variety.separator, lineterminator="\r\n").writerow([neutral(cell) for cell in row])
+    return out.getvalue().encode()
+
+
 def read(data: bytes) -> File:
     """The lines of a file; `UnreadableFileError`. Empty lines are skipped, columns may stand in any order."""
     text, encoding = _decoded(data)

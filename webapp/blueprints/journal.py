@@ -1,0 +1,136 @@
+"""« Journal »: who did what, to whom, at my companies; as a page and as a file."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_datetime, to_utc
+
+from directory.model import Affiliation, CompanyRole, Locale
+from webapp import journal
+from webapp.context import administration, parts
+from webapp.guards import Access, access, current_locale
+from webapp.journal import Line
+from webapp.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
+from webapp.labels import gettext as _
+from webapp.services.csvfiles import Variety, lines
+from webapp.services.history import Asked, asked
+
+blueprint = Blueprint("journal", __name__)
+
+FIELDS = ("q", "company", "from", "to")
+COLUMNS = (
+    "at",
+    "author_name",
+    "author_email",
+    "action",
+    "company",
+    "person_name",
+    "person_email",
+    "before",
+    "after",
+    "outcome",
+    "reason",
+    "request_id",
+)
+
+
+@blueprint.get("/journal")
+@access(Access.ADMINISTRATOR)
+def index() -> ResponseReturnValue:
+    """The newest lines first."""
+    wanted = _asked()
+    found = journal.read(parts().database, administration().ids, wanted.search, wanted.page)
+    given: dict[str, Any] = {name: request.args[name] for name in FIELDS if request.args.get(name)}
+    return render_template(
+        "journal/index.html",
+        found=found,
+        search=wanted.search,
+        ignored=_ignored_words(wanted),
+        given=given,
+        companies={company.id: company for company in administration().companies},
+        company_choices=[(company.id, company.name) for company in administration().companies],
+        words=_words,
+        reason_words=_reason_words,
+        moment=lambda instant: format_datetime(instant, "short"),
+        address=lambda number: url_for("journal.index", **given, page=number),
+        file_address=url_for("journal.export", **given, spreadsheet=1),
+        actions=ACTIONS,
+        outcomes=OUTCOMES,
+        days=parts().settings.journal_days,
+    )
+
+
+@blueprint.get("/journal.csv")
+@access(Access.ADMINISTRATOR)
+def export() -> ResponseReturnValue:
+    """The same lines, all of them, as a file; one row for each of my companies that a line is about."""
+    wanted = _asked()
+    variety = Variety()
+    if request.args.get("spreadsheet"):
+        variety = Variety(";" if current_locale() is Locale.FR else ",", mark=True)
+    found = journal.every(parts().database, administration().ids, wanted.search)
+    answer = Response(
+        stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), variety)),
+        content_type="text/csv; charset=utf-8",
+    )
+    answer.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'
+    return answer
+
+
+def _asked() -> Asked:
+    return asked(request.args, administration().ids, to_utc)
+
+
+def _ignored_words(wanted: Asked) -> list[str]:
+    words = {
+        "from": _("The first day is not a day like 2026-03-14, so it was left out."),
+        "to": _("The last day is not a day like 2026-03-14, so it was left out."),
+        "company": _("That company is not one of yours, so all of yours are shown."),
+        "page": _("There is no such page; this is the first one."),
+        "q": _("The search was long; only its first 200 characters were looked for."),
+    }
+    return [words[name] for name in wanted.ignored]
+
+
+def _rows(line: Line) -> Iterator[list[str]]:
+    for company_id in line.company_ids:
+        yield [
+            line.at.isoformat(timespec="seconds"),
+            line.author.name,
+            line.author.email,
+            line.action.value,
+            company_id,
+            line.person.name,
+            line.person.email,
+            _plain(line.before),
+            _plain(line.after),
+            line.outcome.value,
+            line.reason,
+            line.request_id,
+        ]
+
+
+def _plain(values: Mapping[str, Any] | None) -> str:
+    return " ".join(f"{name}={value}" for name, value in (values or {}).items())
+
+
+def _words(values: Mapping[str, Any] | None) -> str:
+    """What was, or is now, in the reader's words; nothing for nothing."""
+    if values is None:
+        return ""
+    found = []
+    if "role" in values:
+        found.append(str(ROLES[CompanyRole(values["role"])]))
+    if "affiliation" in values:
+        found.append(str(AFFILIATIONS[Affiliation(values["affiliation"])]))
+    if "email" in values:
+        found.append(str(values["email"]))
+    if "found" in values:
+        found.append(_("an account exists") if values["found"] else _("no account"))
+    return ", ".join(found)
+
+
+def _reason_words(reason: str) -> str:
+    return str(REASONS_WHY.get(reason, reason))
