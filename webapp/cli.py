@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from webapp import journal
 from webapp.context import Parts
+from webapp.courier import Courier
 from webapp.services.resume import resume
 
 
@@ -39,6 +40,14 @@ def install(app: Flask, parts: Parts) -> None:
         count = journal.purge(parts.database, datetime.now(UTC) - timedelta(days=kept))
         click.echo(f"{count} lines older than {kept} days deleted")
 
+    mails = AppGroup("mails", help="Mails to people and to administrators.")
+
+    @mails.command("send")
+    def send() -> None:
+        """Send what is due now (the portal does so itself every few seconds)."""
+        click.echo(f"{Courier(app).deliver_due()} mails sent")
+
+    app.cli.add_command(mails)
     app.cli.add_command(database)
     app.cli.add_command(journal_commands)
     app.cli.add_command(operations)

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from webapp.context import EXTENSION
+from webapp.courier import Courier
 from webapp.services.resume import resume
 
 bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{os.environ.get('PORTAL_PORT', '8000')}"
@@ -20,7 +21,16 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:
-    """Finish what a worker that died left behind."""
+    """Finish what a worker that died left behind, and send mails from now on."""
     parts = worker.wsgi.extensions[EXTENSION]
     for operation, state in resume(parts.directory, parts.database):
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
+    worker.courier = Courier(worker.wsgi)
+    worker.courier.start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Let the mail under way be handed over."""
+    courier = getattr(worker, "courier", None)
+    if courier is not None:
+        courier.stop()

@@ -29,6 +29,13 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(min_length=16)
     session_idle_minutes: int = 30
     session_absolute_hours: int = 10
+    notifications: bool = True
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_from: str = "no-reply@portal.example"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_starttls: bool = False
     journal_days: int = Field(default=3 * 365, ge=1)
 
     @field_validator("portal_url", "service_url", "keycloak_url")
@@ -52,6 +59,11 @@ class Settings(BaseSettings):
         """Where browsers meet Keycloak; by default where we do."""
         parts = urlsplit(self.keycloak_public_url or self.keycloak_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def mail_domain(self) -> str:
+        """What the ids of our mails end with."""
+        return self.smtp_from.rpartition("@")[2] or "localhost"
 
     @property
     def secure(self) -> bool:

@@ -11,7 +11,11 @@ from babel.messages.pofile import read_po
 from tests.architecture.portal import PACKAGE, ROOT
 
 KEYWORDS = {"_": None, "_l": None, "lazy_gettext": None, "gettext": None, "ngettext": (1, 2)}
-METHODS = [("webapp/**.py", "python"), ("webapp/templates/**.html", "jinja2")]
+METHODS = [
+    ("webapp/**.py", "python"),
+    ("webapp/templates/**.html", "jinja2"),
+    ("webapp/templates/**.txt", "jinja2"),
+]
 PLACE = re.compile(r"%\((\w+)\)([ds])")
 
 
