@@ -1,6 +1,6 @@
 """What is answered to every request besides its page: headers, and one page for each thing that can go wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from wsgiref.headers import Headers
 
@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from directory.errors import DirectoryError, MailRefusedError, NotFoundError, UnavailableError
+from directory.model import AttachmentChange
 from webapp.context import forget_person
 from webapp.errors import (
     AlreadyActiveError,
@@ -193,18 +194,28 @@ def waiting_time(seconds: int) -> str:
 
 
 def _partly_done(error: PartlyDoneError) -> Response:
-    return error_page(
-        503,
-        _("Only a part was done"),
-        _(
-            "Done: %(done)s. Not done yet: %(left)s. Send it again to finish; what is done is not done twice.",
-            done=", ".join(change.company_id for change in error.done),
-            left=", ".join(change.company_id for change in error.left),
+    """What is left is kept as an operation: one click finishes it, here or later from the list."""
+    page = render_template(
+        "errors/error.html",
+        code=503,
+        title=_("Only a part was done"),
+        text=_(
+            "Done: %(done)s. Not done yet: %(left)s. The rest is kept: finish it now, or later from the list.",
+            done=_names(error.done),
+            left=_names(error.left),
         ),
-        retry=True,
-        retry_after=RETRY_AFTER,
         actions=_to_list(),
+        retry_form=RetryForm(url_for("operations.complete", operation_id=error.operation_id), ()),
+        retry_label=_("Finish"),
     )
+    return Response(page, 503, {"Retry-After": str(RETRY_AFTER)}, content_type="text/html; charset=utf-8")
+
+
+def _names(changes: Sequence[AttachmentChange]) -> str:
+    """The companies as the page before called them; by id when it named none."""
+    known = g.get("administration")
+    names = {company.id: company.name for company in known.companies} if known else {}
+    return ", ".join(names.get(change.company_id, change.company_id) for change in changes)
 
 
 def _mail_refused(_error: MailRefusedError) -> Response:

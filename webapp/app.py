@@ -19,6 +19,7 @@ from webapp.blueprints import (
     health,
     help,
     journal,
+    operations,
     profile,
     session,
     transfers,
@@ -72,7 +73,18 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     guards.install_first(app)
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app, locale_selector=guards.choose_locale)
-    for module in (session, users, transfers, attachments, activations, accounts, journal, profile, help):
+    for module in (
+        session,
+        users,
+        transfers,
+        attachments,
+        activations,
+        accounts,
+        journal,
+        operations,
+        profile,
+        help,
+    ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(health.make_blueprint())
     guards.install(app)

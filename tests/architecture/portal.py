@@ -52,9 +52,15 @@ def level_of(rule: Rule) -> Access | None:
 
 def example(rule: Rule) -> str:
     """An address of that rule, with ids of nobody and of no company."""
-    return rule.rule.replace("<id:user_id>", "5b7a1a6e-0000-4000-8000-000000000000").replace(
-        "<id:company_id>", "nowhere"
-    )
+    ids = {
+        "<id:user_id>": "5b7a1a6e-0000-4000-8000-000000000000",
+        "<id:company_id>": "nowhere",
+        "<id:operation_id>": "0" * 32,
+    }
+    address = rule.rule
+    for place, value in ids.items():
+        address = address.replace(place, value)
+    return address
 
 
 _DIRECTORY = FakeDirectory()

@@ -23,6 +23,8 @@ CONTRACT = {
     ("POST", "/backchannel-logout", Access.PROBE),
     ("POST", "/language", Access.PUBLIC),
     ("GET", "/journal", Access.ADMINISTRATOR),
+    ("POST", "/operations/<id:operation_id>/completion", Access.SIGNED_IN),
+    ("POST", "/operations/<id:operation_id>/dismissal", Access.SIGNED_IN),
     ("GET", "/journal.csv", Access.ADMINISTRATOR),
     ("GET", "/help", Access.PUBLIC),
     ("GET", "/users", Access.ADMINISTRATOR),

@@ -30,7 +30,7 @@ from webapp.forms import (
 )
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
-from webapp.services import attachments, lookups, users
+from webapp.services import attachments, lookups, operations, users
 from webapp.services.administration import people
 from webapp.services.listing import cut, query_of, select
 from webapp.services.merging import Merge, merge
@@ -63,6 +63,10 @@ def index() -> ResponseReturnValue:
         query=query,
         now=now,
         address=address,
+        unfinished=[
+            (operation, [change.company_id for change in attachments.changes_of(operation.payload)])
+            for operation in operations.partial_of(parts().database, actor().id)
+        ],
         here=request.full_path.rstrip("?"),
     )
 

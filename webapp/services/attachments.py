@@ -124,7 +124,12 @@ def make(
 
 def payload_of(user: User, changes: Iterable[AttachmentChange], *, told: bool) -> dict[str, Any]:
     """A change of attachments, as an operation keeps it."""
-    return {"user_id": user.id, "changes": [asdict(one) for one in changes], "told": told}
+    return {
+        "user_id": user.id,
+        "name": user.profile.full_name,
+        "changes": [asdict(one) for one in changes],
+        "told": told,
+    }
 
 
 def changes_of(payload: Mapping[str, Any]) -> tuple[AttachmentChange, ...]:
