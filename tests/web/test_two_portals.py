@@ -1,0 +1,125 @@
+"""Two portals on one database: what one holds the other waits for, on SQLite and on PostgreSQL alike."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from flask import Flask
+
+from directory.model import User
+from tests.builders import a_profile, an_attachment
+from tests.fakes import FakeDirectory
+from tests.web.browser import Browser
+from tests.web.identity import FakeIdentity
+from tests.web.typed import a_creation, a_row
+from webapp import notices, quotas
+from webapp.app import create_app
+from webapp.context import EXTENSION
+from webapp.database import metadata
+from webapp.errors import TooOftenError
+from webapp.journal import Search, read
+from webapp.quotas import Quota
+from webapp.settings import Settings
+
+ROUNDS = 5
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def portals(
+    request: pytest.FixtureRequest, settings: Settings, tmp_path, directory: FakeDirectory, identity: FakeIdentity
+) -> Iterator[tuple[Flask, Flask]]:
+    """Two applications, each with its own connections."""
+    on_postgres = request.param == "postgres"
+    url = request.getfixturevalue("postgres_url") if on_postgres else f"sqlite:///{tmp_path / 'portal.sqlite'}"
+    own = settings.model_copy(update={"database_url": url})
+    both = tuple(create_app(own, directory=directory, identity=identity) for _ in range(2))
+    for app in both:
+        app.testing = True
+    database = both[0].extensions[EXTENSION].database
+    database.upgrade()
+    with database.transaction() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    yield both
+    for app in both:
+        app.extensions[EXTENSION].database.engine.dispose()
+
+
+def signed_in(app: Flask, identity: FakeIdentity, person: User) -> Browser:
+    browser = Browser(app, identity)
+    assert browser.sign_in(person).status == 302
+    return browser
+
+
+def at_once(*acts) -> list[int]:
+    barrier = Barrier(len(acts))
+
+    def run(act) -> int:
+        barrier.wait(timeout=20)
+        return act().status
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_the_last_two_administrators_never_both_go(
+    portals: tuple[Flask, Flask], directory: FakeDirectory, identity: FakeIdentity
+):
+    """Each takes the other's role at the same moment, each in his own portal."""
+    directory.latency = 0.002
+    boss = an_attachment("acme", administrator=True)
+    for _ in range(ROUNDS):
+        people = [directory.add_user(a_profile(), [boss]) for _ in range(2)]
+        browsers = [signed_in(app, identity, one) for app, one in zip(portals, people, strict=True)]
+        acts = [
+            lambda browser=browser, other=other: browser.post(
+                f"/users/{other.id}/attachments", {"confirm": "1", **a_row("acme")}
+            )
+            for browser, other in zip(browsers, reversed(people), strict=True)
+        ]
+        statuses = at_once(*acts)
+        left = [one for one in people if boss in {at for _, at in directory.attachments_of(one.id)}]
+        assert len(left) == 1, statuses
+        assert Counter(statuses)[303] == 1, statuses
+        assert set(statuses) <= {303, 409, 404, 403}
+        directory.remove_membership(left[0].id, "/acme/administrators")
+
+
+def test_one_address_one_account(portals: tuple[Flask, Flask], directory: FakeDirectory, identity: FakeIdentity):
+    directory.latency = 0.002
+    boss = directory.add_user(a_profile(), [an_attachment("acme", administrator=True)])
+    browsers = [signed_in(app, identity, boss) for app in portals]
+    acts = [lambda browser=browser: browser.post("/users/new", a_creation()) for browser in browsers]
+    assert at_once(*acts) == [303, 303]
+    assert len(directory.mails) == 1
+
+
+def test_journal_quotas_and_notices_are_one(
+    portals: tuple[Flask, Flask], directory: FakeDirectory, identity: FakeIdentity
+):
+    """What one portal writes the other reads, counts, and sends once."""
+    boss = directory.add_user(a_profile(), [an_attachment("acme", administrator=True)])
+    member = directory.add_user(
+        a_profile("emma@acme.example", last_name="Bérnard"), [an_attachment("acme", external=True)]
+    )
+    first, second = (app.extensions[EXTENSION].database for app in portals)
+    browser = signed_in(portals[0], identity, boss)
+    assert browser.post(f"/users/{member.id}/attachments", {"confirm": "1", **a_row("acme")}).status == 303
+    for q, hits in (("bernard", 1), ("100%", 0), ("nobody", 0)):
+        assert read(second, ["acme"], Search(q=q), 1).total == hits
+    quota = Quota("three", 3, 100.0)
+
+    def use(database) -> bool:
+        try:
+            quotas.take(database, quota, "anne")
+        except TooOftenError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(use, [first, second] * 4)) == 3
+    with ThreadPoolExecutor(2) as pool:
+        taken = list(pool.map(notices.take_notice, [first, second]))
+    assert sum(one is not None for one in taken) == 1
