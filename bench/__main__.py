@@ -4,10 +4,15 @@ import os
 import platform
 import sys
 
-from bench import portal, provisioner, start
+from bench import imports, portal, provisioner, start
 from bench.figures import Figure, show
 
-PARTS = {"portal": portal.measure, "provisioner": provisioner.measure, "start": start.measure}
+PARTS = {
+    "portal": portal.measure,
+    "imports": imports.measure,
+    "provisioner": provisioner.measure,
+    "start": start.measure,
+}
 
 
 def main(wanted: list[str]) -> int:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import format_date
+from flask_babel import format_date, format_datetime
 from jinja2 import StrictUndefined
 from werkzeug.routing import BaseConverter
 from whitenoise import WhiteNoise
@@ -18,6 +18,7 @@ from webapp.blueprints import (
     attachments,
     health,
     help,
+    imports,
     journal,
     operations,
     profile,
@@ -60,6 +61,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["day"] = lambda instant: format_date(instant, "long")
+    app.jinja_env.filters["moment"] = lambda instant: format_datetime(instant, "short")
     app.url_map.converters["id"] = IdConverter
 
     if identity is None:
@@ -77,6 +79,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         session,
         users,
         transfers,
+        imports,
         attachments,
         activations,
         accounts,

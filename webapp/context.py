@@ -3,7 +3,7 @@
 The parts are put on the application by `webapp.app.create_app`; views get them here and hand them to services.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from webapp.actor import Actor, Author, author_of
 from webapp.database import Database
 from webapp.identity import Identity, Tokens
 from webapp.services.administration import Administration, administration_of
+from webapp.services.import_work import ImportWorker
 from webapp.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.settings import Settings
 
@@ -29,6 +30,7 @@ class Parts:
     directory: Directory
     database: Database
     identity: Identity
+    imports: ImportWorker = field(default_factory=ImportWorker)
 
 
 def parts() -> Parts:

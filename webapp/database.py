@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -142,6 +143,41 @@ mails = Table(
     Column("created_at", Float, nullable=False),
     Column("due_at", Float, nullable=False, index=True),
     Column("tries", Integer, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="nobody can guess it"),
+    Column("author", JSON, nullable=False),
+    Column("actor_id", String(64), nullable=False, index=True),
+    Column("mails", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("worker", String(255), nullable=False),
+    Column("created_at", Float, nullable=False, index=True),
+    Column("began_at", Float, nullable=False, comment="when its present or last run began"),
+    Column("done_before", Integer, nullable=False, comment="lines that were done when that run began"),
+    Column("beat_at", Float, nullable=False, comment="when it was last known to go on"),
+    Column("finished_at", Float, nullable=True),
+)
+"""Files of people that were sent to be done; they go on when their page is closed.
+
+They and their lines hold names and addresses, so they are deleted some days after
+(`webapp.services.import_jobs.KEPT`): long enough to correct what was refused. The journal tells the rest.
+"""
+
+import_lines = Table(
+    "import_lines",
+    metadata,
+    Column("import_id", String(64), ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("cells", JSON, nullable=False),
+    Column("surplus", Integer, nullable=False),
+    Column("outcome", String(16), nullable=True, comment="none until it is done"),
+    Column("problems", JSON, nullable=True),
+    Column("before", JSON, nullable=True),
+    Column("after", JSON, nullable=True),
+    Column("mail_sent", Boolean, nullable=True),
 )
 
 

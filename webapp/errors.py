@@ -10,7 +10,8 @@
     │   ├── LastAdministratorError
     │   ├── AlreadyActiveError
     │   ├── SharedAccountError
-    │   └── ChangedMeanwhileError
+    │   ├── ChangedMeanwhileError
+    │   └── ImportRunningError
     ├── TooOftenError           says when it is possible again                                -> 429
     ├── PartlyDoneError         some changes were made, one was not                           -> 503
     └── UnreadableFileError     an import file that is none (`services.csvfiles`)             -> 422
@@ -63,6 +64,14 @@ class ChangedMeanwhileError(ForbiddenByStateError):
     def __init__(self, company_ids: Sequence[str]) -> None:
         super().__init__(f"changed meanwhile at {', '.join(company_ids)}")
         self.company_ids = tuple(company_ids)
+
+
+class ImportRunningError(ForbiddenByStateError):
+    """An administrator's imports go one after the other, and one of his is going on."""
+
+    def __init__(self, import_id: str) -> None:
+        super().__init__(f"the import {import_id} is going on")
+        self.import_id = import_id
 
 
 class TooOftenError(PortalError):

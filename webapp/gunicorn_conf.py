@@ -25,12 +25,16 @@ def post_worker_init(worker: Any) -> None:
     parts = worker.wsgi.extensions[EXTENSION]
     for operation, state in resume(parts.directory, parts.database):
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
+    for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
+        worker.log.info("interrupted import %s: taken up", import_id)
     worker.courier = Courier(worker.wsgi)
     worker.courier.start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Let the mail under way be handed over."""
+    """Let no import begin another row (the next start goes on), and let the mail under way be handed over."""
+    if hasattr(worker, "wsgi"):  # else it ended before there was a portal
+        worker.wsgi.extensions[EXTENSION].imports.stop()
     courier = getattr(worker, "courier", None)
     if courier is not None:
         courier.stop()

@@ -24,6 +24,8 @@ LEASE = 120.0
 PATIENCE = 30.0
 """Seconds to wait for a lock before giving up."""
 POLL = 0.02
+FOREIGN_SILENCE = 600.0
+"""Seconds without a sign of life after which a process of another host counts as gone."""
 NAME_LENGTH = 255
 
 
@@ -74,6 +76,22 @@ def started(pid: int) -> str:
     except PermissionError:
         return "alive"
     return "alive"
+
+
+def is_gone(name: str, seen_at: float) -> bool:
+    """Whether a process (named as `worker` names it), last heard of at `seen_at`, is no more.
+
+    Of a process of another host only its silence can tell.
+    """
+    host, pid, began = name.rsplit(":", 2)
+    if host != socket.gethostname():
+        return now() - seen_at > FOREIGN_SILENCE
+    return started(int(pid)) != began
+
+
+def nobody() -> str:
+    """A process that never was: whoever holds something in its name has given it back."""
+    return f"{socket.gethostname()}:0:released"
 
 
 def _mark(name: str) -> str:

@@ -16,6 +16,13 @@ from webapp.settings import Settings
 PACKAGE = Path(webapp.__file__).parent
 ROOT = PACKAGE.parent
 TEMPLATES = PACKAGE / "templates"
+EXAMPLES = {
+    "<id:user_id>": "5b7a1a6e-0000-4000-8000-000000000000",
+    "<id:company_id>": "nowhere",
+    "<id:operation_id>": "0" * 32,
+    "<id:import_id>": "0" * 32,
+}
+"""For each parameter of an address, one that leads to nothing."""
 
 
 def make_portal(database_url: str, directory: FakeDirectory, identity: FakeIdentity) -> Flask:
@@ -52,14 +59,9 @@ def level_of(rule: Rule) -> Access | None:
 
 def example(rule: Rule) -> str:
     """An address of that rule, with ids of nobody and of no company."""
-    ids = {
-        "<id:user_id>": "5b7a1a6e-0000-4000-8000-000000000000",
-        "<id:company_id>": "nowhere",
-        "<id:operation_id>": "0" * 32,
-    }
     address = rule.rule
-    for place, value in ids.items():
-        address = address.replace(place, value)
+    for parameter, value in EXAMPLES.items():
+        address = address.replace(parameter, value)
     return address
 
 

@@ -17,6 +17,9 @@ PATHS = [
     "/users/{}/email",
     "/users/{}/cancellation",
     "/users/import",
+    "/users/import/0123",
+    "/operations/0123/completion",
+    "/operations/0123/dismissal",
     "/profile",
     "/profile/companies/acme/leaving",
     "/language",
@@ -52,7 +55,10 @@ def test_missing_or_bad(
 def test_every_posting_endpoint_is_in_the_list(app: Flask):
     """A route that is new has to be added above."""
     rules = {
-        rule.rule.replace("<id:user_id>", "{}").replace("<id:company_id>", "acme")
+        rule.rule.replace("<id:user_id>", "{}")
+        .replace("<id:company_id>", "acme")
+        .replace("<id:import_id>", "0123")
+        .replace("<id:operation_id>", "0123")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ())
     }

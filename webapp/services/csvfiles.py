@@ -24,6 +24,8 @@ COLUMNS = ("email", "last_name", "first_name", "title", "locale", "company", "ro
 STATUS = "status"
 LIST_COLUMNS = (*COLUMNS, STATUS)
 """What the list says besides; an import does not look at it."""
+RESULT_COLUMNS = (*COLUMNS, "line", "result", "reason")
+"""What the result of an import says besides; an import does not look at that either."""
 
 MAX_LINES = 5000
 MAX_CARRIED = 400_000
@@ -207,7 +209,7 @@ def _header(number: int, cells: Sequence[str]) -> list[str]:
         names.pop()
     missing = [name for name in COLUMNS if name not in names]
     doubled = [name for name, times in Counter(names).items() if times > 1]
-    unknown = [name for name in dict.fromkeys(names) if name not in LIST_COLUMNS]
+    unknown = [name for name in dict.fromkeys(names) if name not in {*LIST_COLUMNS, *RESULT_COLUMNS}]
     if missing or doubled or unknown:
         raise UnreadableFileError(Fault.HEADER, number, missing=missing, doubled=doubled, unknown=unknown)
     return names

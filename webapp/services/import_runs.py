@@ -1,7 +1,8 @@
-"""Doing what the lines of a file ask for: one after the other, so that a failure of one stops no other."""
+"""Doing what the lines of a file ask for, several at a time; a failure of one stops no other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Event, Lock
 
 from directory.errors import (
     CompanyNotFoundError,
@@ -13,17 +14,21 @@ from directory.errors import (
 )
 from directory.gateway import Directory
 from directory.model import Company
-from webapp.actor import Author
+from webapp.actor import Actor, Author
 from webapp.database import Database
 from webapp.errors import LastAdministratorError, NotAdministratorError
 from webapp.services import attachments, users
 from webapp.services.administration import Administration, administration_of
-from webapp.services.imports import Outcome, Problem, Reason, Row, in_order
+from webapp.services.imports import TO_DO, Outcome, Problem, Reason, Row
+from webapp.services.side_by_side import each
 
 RIGHTS_EVERY = 50
-"""Rows after which the actor's rights are read again: an import lasts, and a right can end meanwhile."""
+"""Rows after which the author's rights are read again: an import lasts, and a right can end meanwhile."""
 GIVE_UP_AFTER = 3
 """Failures in a row after which no more is tried: of the directory anything, of the mail server creations."""
+
+Unit = tuple[Row, ...]
+"""What is done at once: all the lines of one new account, or else one line."""
 
 
 def apply(
@@ -32,41 +37,82 @@ def apply(
     author: Author,
     administration: Administration,
     rows: Sequence[Row],
+    *,
+    mails: bool = True,
+    at_once: int = 1,
+    record: Callable[[Unit], None] = lambda _rows: None,
+    stopping: Event | None = None,
 ) -> tuple[Row, ...]:
     """Do what was planned; what became of each row, in the order of the file.
 
-    Lines that take an administrator away come last, so that a file may hand a company over. Never raises for one
-    row: what the directory does not answer is `FAILED`, what was not tried after that `NOT_TRIED`; both are safe
-    to send again.
+    New accounts are made side by side, `at_once` at a time; so are the companies, each with its lines one after
+    the other. Lines that take an administrator away come last, so that a file may hand a company over. Never
+    raises for one row: what the directory does not answer is `FAILED`, what was not tried after that `NOT_TRIED`;
+    both are safe to send again. `record` is told of every row as soon as it is done. Once `stopping` is set no row
+    is begun; those that were not stay as planned.
     """
-    run = _Run(directory, database, author, administration)
-    done = {row.line.number: row for unit in _units(rows) for row in run.do(unit)}
+    run = _Run(directory, database, author, administration, mails)
+    stopping = stopping or Event()
+    done: dict[int, Row] = {}
+
+    def do(lane: Sequence[Unit]) -> None:
+        for unit in lane:
+            if stopping.is_set():
+                return
+            ended = run.do(unit)
+            record(ended)
+            done.update((row.line.number, row) for row in ended)
+
+    todo = [row for row in rows if row.outcome in TO_DO]
+    each(do, _lanes(row for row in todo if not row.takes_administrator), at_once)
+    do([(row,) for row in todo if row.takes_administrator])
     return tuple(done.get(row.line.number, row) for row in rows)
 
 
-def _units(rows: Iterable[Row]) -> list[tuple[Row, ...]]:
-    """What is done at once: all the lines of one new account, or else one line."""
-    units: dict[object, list[Row]] = {}
-    for row in in_order(row for row in rows if row.outcome in {Outcome.CREATE, Outcome.ATTACH, Outcome.CHANGE}):
-        units.setdefault(row.email if row.user is None else row.line.number, []).append(row)
-    return [tuple(unit) for unit in units.values()]
+def administration_now(directory: Directory, author: Author) -> Administration:
+    """The author's companies now; `NotAdministratorError` also when he is gone, or disabled."""
+    try:
+        user = directory.user(author.id)
+        if not user.enabled:
+            raise NotAdministratorError(author.id)
+        present = tuple(attachment for _, attachment in directory.attachments_of(author.id))
+        return administration_of(directory, Actor(user.id, user.profile, present))
+    except NotFoundError as error:
+        raise NotAdministratorError(author.id) from error
+
+
+def _lanes(rows: Iterable[Row]) -> list[list[Unit]]:
+    """What may be done side by side, each lane in order: the new accounts, and the people of each company.
+
+    Attaching takes the company's lock, so two lanes for one company would only wait for each other.
+    """
+    created: dict[str, list[Row]] = {}
+    companies: dict[str, list[Unit]] = {}
+    for row in rows:
+        if row.user is None:
+            created.setdefault(row.email, []).append(row)
+        elif row.attachment is not None:
+            companies.setdefault(row.attachment.company_id, []).append((row,))
+    return [*([tuple(unit)] for unit in created.values()), *companies.values()]
 
 
 @dataclass(slots=True)
 class _Run:
-    """One pass over the rows, which knows when to give up."""
+    """One pass over the rows, which knows when to give up. Several threads share it."""
 
     directory: Directory
     database: Database
     author: Author
     administration: Administration
+    mails: bool
     count: int = 0
     failures: int = 0
     mails_refused: int = 0
     stopped: bool = False
     companies: Mapping[str, Company] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
-    def do(self, unit: tuple[Row, ...]) -> tuple[Row, ...]:
+    def do(self, unit: Unit) -> Unit:
         """Do what belongs together; what became of it."""
         creates = unit[0].user is None
         if self.stopped:
@@ -74,43 +120,49 @@ class _Run:
         if creates and self.mails_refused >= GIVE_UP_AFTER:
             return _all(unit, Outcome.NOT_TRIED, Reason.MAIL_SERVER_REFUSES)
         try:
-            self._read_rights()
-            if not all(row.attachment and row.attachment.company_id in self.companies for row in unit):
+            companies = self._rights()
+            if not all(row.attachment and row.attachment.company_id in companies for row in unit):
                 return _all(unit, Outcome.REFUSED, Reason.UNKNOWN_COMPANY, "company")
             done = self._create(unit) if creates else (self._attach(unit[0]),)
         except UnavailableError:
             self._stumble()
             return _all(unit, Outcome.FAILED, Reason.DIRECTORY_UNAVAILABLE)
-        self.failures = 0
+        with self.lock:
+            self.failures = 0
         return done
 
-    def _read_rights(self) -> None:
-        if self.count % RIGHTS_EVERY == 0:
-            try:
-                now = administration_of(self.directory, self.administration.actor)
-            except NotAdministratorError:
-                self.companies = {}
-            else:
-                self.companies = {company.id: company for company in now.companies}
-        self.count += 1
+    def _rights(self) -> Mapping[str, Company]:
+        """The author's companies, read again every so many rows."""
+        with self.lock:
+            if self.count % RIGHTS_EVERY == 0:
+                try:
+                    now = administration_now(self.directory, self.author)
+                except NotAdministratorError:
+                    self.companies = {}
+                else:
+                    mine = self.administration.ids
+                    self.companies = {company.id: company for company in now.companies if company.id in mine}
+            self.count += 1
+            return self.companies
 
-    def _create(self, unit: tuple[Row, ...]) -> tuple[Row, ...]:
+    def _create(self, unit: Unit) -> Unit:
         profile = unit[0].profile
         if profile is None:
             raise ValueError("a new account has a profile")
         wanted = [row.attachment for row in unit if row.attachment]
         try:
-            made = users.create(self.directory, self.database, self.author, profile, wanted)
+            made = users.create(self.directory, self.database, self.author, profile, wanted, mail=self.mails)
         except EmailTakenError:
             return self._attach_known(unit, profile.email)
         except UnavailableError:
             raise
         except DirectoryError as error:
             return tuple(row.ended(Outcome.REFUSED, _problem(error)) for row in unit)
-        self.mails_refused = 0 if made.mail_sent else self.mails_refused + 1
+        with self.lock:
+            self.mails_refused = 0 if made.mail_sent or not self.mails else self.mails_refused + 1
         return tuple(replace(row, user=made.user, mail_sent=made.mail_sent) for row in unit)
 
-    def _attach_known(self, unit: tuple[Row, ...], email: str) -> tuple[Row, ...]:
+    def _attach_known(self, unit: Unit, email: str) -> Unit:
         """Somebody else created the account meanwhile, or it is one that the portal may not see."""
         user = self.directory.find_by_email(email)
         if user is None:
@@ -136,15 +188,17 @@ class _Run:
 
     def _stumble(self) -> None:
         """Go on after a single failure, as long as the directory answers at all."""
-        self.failures += 1
         try:
             self.directory.check()
+            answers = True
         except DirectoryError:
-            self.stopped = True
-        self.stopped = self.stopped or self.failures >= GIVE_UP_AFTER
+            answers = False
+        with self.lock:
+            self.failures += 1
+            self.stopped = self.stopped or not answers or self.failures >= GIVE_UP_AFTER
 
 
-def _all(unit: tuple[Row, ...], outcome: Outcome, reason: Reason, column: str = "") -> tuple[Row, ...]:
+def _all(unit: Unit, outcome: Outcome, reason: Reason, column: str = "") -> Unit:
     return tuple(row.ended(outcome, Problem(reason, column)) for row in unit)
 
 

@@ -1,4 +1,6 @@
-"""A file of people: what each of its lines would do. (`webapp.services.import_runs` does it.)
+"""A file of people: what each of its lines would do. Pure.
+
+`webapp.services.import_reading` finds out what has to be known for that, `webapp.services.import_runs` does it.
 
 A file adds and changes, it never takes away: nobody is detached, and the account of somebody known is left as it
 is; of his lines only the company, the role and the affiliation count. What is there already is `UNCHANGED`, so a
@@ -11,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
-from directory.gateway import Directory
 from directory.model import (
     Affiliation,
     Attachment,
@@ -24,7 +25,6 @@ from directory.model import (
     User,
 )
 from webapp.policies import may_administer, would_be_last_administrator
-from webapp.services.administration import Administration, people
 from webapp.services.csvfiles import Line
 from webapp.services.rules import NameFault, name_fault, normal_email, normal_name
 
@@ -42,6 +42,10 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     NOT_TRIED = "not_tried"
+
+
+TO_DO = frozenset({Outcome.CREATE, Outcome.ATTACH, Outcome.CHANGE})
+"""What a line can ask for; the others are settled without doing anything."""
 
 
 class Reason(StrEnum):
@@ -81,8 +85,9 @@ class Row:
     """One line of the file and what it does.
 
     `user` is the account when there is one, `profile` what a new one is to be; `before` and `attachment` are the
-    two ends of the change at the company. `mail_sent` is of applying: false when an account was created, but its
-    activation mail could not be handed over.
+    two ends of the change at the company. `is_certain` is false of a new account whose address was not looked up:
+    it may have one. `mail_sent` is of applying: false when an account was created, but no activation mail was
+    handed over.
     """
 
     line: Line
@@ -93,6 +98,7 @@ class Row:
     profile: Profile | None = None
     before: Attachment | None = None
     attachment: Attachment | None = None
+    is_certain: bool = True
     mail_sent: bool = True
 
     @property
@@ -111,46 +117,13 @@ class Row:
         return replace(self, outcome=outcome, problems=problems)
 
 
-def dry_run(directory: Directory, administration: Administration, lines: Sequence[Line]) -> tuple[Row, ...]:
-    """What the lines would do now. Three calls for each company named, one for each address that is not there."""
-    known = _members(directory, administration, lines)
-    known |= _looked_up(directory, (_address(line["email"], known) for line in lines), known)
-    return plan(lines, administration.ids, known)
-
-
-def prepared(directory: Directory, administration: Administration, lines: Sequence[Line]) -> tuple[Row, ...]:
-    """The lines, ready to be done: as `dry_run`, but what doing them finds out anyway is not asked before.
-
-    An address that is not at the companies is looked up only when its lines would make no new account. Otherwise
-    creating tells that there is one, and taking an administrator away that he is the last.
-    """
-    known = _members(directory, administration, lines)
-    rows = _judged_together(lines, administration.ids, known)
-    doubtful = (row.email for row in rows if any(problem.column in PERSON_COLUMNS for problem in row.problems))
-    if found := _looked_up(directory, doubtful, known):
-        rows = _judged_together(lines, administration.ids, known | found)
-    return tuple(rows)
-
-
 def plan(lines: Sequence[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> tuple[Row, ...]:
     """What the lines would do, given the accounts that exist (by address, with their attachments). Pure."""
-    return _with_administrators(_judged_together(lines, company_ids, known), known.values())
+    return _with_administrators(judge_together(lines, company_ids, known), known.values())
 
 
-def _members(directory: Directory, administration: Administration, lines: Sequence[Line]) -> dict[str, Member]:
-    """Everybody at the companies that the lines name, by address."""
-    named = {line["company"] for line in lines}
-    companies = tuple(company for company in administration.companies if company.id in named)
-    return {m.user.email: m for m in people(directory, replace(administration, companies=companies))}
-
-
-def _looked_up(directory: Directory, addresses: Iterable[str], known: Mapping[str, Member]) -> dict[str, Member]:
-    """The accounts of those addresses that are not known, each asked for once."""
-    unknown = [address for address in dict.fromkeys(addresses) if address and address not in known]
-    return {address: Member(user, ()) for address in unknown if (user := directory.find_by_email(address))}
-
-
-def _judged_together(lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> list[Row]:
+def judge_together(lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> list[Row]:
+    """As `plan`, but nobody is asked who the last administrators are: doing the lines tells."""
     rows = [_judged(line, company_ids, known) for line in lines]
     return _without_repeats(_without_contradictions(rows))
 
@@ -298,7 +271,7 @@ def _with_administrators(rows: Sequence[Row], known: Iterable[Member]) -> tuple[
     """Refuse what would leave a company without an active administrator, after all else in the file is done."""
     members = {member.user.id: member for member in known}
     refused: dict[int, Row] = {}
-    for row in in_order(row for row in rows if row.outcome in {Outcome.ATTACH, Outcome.CHANGE}):
+    for row in _in_order(row for row in rows if row.outcome in {Outcome.ATTACH, Outcome.CHANGE}):
         if row.user is None or row.change is None or row.attachment is None:
             continue  # a new account is not active, so it is nobody's last administrator
         if would_be_last_administrator(members.values(), row.user, row.change):
@@ -309,6 +282,6 @@ def _with_administrators(rows: Sequence[Row], known: Iterable[Member]) -> tuple[
     return tuple(refused.get(row.line.number, row) for row in rows)
 
 
-def in_order(rows: Iterable[Row]) -> list[Row]:
+def _in_order(rows: Iterable[Row]) -> list[Row]:
     """In the order of the file, but what takes an administrator away comes last."""
     return sorted(rows, key=lambda row: row.takes_administrator)

@@ -11,12 +11,15 @@ import responses
 from flask import Flask
 
 from directory.model import User
-from tests.builders import a_profile, an_attachment
+from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
+from tests.unit.webapp.test_import_work import a_line, left_by_the_dead
 from tests.unit.webapp.test_resume import creation, left_behind
 from webapp import gunicorn_conf
 from webapp.app import create_app
 from webapp.database import Database, metadata
+from webapp.services import import_jobs
+from webapp.services.import_jobs import State
 from webapp.services.operations import Kind
 from webapp.settings import Settings
 
@@ -97,3 +100,30 @@ def test_worker_finishes_what_a_dead_one_left(
         gunicorn_conf.post_worker_init(worker)
     assert directory.mails == ["emma.bernard@acme.example"]
     assert "create" in caplog.text
+
+
+def test_worker_goes_on_with_the_imports_of_a_dead_one(
+    app: Flask, database: Database, directory: FakeDirectory, actor: User, caplog: pytest.LogCaptureFixture
+):
+    """In the background: it serves people meanwhile."""
+    lines = [a_line(2, "zoe@a.example"), a_line(3, "yan@a.example")]
+    import_id = import_jobs.begin(database, an_author(actor), lines)
+    left_by_the_dead(database, import_id)
+    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
+    with caplog.at_level(logging.INFO):
+        gunicorn_conf.post_worker_init(worker)
+    app.extensions["attache"].imports.wait()
+    assert f"interrupted import {import_id}: taken up" in caplog.text
+    assert sorted(directory.mails) == ["yan@a.example", "zoe@a.example"]
+
+
+def test_worker_that_ends_gives_its_imports_back(
+    app: Flask, database: Database, directory: FakeDirectory, actor: User
+):
+    """Between two rows; the next start goes on."""
+    import_id = import_jobs.begin(database, an_author(actor), [a_line(n) for n in range(2, 202)])
+    directory.latency = 0.005
+    app.extensions["attache"].imports.start(directory, database, import_id)
+    gunicorn_conf.worker_exit(None, SimpleNamespace(wsgi=app))
+    job = import_jobs.job(database, actor.id, import_id)
+    assert (job.state, job.left > 0) == (State.INTERRUPTED, True)

@@ -1,7 +1,10 @@
 """A file of people: what each line would do, said before; then done, one line after the other."""
 
+import csv
+import io
 import shutil
 from collections.abc import Mapping
+from threading import Event
 
 import pytest
 from hypothesis import given, settings
@@ -9,21 +12,34 @@ from hypothesis import strategies as st
 
 from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, UnavailableError
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
-from tests.builders import a_company, a_member, a_profile, a_user, an_attachment
+from tests.builders import NOON, a_company, a_member, a_profile, a_user, an_attachment, an_author
 from tests.fakes import FakeDirectory
-from webapp.actor import Author
 from webapp.database import Database
 from webapp.identity import Actor
+from webapp.services import import_reading
 from webapp.services.administration import administration_of
-from webapp.services.csvfiles import COLUMNS, Line
+from webapp.services.csvfiles import COLUMNS, LIST_COLUMNS, Line, Variety, read, write
+from webapp.services.exports import cells_of
 from webapp.services.import_runs import GIVE_UP_AFTER, RIGHTS_EVERY, apply
-from webapp.services.imports import Outcome, Problem, Reason, Row, dry_run, plan, prepared
+from webapp.services.imports import Outcome, Problem, Reason, Row, plan
+from webapp.services.side_by_side import each
 
 ACME, BOLT, COBALT = a_company("acme"), a_company("bolt"), a_company("cobalt")
 MINE = frozenset({"acme", "bolt"})
 """Cobalt is somebody else's."""
 
-AUTHOR = Author("author", "Anne Durand", "anne.durand@acme.example", "request")
+
+def dry_run(directory, administration, lines) -> tuple[Row, ...]:
+    """As a page does, with nobody counting the questions."""
+    return import_reading.dry_run(directory, administration, lines, asking(directory))
+
+
+def prepared(directory, administration, lines) -> tuple[Row, ...]:
+    return import_reading.prepared(directory, administration, lines, asking(directory))
+
+
+def asking(directory) -> import_reading.Ask:
+    return lambda addresses: {address: directory.find_by_email(address) for address in addresses}
 
 
 def a_line(number: int = 2, email: str = "zoe@acme.example", **cells: str) -> Line:
@@ -250,6 +266,37 @@ attachment_sets = st.lists(
 )
 
 
+names = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
+) | st.builds(
+    "".join, st.tuples(st.sampled_from(["=", "+", "-", "@", "\t", "\r", "'=", "＝"]), st.text("ab1+", max_size=5))
+)
+"""Of people whom operations made: whatever Keycloak holds, and more that looks like a formula than chance has."""
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(attachment_sets, names, names), max_size=6),
+    st.builds(Variety, st.sampled_from([",", ";"]), st.booleans()),
+)
+def test_a_file_of_the_list_is_unchanged_when_it_is_imported(everybody, variety):
+    """Byte for byte: neutralised in the file, undone in the import, whatever people are called."""
+    members = [
+        a_member(a_user(a_profile(f"+person{n}@acme.example", last_name=last, first_name=first)), *some)
+        for n, (some, last, first) in enumerate(everybody)
+    ]
+    known = {member.user.email: member for member in members}
+    cells = [cells_of(a_member(m.user, a), NOON) for m in members for a in m.attachments]
+    data = write(LIST_COLUMNS, cells, variety)
+
+    for record in csv.reader(io.StringIO(data.decode(), newline=""), delimiter=variety.separator):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in record)
+    if cells:
+        lines = read(data).lines
+        assert [[line.cells[column] for column in LIST_COLUMNS] for line in lines] == cells
+        assert set(outcomes(planned(*lines, known=known))) == {Outcome.UNCHANGED}
+
+
 @settings(deadline=None)
 @given(st.lists(attachment_sets, max_size=6))
 def test_what_is_exported_changes_nothing_when_imported(everybody):
@@ -316,15 +363,19 @@ def send(directory, database, administration):
     """Plan and apply; what became of the rows."""
 
     def send(*lines: Line) -> tuple[Row, ...]:
-        return apply(
+        return applied(
             directory,
             database,
-            AUTHOR,
             administration,
             prepared(directory, administration, lines),
         )
 
     return send
+
+
+def applied(directory, database, administration, rows, **options) -> tuple[Row, ...]:
+    """Do the rows in the administrator's name."""
+    return apply(directory, database, an_author(administration.actor), administration, rows, **options)
 
 
 def attachments_of(directory, email):
@@ -349,7 +400,32 @@ class TestDryRun:
 
         dry_run(directory, administration, [a_line(2), a_line(3), a_line(4, "anne@acme.example"), a_line(5, "no")])
 
-        assert directory.calls == [("members", (ACME,)), ("find_by_email", ("zoe@acme.example",))]
+        assert directory.calls == [
+            ("members", (ACME,)),
+            ("members", (BOLT,)),
+            ("find_by_email", ("zoe@acme.example",)),
+        ]
+
+    def test_whoever_is_at_another_company_of_mine_is_no_stranger(self, directory, administration):
+        yan = directory.add_user(a_profile("yan@bolt.example"), [an_attachment("bolt")])
+        directory.calls.clear()
+
+        (row,) = dry_run(directory, administration, [a_line(email=yan.email)])
+
+        assert (row.outcome, row.is_certain) == (Outcome.ATTACH, True)
+        assert directory.called("find_by_email") == []
+
+    def test_an_address_that_was_not_asked_about_may_have_an_account(self, directory, administration):
+        directory.add_user(a_profile("yan@cobalt.example"), [an_attachment("cobalt")])
+
+        rows = import_reading.dry_run(
+            directory, administration, [a_line(2, "yan@cobalt.example"), a_line(3, "no")], lambda _addresses: {}
+        )
+
+        assert [(row.outcome, row.is_certain) for row in rows] == [
+            (Outcome.CREATE, False),
+            (Outcome.REFUSED, True),
+        ]
 
     def test_what_somebody_has_elsewhere_plays_no_part(self, directory, administration):
         yan = directory.add_user(a_profile("yan@cobalt.example"), [an_attachment("cobalt", administrator=True)])
@@ -392,7 +468,6 @@ class TestPrepared:
             ("yan@cobalt.example",),
             ("zoe@cobalt.example",),
             ("new@cobalt.example",),
-            ("other@cobalt.example",),
         ]
 
     def test_somebody_known_elsewhere_can_take_a_company_over(self, directory, anne, send):
@@ -475,7 +550,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, anne.email, role="user"), a_line(3)])
         directory.disable(bea.id)
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.REFUSED, Outcome.CREATE]
         assert done[0].problems == (Problem(Reason.LAST_ADMINISTRATOR, "role"),)
@@ -487,18 +562,28 @@ class TestApply:
         cleo = directory.add_user(
             a_profile("cleo@acme.example"), [an_attachment("acme", administrator=True)], password_required=True
         )
-        rows = dry_run(directory, administration, [a_line(2, cleo.email, role="user")])
-        directory.activate(cleo.id)
-        directory.disable(anne.id)
-        directory.disable(bea.id)
+        rows = dry_run(directory, administration, [a_line(2, cleo.email, role="user"), a_line(3)])
+        created = directory.create_user
 
-        assert outcomes(apply(directory, database, AUTHOR, administration, rows)) == [Outcome.REFUSED]
+        def create_user(*arguments):
+            """While the import runs and has read the author's rights."""
+            directory.activate(cleo.id)
+            directory.disable(anne.id)
+            directory.disable(bea.id)
+            return created(*arguments)
+
+        directory.create_user = create_user
+
+        done = applied(directory, database, administration, rows)
+
+        assert outcomes(done) == [Outcome.REFUSED, Outcome.CREATE]
+        assert done[0].problems == (Problem(Reason.LAST_ADMINISTRATOR, "role"),)
 
     def test_an_account_made_meanwhile_is_attached(self, directory, database, administration):
         rows = dry_run(directory, administration, [a_line(2), a_line(3, company="bolt")])
         directory.add_user(a_profile("zoe@acme.example"), [an_attachment("acme", external=True)])
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.CHANGE, Outcome.ATTACH]
         assert directory.mails == []
@@ -508,7 +593,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, yan.email)])
         directory.add_membership(yan.id, "/acme")
 
-        assert outcomes(apply(directory, database, AUTHOR, administration, rows)) == [Outcome.UNCHANGED]
+        assert outcomes(applied(directory, database, administration, rows)) == [Outcome.UNCHANGED]
 
     def test_an_account_that_the_portal_may_not_see_is_no_account_for_us(self, directory, send):
         directory.add_operator(a_profile("root@acme.example"))
@@ -524,7 +609,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, yan.email, role="administrator")])
         directory.delete_user(yan.id)
 
-        (row,) = apply(directory, database, AUTHOR, administration, rows)
+        (row,) = applied(directory, database, administration, rows)
 
         assert row.problems == (Problem(Reason.PERSON_GONE, "email"),)
 
@@ -543,7 +628,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2), a_line(3, "yan@acme.example")])
         directory.fail("create_user", error=error)
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.REFUSED, Outcome.CREATE]
         assert done[0].problems == (problem,)
@@ -552,7 +637,7 @@ class TestApply:
         rows = dry_run(directory, administration, [a_line(2, company="bolt"), a_line(3)])
         directory.remove_company(BOLT)
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.REFUSED] * 2
         assert done[0].problems == (Problem(Reason.UNKNOWN_COMPANY, "company"),)
@@ -570,7 +655,7 @@ class TestApply:
 
         directory.create_user = create_user
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.CREATE] * RIGHTS_EVERY + [Outcome.REFUSED] * 10
         assert done[-1].problems == (Problem(Reason.UNKNOWN_COMPANY, "company"),)
@@ -582,8 +667,131 @@ class TestApply:
         for company in ("acme", "bolt"):
             directory.remove_membership(anne.id, f"/{company}/administrators")
 
-        assert outcomes(apply(directory, database, AUTHOR, administration, rows)) == [Outcome.REFUSED]
+        assert outcomes(applied(directory, database, administration, rows)) == [Outcome.REFUSED]
         assert directory.mails == []
+
+    @pytest.mark.parametrize("way", ["disabled", "gone"])
+    def test_nothing_is_done_for_somebody_who_is_not_here_any_more(
+        self, directory, database, administration, anne, way
+    ):
+        rows = dry_run(directory, administration, [a_line()])
+        if way == "disabled":
+            directory.disable(anne.id)
+        else:
+            del directory._people[anne.id]
+
+        done = applied(directory, database, administration, rows)
+
+        assert done[0].problems == (Problem(Reason.UNKNOWN_COMPANY, "company"),)
+        assert directory.mails == []
+
+
+class TestSideBySide:
+    """What many lines do at the same time is what they do one after the other."""
+
+    def test_everything_is_done_once(self, directory, database, administration, anne):
+        yan = directory.add_user(a_profile("yan@cobalt.example"), [an_attachment("cobalt")])
+        lines = [
+            *(a_line(n, f"person{n}@acme.example") for n in range(2, 32)),
+            *(a_line(n, f"person{n - 50}@acme.example", company="bolt") for n in range(52, 62)),
+            *(a_line(n, yan.email, company=at) for n, at in ((70, "acme"), (71, "bolt"))),
+            a_line(80, anne.email, role="user"),
+        ]
+        rows, recorded = dry_run(directory, administration, lines[:-1]), []
+        rows += prepared(directory, administration, lines[-1:])
+        directory.latency = 0.001
+
+        done = applied(directory, database, administration, rows, at_once=8, record=recorded.append)
+
+        assert outcomes(done) == [*[Outcome.CREATE] * 30, *[Outcome.ATTACH] * 12, Outcome.REFUSED]
+        assert sorted(directory.mails) == sorted(f"person{n}@acme.example" for n in range(2, 32))
+        assert attachments_of(directory, "person5@acme.example") == {an_attachment("acme"), an_attachment("bolt")}
+        assert sorted(row.line.number for unit in recorded for row in unit) == [line.number for line in lines]
+
+    def test_an_administrator_is_taken_away_after_all_else(self, directory, database, administration, anne):
+        """However many lines are under way, his successor is there before he leaves."""
+        cleo = directory.add_user(a_profile("cleo@acme.example"), [an_attachment("acme")])
+        lines = [
+            a_line(2, anne.email, role="user"),
+            *(a_line(n, f"person{n}@acme.example") for n in range(3, 20)),
+            a_line(20, cleo.email, role="administrator"),
+        ]
+        rows = prepared(directory, administration, lines)
+        directory.latency = 0.001
+
+        done = applied(directory, database, administration, rows, at_once=8)
+
+        assert outcomes(done) == [Outcome.CHANGE, *[Outcome.CREATE] * 17, Outcome.CHANGE]
+
+    def test_when_the_directory_goes_down_nothing_is_tried_any_more(self, directory, database, administration):
+        rows = prepared(directory, administration, [a_line(n, f"person{n}@acme.example") for n in range(2, 42)])
+        created = directory.create_user
+
+        def create_user(profile, attachments):
+            directory.down = directory.down or profile.email == "person10@acme.example"
+            return created(profile, attachments)
+
+        directory.create_user = create_user
+
+        done = applied(directory, database, administration, rows, at_once=8)
+
+        assert set(outcomes(done)) == {Outcome.CREATE, Outcome.FAILED, Outcome.NOT_TRIED}
+        assert outcomes(done).count(Outcome.FAILED) <= 8
+
+    def test_without_mails_the_accounts_wait_for_theirs(self, directory, database, administration):
+        rows = prepared(directory, administration, [a_line(n, f"person{n}@acme.example") for n in range(2, 9)])
+
+        done = applied(directory, database, administration, rows, mails=False, at_once=4)
+
+        assert outcomes(done) == [Outcome.CREATE] * 7
+        assert directory.mails == []
+        assert directory.find_by_email("person2@acme.example").status() is ActivationStatus.NOT_SENT
+
+    def test_a_stop_leaves_the_rest_as_it_was_planned(self, directory, database, administration):
+        rows = prepared(directory, administration, [a_line(n, f"person{n}@acme.example") for n in range(2, 9)])
+        stopping, recorded = Event(), []
+
+        def record(unit):
+            recorded.extend(unit)
+            stopping.set()
+
+        done = applied(directory, database, administration, rows, record=record, stopping=stopping)
+
+        assert [row.line.number for row in recorded] == [2]
+        assert [row.user is None for row in done] == [False, *[True] * 6]
+        assert directory.mails == ["person2@acme.example"]
+
+
+class TestEach:
+    def test_an_error_is_raised_where_it_is_waited_for_and_ends_the_rest(self):
+        done = []
+
+        def act(number):
+            if number == 1:
+                raise ValueError("on purpose")
+            done.append(number)
+
+        with pytest.raises(ValueError, match="on purpose"):
+            each(act, range(1000), 1)
+        assert done == [0]
+
+    @pytest.mark.parametrize("at_once", [1, 3, 50])
+    def test_each_thing_once(self, at_once):
+        done = []
+
+        each(done.append, range(20), at_once)
+
+        assert sorted(done) == list(range(20))
+
+    def test_an_error_of_another_thread_is_raised_here(self):
+        def act(number):
+            raise ValueError(str(number))
+
+        with pytest.raises(ValueError, match=r"\d"):
+            each(act, range(10), 4)
+
+    def test_nothing_to_do(self):
+        each(lambda _thing: None, [], 8)
 
 
 class TestTrouble:
@@ -622,7 +830,7 @@ class TestTrouble:
 
         directory.create_user = create_user
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [
             Outcome.CREATE,
@@ -640,7 +848,7 @@ class TestTrouble:
         rows = dry_run(directory, administration, [a_line(n, f"person{n}@acme.example") for n in (2, 3, 4)])
         directory.fail("create_user", nth=2)
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.CREATE, Outcome.FAILED, Outcome.CREATE]
 
@@ -654,7 +862,7 @@ class TestTrouble:
 
         directory.create_user = create_user
 
-        done = apply(directory, database, AUTHOR, administration, rows)
+        done = applied(directory, database, administration, rows)
 
         assert outcomes(done) == [Outcome.FAILED] * GIVE_UP_AFTER + [Outcome.NOT_TRIED] * 3
 

@@ -1,0 +1,110 @@
+"""Bringing an import to its end: in the request when it is small, in the background when it is not.
+
+A process that ends gives its imports back and leaves a line only when it is done; one that dies is noticed. Either
+way the next start takes them up, and their author may do so before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import BoundedSemaphore, Event, Thread
+
+from directory.errors import UnavailableError
+from directory.gateway import Directory
+from webapp.database import Database
+from webapp.errors import NotAdministratorError
+from webapp.services import import_jobs
+from webapp.services.import_reading import Questions, prepared
+from webapp.services.import_runs import administration_now, apply
+from webapp.services.imports import TO_DO, Outcome, Problem, Reason, Row
+
+AT_ONCE = 8
+"""Rows of one import under way at a time. More make Keycloak no faster (`make bench-portal`)."""
+IMPORTS_AT_ONCE = 2
+PATIENCE = 8.0
+"""Seconds that an ending process waits for the rows under way."""
+
+
+class ImportWorker:
+    """The imports that this process does in the background, a few at a time."""
+
+    def __init__(self) -> None:
+        self._turns = BoundedSemaphore(IMPORTS_AT_ONCE)
+        self._stopping = Event()
+        self._threads: list[Thread] = []
+
+    def start(self, directory: Directory, database: Database, import_id: str) -> None:
+        """Do what is left of an import that is ours, and return at once."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = Thread(target=self._run, args=(directory, database, import_id), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def take_up_interrupted(self, directory: Directory, database: Database) -> list[str]:
+        """Go on with what dead processes left behind; the ids of these imports."""
+        ids = import_jobs.claim_interrupted(database)
+        for import_id in ids:
+            self.start(directory, database, import_id)
+        return ids
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Return when all imports have ended, or after so many seconds for each."""
+        for thread in list(self._threads):
+            thread.join(seconds)
+
+    def stop(self) -> None:
+        """Begin no row any more and give the imports back: this process is about to end."""
+        self._stopping.set()
+        self.wait(PATIENCE)
+
+    def _run(self, directory: Directory, database: Database, import_id: str) -> None:
+        with _ours(database, import_id, self._stopping), self._turns:
+            finish(directory, database, import_id, at_once=AT_ONCE, stopping=self._stopping)
+
+
+def do_now(directory: Directory, database: Database, import_id: str) -> None:
+    """Do what is left of a small import, one row after the other."""
+    stopping = Event()
+    with _ours(database, import_id, stopping):
+        finish(directory, database, import_id, at_once=1, stopping=stopping)
+
+
+def finish(directory: Directory, database: Database, import_id: str, *, at_once: int, stopping: Event) -> None:
+    """Do every line that has no outcome yet, and write down what became of it, until `stopping` is set."""
+    author, mails, lines = import_jobs.work_of(database, import_id)
+    record = partial(import_jobs.record, database, import_id)
+    try:
+        administration = administration_now(directory, author)
+        rows = prepared(directory, administration, lines, Questions(directory, database, author, administration))
+    except NotAdministratorError:
+        record(Row(line, Outcome.REFUSED, (Problem(Reason.UNKNOWN_COMPANY, "company"),)) for line in lines)
+        return
+    except UnavailableError:
+        record(Row(line, Outcome.NOT_TRIED, (Problem(Reason.DIRECTORY_UNAVAILABLE),)) for line in lines)
+        return
+    record(row for row in rows if row.outcome not in TO_DO)
+    apply(
+        directory,
+        database,
+        author,
+        administration,
+        [row for row in rows if row.outcome in TO_DO],
+        mails=mails,
+        at_once=at_once,
+        record=record,
+        stopping=stopping,
+    )
+
+
+@contextmanager
+def _ours(database: Database, import_id: str, stopping: Event) -> Iterator[None]:
+    """The block in which this process is at work on an import; one left early can be taken up by another."""
+    complete = False
+    try:
+        yield
+        complete = not stopping.is_set()
+    finally:
+        if complete:
+            import_jobs.finish(database, import_id)
+        else:
+            import_jobs.give_back(database, import_id)
