@@ -125,6 +125,7 @@ notices = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("operation_id", String(64), nullable=True),
+    Column("batch", String(64), nullable=True, index=True, comment="told together, once it is released"),
     Column("payload", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("due_at", Float, nullable=False, index=True),

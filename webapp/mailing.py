@@ -3,7 +3,7 @@
 Whoever reads is told of his own companies only, and gets one mail however many they are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from directory.model import (
     Company,
     CompanyRole,
     Locale,
+    Member,
     User,
 )
 from webapp.labels import AFFILIATIONS, ROLES
@@ -30,30 +31,33 @@ from webapp.settings import Settings
 SUBJECT_LENGTH = 200
 PERSON = ("mails/person.txt", "mails/person.html")
 ADMINISTRATOR = ("mails/administrator.txt", "mails/administrator.html")
+SEVERAL = ("mails/several.txt", "mails/several.html")
+LISTED = 100
+"""Changes that one mail lists; the rest is a number, and the journal has all."""
+
+
+Payload = Mapping[str, Any]
+"""One operation, as `webapp.services.telling.notice_of` wrote it down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a notice, with its company as it is called now."""
+    """One change of one operation, with its company as it is called now."""
 
     company: Company
     change: AttachmentChange
+    payload: Payload
 
 
 def mails_of(directory: Directory, settings: Settings, notice: Notice) -> list[Mail]:
     """What to send for a notice. Reads the administrators of each company; raises what the directory raises."""
-    payload = notice.payload
-    changes = _changes(directory, payload)
-    found: list[Mail] = []
-    person = payload["person"]
-    if not (payload["created"] or payload["cancelled"]) and person["id"] != payload["author"]["id"]:
-        found.append(_to_person(settings, notice, changes))
-    for user, his in _readers(directory, payload, changes):
-        found.append(_to_administrator(settings, notice, user, his))
-    return found
+    changes = [one for payload in notice.payloads for one in _changes(directory, payload)]
+    to_people = [_to_person(settings, notice, his) for his in _by_person(changes)]
+    to_readers = [_to_administrator(settings, notice, user, his) for user, his in _readers(directory, changes)]
+    return [*to_people, *to_readers]
 
 
-def _changes(directory: Directory, payload: Mapping[str, Any]) -> list[Change]:
+def _changes(directory: Directory, payload: Payload) -> list[Change]:
     """The changes with their companies; those that only say an id are looked up at the person, who is there."""
     companies: dict[str, Company] = {}
     if any(not one["company"]["key"] for one in payload["changes"]):
@@ -68,7 +72,7 @@ def _changes(directory: Directory, payload: Mapping[str, Any]) -> list[Change]:
         known = whole if whole.key else companies.get(whole.id)
         if known is not None:
             ends = AttachmentChange(known.id, _attachment(one["before"]), _attachment(one["after"]))
-            found.append(Change(known, ends))
+            found.append(Change(known, ends, payload))
     return found
 
 
@@ -78,25 +82,36 @@ def _attachment(kept: Mapping[str, str] | None) -> Attachment | None:
     return Attachment(kept["company_id"], CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))
 
 
-def _readers(
-    directory: Directory, payload: Mapping[str, Any], changes: Sequence[Change]
-) -> list[tuple[User, list[Change]]]:
+def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
+    """What each person is to be told of: not what he did himself, not his account's creation or cancellation."""
+    found: dict[str, list[Change]] = {}
+    for one in changes:
+        payload = one.payload
+        itself = payload["person"]["id"] == payload["author"]["id"]
+        if not (itself or payload["created"] or payload["cancelled"]):
+            found.setdefault(payload["person"]["id"], []).append(one)
+    return list(found.values())
+
+
+def _readers(directory: Directory, changes: Sequence[Change]) -> list[tuple[User, list[Change]]]:
     """The other active administrators, each with the changes at his companies."""
-    besides = {payload["author"]["id"], payload["person"]["id"]}
+    administrators: dict[str, tuple[Member, ...]] = {}
     found: dict[str, tuple[User, list[Change]]] = {}
     for one in changes:
-        try:
-            administrators = directory.administrators(one.company)
-        except CompanyNotFoundError:
-            continue  # it vanished, and with it who administered it
-        for member in administrators:
+        if one.company.id not in administrators:
+            try:
+                administrators[one.company.id] = directory.administrators(one.company)
+            except CompanyNotFoundError:
+                administrators[one.company.id] = ()  # it vanished, and with it who administered it
+        for member in administrators[one.company.id]:
+            besides = {one.payload["author"]["id"], one.payload["person"]["id"]}
             if member.user.id not in besides and member.user.status() is ActivationStatus.ACTIVE:
                 found.setdefault(member.user.id, (member.user, []))[1].append(one)
     return list(found.values())
 
 
 def _to_person(settings: Settings, notice: Notice, changes: Sequence[Change]) -> Mail:
-    person = notice.payload["person"]
+    person = changes[0].payload["person"]
     with force_locale(_locale(person["locale"])):
         names = _names(changes)
         if all(one.change.is_attach for one in changes):
@@ -109,20 +124,27 @@ def _to_person(settings: Settings, notice: Notice, changes: Sequence[Change]) ->
 
 
 def _to_administrator(settings: Settings, notice: Notice, user: User, changes: Sequence[Change]) -> Mail:
-    payload = notice.payload
     with force_locale(_locale(user.profile.locale.value)):
-        values = {"person": payload["person"]["name"], "companies": _names(changes)}
-        if payload["created"]:
-            subject = _("%(companies)s: an account was created for %(person)s", **values)
-        elif payload["cancelled"]:
-            subject = _("%(companies)s: the invitation of %(person)s was cancelled", **values)
-        elif all(one.change.is_attach for one in changes):
-            subject = _("%(companies)s: %(person)s was attached", **values)
-        elif all(one.change.is_detach for one in changes):
-            subject = _("%(companies)s: %(person)s was detached", **values)
-        else:
-            subject = _("%(companies)s: the attachment of %(person)s has changed", **values)
+        people = {one.payload["person"]["id"] for one in changes}
+        if len(people) > 1:
+            subject = _("%(companies)s: %(count)s people", companies=_names(changes), count=len(people))
+            return _mail(SEVERAL, notice, user.id, user.email, subject, settings, changes)
+        subject = _about_one(changes)
         return _mail(ADMINISTRATOR, notice, user.id, user.email, subject, settings, changes)
+
+
+def _about_one(changes: Sequence[Change]) -> str:
+    payload = changes[0].payload
+    values = {"person": payload["person"]["name"], "companies": _names(changes)}
+    if payload["created"]:
+        return _("%(companies)s: an account was created for %(person)s", **values)
+    if payload["cancelled"]:
+        return _("%(companies)s: the invitation of %(person)s was cancelled", **values)
+    if all(one.change.is_attach for one in changes):
+        return _("%(companies)s: %(person)s was attached", **values)
+    if all(one.change.is_detach for one in changes):
+        return _("%(companies)s: %(person)s was detached", **values)
+    return _("%(companies)s: the attachment of %(person)s has changed", **values)
 
 
 def _mail(
@@ -135,12 +157,15 @@ def _mail(
     changes: Sequence[Change],
 ) -> Mail:
     text, html = templates
+    payload = changes[0].payload
     values = {
         "subject": subject,
-        "author": notice.payload["author"],
-        "person": notice.payload["person"],
-        "itself": notice.payload["author"]["id"] == notice.payload["person"]["id"],
+        "author": payload["author"],
+        "person": payload["person"],
+        "itself": payload["author"]["id"] == payload["person"]["id"],
         "sentences": [(one.company.name, _sentences(one)) for one in changes],
+        "people": _people(changes[:LISTED]),
+        "others": max(0, len(changes) - LISTED),
         "portal_url": settings.portal_url,
         "language": str(get_locale()),
     }
@@ -151,6 +176,16 @@ def _mail(
         text=_rendered(text, values),
         html=_rendered(html, values),
     )
+
+
+def _people(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+    """Person, company and what happened there, a line each."""
+    found = []
+    for one in changes:
+        person = one.payload["person"]
+        what = _("account created") if one.payload["created"] else _sentences(one)[0]
+        found.append((f"{person['name']} ({person['email']})", one.company.name, what))
+    return found
 
 
 def _rendered(template: str, values: Mapping[str, Any]) -> str:
@@ -181,7 +216,7 @@ def _words(attachment: Attachment) -> str:
 
 def _names(changes: Sequence[Change]) -> str:
     """The companies by name: three at most, the rest as a number."""
-    names = [one.company.name for one in changes]
+    names = list(dict.fromkeys(one.company.name for one in changes))
     if len(names) <= 3:
         return ", ".join(names)
     return _("%(names)s and %(count)s more", names=", ".join(names[:3]), count=len(names) - 3)

@@ -1,5 +1,6 @@
 """Mails of the portal itself: who is told of what, in which language, and what a bad mail server does to them."""
 
+import io
 import re
 import smtplib
 from dataclasses import replace
@@ -9,17 +10,19 @@ import pytest
 from flask import Flask
 
 from directory.errors import UnavailableError
-from directory.model import Locale, User
+from directory.model import AttachmentChange, Locale, User
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.waiting import until
 from tests.web.browser import PORTAL, Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
-from webapp import courier, notices
+from webapp import courier, mailing, notices
+from webapp.actor import Author
 from webapp.context import EXTENSION
 from webapp.courier import Courier
 from webapp.database import Database
+from webapp.services.telling import notice_of
 
 
 class Post:
@@ -196,6 +199,59 @@ class TestWhoIsTold:
         browser.post(f"/users/{member.id}/attachments", a_row("globex"))
         assert sender.deliver_due() == 0
         assert post.tries == 0
+
+
+class TestImport:
+    HEADER = "email,last_name,first_name,title,locale,company,role,affiliation"
+
+    def test_one_mail_each_for_a_whole_file(
+        self, browser: Browser, sender: Courier, post: Post, second: User, member: User, stranger: User
+    ):
+        """Who was attached or changed is told once, however many lines; so is the other administrator."""
+        lines = [
+            self.HEADER,
+            "neu@acme.example,Neu,Nina,mme,fr,acme,user,internal",
+            "neu2@acme.example,Neu,Nils,m,fr,acme,user,internal",
+            f"{member.email},,,,,acme,user,external",
+            f"{stranger.email},,,,,acme,user,internal",
+            f"{stranger.email},,,,,globex,user,internal",
+        ]
+        file = (io.BytesIO("\r\n".join(lines).encode()), "people.csv")
+        assert browser.post("/users/import", {"file": file, "confirm": "1"}).status == 303
+        sender.deliver_due()
+        assert receivers(post) == sorted([second.email, member.email, stranger.email])
+        assert post.to(stranger.email)["Subject"] == "Vous êtes rattaché à Acme Énergie, Globex"
+        told = post.to(second.email)
+        assert told["Subject"] == "Acme Énergie, Globex : 4 personnes"
+        for words in ("Nina Neu (neu@acme.example)", "Nils Neu", "compte créé", "Dora Stranger", "Chloé Martin"):
+            assert words in text_of(told)
+            assert words in html_of(told)
+
+    def test_long_ones_are_cut(
+        self, browser: Browser, sender: Courier, post: Post, second: User, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(mailing, "LISTED", 2)
+        people = [f"p{n}@acme.example,Neu,Nina,mme,fr,acme,user,internal" for n in range(5)]
+        file = (io.BytesIO("\r\n".join([self.HEADER, *people]).encode()), "people.csv")
+        assert browser.post("/users/import", {"file": file, "confirm": "1"}).status == 303
+        sender.deliver_due()
+        assert "et 3 autres" in text_of(post.to(second.email))
+
+    def test_a_file_that_never_ended_is_told_of_in_the_end(
+        self, browser: Browser, sender: Courier, post: Post, member: User, database: Database, monkeypatch
+    ):
+        """Its process died and nobody took it up: a day later what was done is told all the same."""
+        clock = [notices.now()]
+        monkeypatch.setattr(notices, "now", lambda: clock[0])
+        with database.transaction() as connection:
+            boss = Author("x", "Anne Durand", "anne@acme.example", "r")
+            change = AttachmentChange("acme", None, an_attachment())
+            payload = notice_of(boss, member, [(a_company("acme"), change)])
+            notices.add(connection, payload, None, "an-import")
+        assert sender.deliver_due() == 0
+        clock[0] += notices.HELD + 1
+        assert sender.deliver_due() >= 1
+        assert member.email in receivers(post)
 
 
 class TestForm:

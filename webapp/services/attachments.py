@@ -39,13 +39,14 @@ def change(
     wanted: Mapping[str, Attachment | None],
     *,
     expected: Mapping[str, Attachment | None] | None = None,
-    told: bool = True,
+    batch: str = "",
 ) -> tuple[AttachmentChange, ...]:
     """Bring a person's attachments at these companies to what is wanted; what was changed.
 
     Companies that `wanted` does not name stay as they are. Acts on the present state, so it may be repeated; where
     `expected` names a company that has changed since, `ChangedMeanwhileError`. `LastAdministratorError` before
-    anything is written; `PartlyDoneError` when it stopped on the way. With `told` the people concerned get a mail.
+    anything is written; `PartlyDoneError` when it stopped on the way. The people
+    concerned are told, those of one `batch` together once it is released.
     """
     by_id = {company.id: company for company in companies if company.id in wanted}
     with locked(database, lock_names(by_id)):
@@ -61,8 +62,8 @@ def change(
             raise
         if not changes:
             return ()
-        with under_way(database, Kind.CHANGE, author, payload_of(user, changes, told=told)) as work:
-            make(directory, work, by_id, user, changes, told=told)
+        with under_way(database, Kind.CHANGE, author, payload_of(user, changes, batch=batch)) as work:
+            make(directory, work, by_id, user, changes)
     return changes
 
 
@@ -100,8 +101,6 @@ def make(
     companies: Mapping[str, Company],
     user: User,
     changes: Sequence[AttachmentChange],
-    *,
-    told: bool = True,
 ) -> None:
     """Make the changes one after the other, and note each; the caller holds the companies' locks."""
     author = work.operation.author
@@ -115,20 +114,19 @@ def make(
             work.note(*(_entry(author, left, user, Outcome.FAILED, reason) for left in changes[index:]))
             if index == 0 or gone:
                 raise
-            work.stop_on_the_way(payload_of(user, changes[index:], told=told))
+            work.stop_on_the_way(payload_of(user, changes[index:], batch=work.operation.batch))
             raise PartlyDoneError(work.operation.id, changes[:index], changes[index:]) from error
         work.note(_entry(author, one, user))
-        if told:
-            work.notice = notice_of(author, user, [(companies[c.company_id], c) for c in changes[: index + 1]])
+        work.notice = notice_of(author, user, [(companies[c.company_id], c) for c in changes[: index + 1]])
 
 
-def payload_of(user: User, changes: Iterable[AttachmentChange], *, told: bool) -> dict[str, Any]:
+def payload_of(user: User, changes: Iterable[AttachmentChange], *, batch: str) -> dict[str, Any]:
     """A change of attachments, as an operation keeps it."""
     return {
         "user_id": user.id,
         "name": user.profile.full_name,
         "changes": [asdict(one) for one in changes],
-        "told": told,
+        "batch": batch,
     }
 
 

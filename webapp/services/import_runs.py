@@ -39,6 +39,7 @@ def apply(
     rows: Sequence[Row],
     *,
     mails: bool = True,
+    batch: str = "",
     at_once: int = 1,
     record: Callable[[Unit], None] = lambda _rows: None,
     stopping: Event | None = None,
@@ -49,9 +50,9 @@ def apply(
     the other. Lines that take an administrator away come last, so that a file may hand a company over. Never
     raises for one row: what the directory does not answer is `FAILED`, what was not tried after that `NOT_TRIED`;
     both are safe to send again. `record` is told of every row as soon as it is done. Once `stopping` is set no row
-    is begun; those that were not stay as planned.
+    is begun; those that were not stay as planned. Who is to be told is told of one `batch` together.
     """
-    run = _Run(directory, database, author, administration, mails)
+    run = _Run(directory, database, author, administration, mails, batch)
     stopping = stopping or Event()
     done: dict[int, Row] = {}
 
@@ -105,6 +106,7 @@ class _Run:
     author: Author
     administration: Administration
     mails: bool
+    batch: str = ""
     count: int = 0
     failures: int = 0
     mails_refused: int = 0
@@ -151,7 +153,9 @@ class _Run:
             raise ValueError("a new account has a profile")
         wanted = [row.attachment for row in unit if row.attachment]
         try:
-            made = users.create(self.directory, self.database, self.author, profile, wanted, mail=self.mails)
+            made = users.create(
+                self.directory, self.database, self.author, profile, wanted, mail=self.mails, batch=self.batch
+            )
         except EmailTakenError:
             return self._attach_known(unit, profile.email)
         except UnavailableError:
@@ -177,7 +181,9 @@ class _Run:
         try:
             # Whether somebody is active decides here, and what was planned is minutes old.
             user = self.directory.user(row.user.id) if row.takes_administrator else row.user
-            made = attachments.change(self.directory, self.database, self.author, [company], user, wanted)
+            made = attachments.change(
+                self.directory, self.database, self.author, [company], user, wanted, batch=self.batch
+            )
         except UnavailableError:
             raise
         except (DirectoryError, LastAdministratorError) as error:

@@ -11,6 +11,7 @@ from threading import BoundedSemaphore, Event, Thread
 
 from directory.errors import UnavailableError
 from directory.gateway import Directory
+from webapp import notices
 from webapp.database import Database
 from webapp.errors import NotAdministratorError
 from webapp.services import import_jobs
@@ -90,6 +91,7 @@ def finish(directory: Directory, database: Database, import_id: str, *, at_once:
         administration,
         [row for row in rows if row.outcome in TO_DO],
         mails=mails,
+        batch=import_id,
         at_once=at_once,
         record=record,
         stopping=stopping,
@@ -106,5 +108,6 @@ def _ours(database: Database, import_id: str, stopping: Event) -> Iterator[None]
     finally:
         if complete:
             import_jobs.finish(database, import_id)
+            notices.release(database, import_id)
         else:
             import_jobs.give_back(database, import_id)

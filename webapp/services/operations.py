@@ -62,6 +62,11 @@ class Operation:
     payload: dict[str, Any]
     started_at: float = 0.0
 
+    @property
+    def batch(self) -> str:
+        """With which others people are told of it; empty when alone."""
+        return str(self.payload.get("batch", ""))
+
 
 @dataclass(slots=True)
 class Work:
@@ -157,7 +162,7 @@ def _end(database: Database, work: Work) -> None:
         connection.execute(update(operations).where(operations.c.id == operation.id).values(**values))
         journal.add(connection, operation.author, work.entries, operation.id)
         if work.notice:
-            notices.add(connection, work.notice, operation.id)
+            notices.add(connection, work.notice, operation.id, operation.batch)
 
 
 def partial_of(database: Database, author_id: str) -> list[Operation]:

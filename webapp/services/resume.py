@@ -110,7 +110,7 @@ def _create(directory: Directory, database: Database, work: Work) -> None:
 
 def _change(directory: Directory, database: Database, work: Work) -> None:
     """What the actor may still do is done; `NotFoundError` when something of it was left."""
-    actor_id, told = work.operation.author.id, work.operation.payload.get("told", True)
+    actor_id = work.operation.author.id
     changes = changes_of(work.operation.payload)
     wanted = {one.company_id: one.after for one in changes}
     user = directory.user(work.operation.payload["user_id"])
@@ -126,10 +126,9 @@ def _change(directory: Directory, database: Database, work: Work) -> None:
         work.note(*(entry_of(one, person_of(user)) for one in done))
         left = attachments.to_do(present, {company_id: wanted[company_id] for company_id in allowed})
         _refuse_last_administrators(directory, work, allowed, user, left)
-        attachments.make(directory, work, allowed, user, left, told=told)
-        if told:
-            made = [(allowed[one.company_id], one) for one in (*done, *left) if one.company_id in allowed]
-            work.notice = notice_of(work.operation.author, user, made) if made else None
+        attachments.make(directory, work, allowed, user, left)
+        made = [(allowed[one.company_id], one) for one in (*done, *left) if one.company_id in allowed]
+        work.notice = notice_of(work.operation.author, user, made) if made else None
     if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in changes):
         raise NotFoundError("the actor administers these companies no more")
 

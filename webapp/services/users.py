@@ -35,23 +35,24 @@ def create(
     wanted: Sequence[Attachment],
     *,
     mail: bool = True,
-    told: bool = True,
+    batch: str = "",
 ) -> Creation:
     """A new account with its attachments and its activation mail (three calls).
 
     The caller has checked that the author administers these companies. `EmailTakenError` when the address has an
     account; the same form sent many times at once therefore makes one account and one mail. Without `mail` none is
-    sent: that is left to the list. With `told` the companies' other administrators get a mail.
+    sent: that is left to the list. The companies' other administrators
+    are told, of one `batch` together once it is released.
     """
     with locked(database, lock_names(profile.email)):
         payload = {
             "profile": asdict(profile),
             "attachments": [asdict(a) for a in wanted],
             "mail": mail,
-            "told": told,
+            "batch": batch,
         }
         with under_way(database, Kind.CREATE, author, payload) as work:
-            return make(directory, database, work, profile, wanted, mail=mail, told=told)
+            return make(directory, database, work, profile, wanted, mail=mail)
 
 
 def lock_names(email: str) -> list[str]:
@@ -67,7 +68,6 @@ def make(
     wanted: Sequence[Attachment],
     *,
     mail: bool = True,
-    told: bool = True,
 ) -> Creation:
     """Create within an operation, and note it; the caller holds the address's lock."""
     try:
@@ -80,8 +80,7 @@ def make(
         raise
     # Noted before the mail: a creation has its lines even if what follows dies of something unforeseen.
     work.note(*(_created(a, person_of(user)) for a in wanted))
-    if told:
-        work.notice = _notice(work.operation.author, user, wanted)
+    work.notice = _notice(work.operation.author, user, wanted)
     sent = activations.send_first(directory, database, user) if mail else None
     return Creation(sent or user, mail_sent=sent is not None)
 
