@@ -27,6 +27,7 @@ from webapp.errors import (
 from webapp.guards import Access, access_of, to_sign_in
 from webapp.labels import gettext as _
 from webapp.settings import Settings
+from webapp.times import in_a_while
 
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
@@ -178,19 +179,10 @@ def _too_often(error: TooOftenError) -> Response:
     return error_page(
         429,
         _("Too soon"),
-        _("The next one is possible in %(wait)s.", wait=waiting_time(error.retry_after)),
+        _("The next one is possible %(moment)s.", moment=in_a_while(error.retry_after)),
         retry_after=error.retry_after,
         actions=_to_list(),
     )
-
-
-def waiting_time(seconds: int) -> str:
-    """A time to wait, in words."""
-    if seconds < 120:
-        return _("%(seconds)d seconds", seconds=seconds)
-    if seconds < 7200:
-        return _("%(minutes)d minutes", minutes=-(-seconds // 60))
-    return _("%(hours)d hours", hours=-(-seconds // 3600))
 
 
 def _partly_done(error: PartlyDoneError) -> Response:

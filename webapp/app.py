@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import format_date, format_datetime
+from flask_babel import format_datetime
 from jinja2 import StrictUndefined
 from werkzeug.routing import BaseConverter
 from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
-from webapp import answers, cli, extensions, guards
+from webapp import answers, cli, extensions, guards, times
 from webapp.blueprints import (
     accounts,
     activations,
@@ -60,7 +60,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["day"] = lambda instant: format_date(instant, "long")
+    app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
     app.jinja_env.filters["moment"] = lambda instant: format_datetime(instant, "short")
     app.url_map.converters["id"] = IdConverter
 

@@ -1,11 +1,13 @@
 """« Renvoyer »: for one person, for all whose mail expired, and how often."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from directory.errors import MailRefusedError
-from directory.model import User
+from directory.model import Locale, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
@@ -13,6 +15,7 @@ from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation
 from webapp.services import activations
 
+PARIS = ZoneInfo("Europe/Paris")
 LONG_AGO = datetime.now(UTC) - timedelta(days=31)
 
 
@@ -107,14 +110,15 @@ class TestOne:
         assert directory.called("send_activation") == []
 
     def test_mail_server_refuses(self, browser: Browser, directory: FakeDirectory, pending: User):
-        """Said in words, nothing recorded, and the quota is not touched: it can be pressed again at once."""
+        """503, for nothing was done: said in words, nothing recorded, and it can be pressed again at once."""
         directory.mail = "refused"
-        done = browser.post(f"/users/{pending.id}/activation")
-        assert done.status == 303
-        assert browser.follow(done).html.all(class_="banner-error")
+        page = browser.submit(browser.get("/users?sort=-email").form(f"/users/{pending.id}/activation"))
+        assert (page.status, page.h1) == (503, "Mail non envoyé")
+        assert int(page.headers["Retry-After"]) > 0
         assert directory.user(pending.id) == pending
         directory.mail = "ok"
-        assert browser.post(f"/users/{pending.id}/activation").status == 303
+        done = browser.submit(page.form(f"/users/{pending.id}/activation"))
+        assert (done.status, done.location) == (303, "/users?sort=-email")
         assert directory.mails == [pending.email]
 
     def test_shared_account_may_be_mailed(self, browser: Browser, directory: FakeDirectory):
@@ -124,6 +128,46 @@ class TestOne:
         )
         assert browser.post(f"/users/{person.id}/activation").status == 303
         assert directory.mails == [person.email]
+
+
+class TestStatus:
+    """When the mail left, and how long it works, in words beside the status."""
+
+    @pytest.mark.parametrize(
+        ("hours", "locale", "words"),
+        [
+            (-18 * 24, "fr", r"En cours d'activation envoyé le \d+ \w+ 20\d\d, encore {days} jours "),
+            (-29 * 24 + 12, "fr", r"En cours d'activation envoyé le \d+ \w+ 20\d\d, encore {days} jours? "),
+            (-30 * 24 + 1, "fr", r"En cours d'activation envoyé le .*, (dernier jour, jusqu’à|encore 1 jour )"),
+            (-31 * 24, "fr", r"Expiré envoyé le \d+ \w+ 20\d\d, expiré le \d+ \w+ 20\d\d"),
+            (-18 * 24, "en", r"Activation pending sent on \w+ \d+, 20\d\d, {days} days left "),
+            (-31 * 24, "en", r"Expired sent on \w+ \d+, 20\d\d, ended on \w+ \d+, 20\d\d"),
+        ],
+    )
+    def test_in_words(self, hours: int, locale: str, words: str, client_for: ClientFor, directory: FakeDirectory):
+        """The days are those of Paris; `tests/unit/webapp/test_times.py` has the odd ones."""
+        reader = directory.add_user(a_profile(locale=Locale(locale)), [an_attachment("acme", administrator=True)])
+        now = datetime.now(UTC)
+        sent = now + timedelta(hours=hours)
+        person = directory.add_user(
+            a_profile(), [an_attachment("acme")], password_required=True, activation_sent_at=sent
+        )
+        row = client_for(reader).get("/users").row(person.email)
+        days = (sent + timedelta(days=30)).astimezone(PARIS).date() - now.astimezone(PARIS).date()
+        assert re.search(words.replace("{days}", str(days.days)), row.all("td")[0].text), row.text
+
+    def test_says_when_the_next_mail_is_possible(
+        self, clock: Clock, browser: Browser, directory: FakeDirectory, pending: User
+    ):
+        """Beside the button, before it is pressed in vain; and no more once it is."""
+        assert "Prochain envoi" not in browser.get("/users").row(pending.email).text
+        browser.post(f"/users/{pending.id}/activation")
+        clock.time += 20
+        row = browser.get("/users").row(pending.email)
+        assert re.search(r"Prochain envoi possible (à|le) .*\(dans 40 secondes\)", row.text)
+        assert row.one("button", class_="button-secondary").text.startswith("Renvoyer")
+        clock.time += 40
+        assert "Prochain envoi" not in browser.get("/users").row(pending.email).text
 
 
 class TestQuota:
@@ -136,7 +180,7 @@ class TestQuota:
         page = browser.post(f"/users/{pending.id}/activation")
         assert page.status == 429
         assert page.headers["Retry-After"] == "40"
-        assert "40" in page.main.text
+        assert re.search(r"Le prochain est possible (à|le) .*\d\d:\d\d \(dans 40 secondes\)\.", page.main.text)
         assert len(directory.mails) == 1
         clock.time += 40
         assert browser.post(f"/users/{pending.id}/activation").status == 303
@@ -207,6 +251,25 @@ class TestAllExpired:
     def test_not_offered_when_there_is_none(self, browser: Browser, pending: User):
         """Who is merely pending is not mailed by the thousand."""
         assert "/users/activations" not in [form.action for form in browser.get("/users").forms]
+
+    def test_asks_first_on_the_page(self, browser: Browser, directory: FakeDirectory, expired: list[User]):
+        """The button of the list leads to a question that says how many and who; its button sends."""
+        question = browser.submit(browser.get("/users").form("/users/activations"))
+        assert question.status == 200
+        assert "3 personnes" in question.main.text
+        assert [item.text.split()[-1] for item in question.main.one("ul").all("li")] == [
+            person.email for person in expired
+        ]
+        assert directory.mails == []
+        done = browser.submit(question.form("/users/activations"), "confirm")
+        assert (done.status, done.location) == (303, "/users/activations")
+        assert sorted(directory.mails) == [person.email for person in expired]
+
+    def test_asked_for_nobody(self, browser: Browser, directory: FakeDirectory):
+        """All were mailed meanwhile: said, and nothing to press."""
+        page = browser.post("/users/activations", {"ask": "1"})
+        assert (page.status, page.forms) == (200, [])
+        assert page.banners
 
     def test_sends_to_each_once_and_says_so(
         self, browser: Browser, directory: FakeDirectory, expired: list[User], pending: User

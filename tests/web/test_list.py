@@ -100,19 +100,6 @@ def test_resend_is_offered_to_who_has_not_activated(
     assert all((address in offers) is offered for address in account)
 
 
-def test_pending_shows_when_the_mail_left_and_when_it_ends(browser: Browser, directory: FakeDirectory):
-    """Both days in the reader's language; 30 days lie between them."""
-    sent = datetime(NOW.year, 1, 2, 12, tzinfo=UTC) if NOW.month == 1 else NOW - timedelta(days=1)
-    directory.add_user(
-        a_profile("x@acme.example"), [an_attachment("acme")], password_required=True, activation_sent_at=sent
-    )
-    months = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-    note = browser.get("/users").row("x@acme.example").one(class_="status-note").text
-    end = sent + timedelta(days=30)
-    assert f"{sent.day} {months[sent.month - 1]} {sent.year}" in note
-    assert f"{end.day} {months[end.month - 1]} {end.year}" in note
-
-
 def test_expired_shows_when_it_ended(browser: Browser, directory: FakeDirectory):
     """The day on which the link stopped working, not the one on which it left."""
     sent = datetime(2023, 1, 31, 12, tzinfo=UTC)

@@ -75,6 +75,7 @@ def pages(portal: Flask) -> dict[str, Page]:
         "email": browser.get(f"/users/{pending.id}/email"),
         "email, wrong": browser.post(f"/users/{pending.id}/email", {"email": ""}),
         "cancel": browser.post(f"/users/{pending.id}/cancellation", {"ask": "1"}),
+        "resend all": browser.post("/users/activations", {"ask": "1"}),
         "results": browser.follow(browser.post("/users/activations")),
         "profile": browser.get("/profile"),
         "profile, wrong": browser.post("/profile", {}),

@@ -3,44 +3,41 @@
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from directory.errors import MailRefusedError
+from webapp import quotas
 from webapp.answers import see_other
 from webapp.context import actor, administration, author, parts
 from webapp.guards import Access, access, own_path
 from webapp.labels import gettext as _
 from webapp.services import activations
+from webapp.services.activations import Resent
 from webapp.services.administration import people, seen
 
 blueprint = Blueprint("activations", __name__)
 RESULTS = "resent"
+NOT_TODAY = "not_resent_today"
 
 
 @blueprint.post("/users/<id:user_id>/activation")
 @access(Access.ADMINISTRATOR)
 def resend(user_id: str) -> ResponseReturnValue:
-    """Send again, with 30 new days."""
+    """Send again, with 30 new days; a mail that is not taken is 503, where it can be tried again."""
     member = seen(parts().directory, actor().administered_ids, user_id)
-    profile = member.user.profile
-    name = f"{profile.first_name} {profile.last_name}"
-    try:
-        activations.resend(parts().directory, parts().database, author(), member)
-    except MailRefusedError:
-        flash(
-            _("The mail to %(name)s could not be sent: the mail server refused it. Try again later.", name=name),
-            "error",
-        )
-    else:
-        flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
+    name = member.user.profile.full_name
+    activations.resend(parts().directory, parts().database, author(), member)
+    flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
     return redirect(own_path(request.form.get("next")) or url_for("users.index"), 303)
 
 
 @blueprint.post("/users/activations")
 @access(Access.ADMINISTRATOR)
 def resend_all() -> ResponseReturnValue:
-    """Send again to everybody whose mail expired, and lead to what became of each."""
-    results = activations.resend_expired(
-        parts().directory, parts().database, author(), people(parts().directory, administration())
-    )
+    """Send again to everybody whose mail expired, and lead to what became of each; a form that says `ask` is
+    asked first."""
+    expired = activations.expired(people(parts().directory, administration()))
+    left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
+    if "ask" in request.form:
+        return render_template("activations/confirm.html", expired=[m.user for m in expired], left=left)
+    results = activations.resend_expired(parts().directory, parts().database, author(), expired)
     session[RESULTS] = [
         {
             "last_name": result.user.profile.last_name,
@@ -49,7 +46,9 @@ def resend_all() -> ResponseReturnValue:
             "resent": result.resent.value,
         }
         for result in results
+        if result.resent is not Resent.NOT_TODAY
     ]
+    session[NOT_TODAY] = len(results) - len(session[RESULTS])
     return see_other("activations.results")
 
 
@@ -57,4 +56,10 @@ def resend_all() -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def results() -> ResponseReturnValue:
     """What became of each mail of the last batch; opening it again sends nothing."""
-    return render_template("activations/results.html", results=session.get(RESULTS, []))
+    wait = quotas.seconds_to_wait(parts().database, quotas.ACTIVATION_MAILS, actor().id)
+    return render_template(
+        "activations/results.html",
+        results=session.get(RESULTS, []),
+        not_today=session.get(NOT_TODAY, 0),
+        wait=wait,
+    )

@@ -30,7 +30,7 @@ from webapp.forms import (
 )
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
-from webapp.services import attachments, lookups, operations, users
+from webapp.services import activations, attachments, lookups, operations, users
 from webapp.services.administration import people
 from webapp.services.listing import cut, query_of, select
 from webapp.services.merging import Merge, merge
@@ -62,6 +62,7 @@ def index() -> ResponseReturnValue:
         companies={company.id: company for company in administration().companies},
         query=query,
         now=now,
+        waits=activations.waits(parts().database, [member.user.id for member in page.members]),
         address=address,
         unfinished=[
             (operation, [change.company_id for change in attachments.changes_of(operation.payload)])

@@ -18,6 +18,7 @@ from webapp.journal import Action, Entry, person_of
 from webapp.locks import locked
 from webapp.policies import may_resend_activation
 from webapp.services.operations import act
+from webapp.text import fold
 
 MINUTE = 60.0
 DAY = 86_400.0
@@ -34,6 +35,7 @@ class Resent(StrEnum):
     TOO_OFTEN = "too_often"
     ALREADY_ACTIVE = "already_active"
     NOT_TRIED = "not_tried"
+    NOT_TODAY = "not_today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,28 @@ def resend(directory: Directory, database: Database, author: Author, member: Mem
         return _send(directory, database, user)
 
 
+def expired(members: Iterable[Member]) -> list[Member]:
+    """Those whose activation mail expired, by name."""
+    found = [member for member in members if member.user.status() is ActivationStatus.EXPIRED]
+    return sorted(found, key=lambda member: (fold(member.user.profile.last_name), member.user.email))
+
+
 def resend_expired(
     directory: Directory, database: Database, author: Author, members: Iterable[Member]
 ) -> list[Result]:
-    """Send again to each of the people whose mail expired, with a result for each."""
+    """Send again to each of these people, whose mail had expired, with a result for each.
+
+    Whatever would stop every mail to come (no mail server, the administrator's quota) stops the batch.
+    """
     results: list[Result] = []
     refused = 0
     for member in members:
-        if member.user.status() is not ActivationStatus.EXPIRED:
-            continue
-        outcome = Resent.NOT_TRIED if refused >= GIVE_UP_AFTER else _try(directory, database, author, member)
+        if refused >= GIVE_UP_AFTER:
+            outcome = Resent.NOT_TRIED
+        elif quotas.seconds_to_wait(database, quotas.ACTIVATION_MAILS, author.id) > 0:
+            outcome = Resent.NOT_TODAY
+        else:
+            outcome = _try(directory, database, author, member)
         refused = refused + 1 if outcome is Resent.MAIL_REFUSED else 0 if outcome is Resent.SENT else refused
         results.append(Result(member.user, outcome))
     return results
@@ -90,13 +104,30 @@ def resend_expired(
 
 def seconds_to_wait(database: Database, user_id: str, pause: float = MINUTE) -> float:
     """Seconds until the next mail to this person is possible; 0 when it is now. `pause` is that after a mail."""
+    return _wait(_sent_lately(database, [user_id]).get(user_id, []), pause)
+
+
+def waits(database: Database, user_ids: Iterable[str]) -> dict[str, float]:
+    """Of these people those who can be mailed no more for now, each with the seconds to wait (one query)."""
+    found = {user_id: _wait(sent, MINUTE) for user_id, sent in _sent_lately(database, user_ids).items()}
+    return {user_id: wait for user_id, wait in found.items() if wait > 0}
+
+
+def _sent_lately(database: Database, user_ids: Iterable[str]) -> dict[str, list[float]]:
+    """When mails left for these people in the last 24 hours, the newest first."""
     query = (
-        select(activation_mails.c.sent_at)
-        .where(activation_mails.c.user_id == user_id, activation_mails.c.sent_at > now() - DAY)
+        select(activation_mails.c.user_id, activation_mails.c.sent_at)
+        .where(activation_mails.c.user_id.in_(list(user_ids)), activation_mails.c.sent_at > now() - DAY)
         .order_by(activation_mails.c.sent_at.desc())
     )
+    found: dict[str, list[float]] = {}
     with database.engine.connect() as connection:
-        sent = list(connection.execute(query).scalars())
+        for user_id, sent_at in connection.execute(query):
+            found.setdefault(user_id, []).append(sent_at)
+    return found
+
+
+def _wait(sent: list[float], pause: float) -> float:
     waits = [0.0]
     if sent:
         waits.append(sent[0] + pause - now())

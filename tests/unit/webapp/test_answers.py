@@ -5,30 +5,8 @@ from flask import Flask
 from flask_babel import Babel
 
 from tests.builders import a_company, an_attachment
-from webapp.answers import waiting_time
 from webapp.errors import TooOftenError
 from webapp.forms import present_rows, row_errors, typed_rows
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (1, "1 seconds"),
-        (60, "60 seconds"),
-        (119, "119 seconds"),
-        (120, "2 minutes"),
-        (121, "3 minutes"),
-        (7199, "120 minutes"),
-        (7200, "2 hours"),
-        (86_399, "24 hours"),
-    ],
-)
-def test_waiting_time(seconds: int, words: str):
-    """Never less than it takes: whoever waits that long may."""
-    app = Flask("bare")
-    Babel(app, default_locale="en")
-    with app.test_request_context():
-        assert waiting_time(seconds) == words
 
 
 @pytest.mark.parametrize(

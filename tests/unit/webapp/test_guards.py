@@ -104,6 +104,11 @@ class TestSettings:
         with pytest.raises(ValueError, match=name):
             Settings(**self.GIVEN, **{name: value})  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize("zone", ["", "Paris", "Europe/Nowhere", "../etc/passwd"])
+    def test_unknown_time_zone_is_named(self, zone: str):
+        with pytest.raises(ValueError, match="portal_timezone"):
+            Settings(**self.GIVEN, portal_timezone=zone)  # type: ignore[arg-type]
+
     def test_short_key_is_none(self):
         with pytest.raises(ValueError, match="secret_key"):
             Settings(**{**self.GIVEN, "secret_key": "short"})  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from directory.errors import ConflictError, EmailTakenError, MailRefusedError, N
 from directory.model import Attachment, Member, User
 from tests.builders import a_company, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
+from webapp import quotas
 from webapp.actor import Actor
 from webapp.database import Database, activation_mails, operations
 from webapp.errors import (
@@ -218,6 +219,7 @@ class TestWaiting:
             connection.execute(insert(activation_mails).values(user_id="other", sent_at=self.NOW))
         assert activations.seconds_to_wait(database, "me") == pytest.approx(wait)
         assert activations.seconds_to_wait(database, "me", pause=0) == pytest.approx(wait_without_pause)
+        assert activations.waits(database, ["me", "nobody"]) == ({"me": pytest.approx(wait)} if wait else {})
 
 
 class TestResendExpired:
@@ -230,10 +232,16 @@ class TestResendExpired:
             a_profile(), [an_attachment("acme")], password_required=True, activation_sent_at=self.LONG_AGO
         )
 
+    def test_only_who_expired_is_meant(self, directory: FakeDirectory):
+        """In one order; whoever is active is left out."""
+        expired = [Member(self.expired(directory), (an_attachment("acme"),)) for _ in range(3)]
+        active = Member(directory.add_user(a_profile(), [an_attachment("acme")]), (an_attachment("acme"),))
+        by_address = sorted(expired, key=lambda member: member.user.email)
+        assert activations.expired((active, *reversed(expired))) == by_address
+
     def test_each_has_its_result(self, directory: FakeDirectory, database: Database, actor: Actor):
-        """Sent, activated meanwhile, mailed a moment ago, refused; whoever is not expired is left out."""
+        """Sent, activated meanwhile, mailed a moment ago, refused."""
         sent, activated, mailed, refused = (self.expired(directory) for _ in range(4))
-        directory.add_user(a_profile(), [an_attachment("acme")])
         members = [Member(user, (an_attachment("acme"),)) for user in (sent, activated, mailed, refused)]
         directory.activate(activated.id)
         with database.transaction() as connection:
@@ -248,6 +256,16 @@ class TestResendExpired:
         ]
         assert [result.user.id for result in results] == [user.id for user in (sent, activated, mailed, refused)]
         assert directory.mails == [sent.email]
+
+    def test_quota_of_the_administrator_ends_it(
+        self, directory: FakeDirectory, database: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
+    ):
+        """What is left is sent; the others are told apart from those who were mailed a moment ago."""
+        monkeypatch.setattr(quotas, "ACTIVATION_MAILS", quotas.Quota("activation_mail", 2, 60.0))
+        members = [Member(self.expired(directory), (an_attachment("acme"),)) for _ in range(4)]
+        results = activations.resend_expired(directory, database, an_author(actor), members)
+        assert [result.resent for result in results] == [Resent.SENT] * 2 + [Resent.NOT_TODAY] * 2
+        assert len(directory.mails) == 2
 
 
 class TestPendingOnly:
