@@ -8,7 +8,7 @@ MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint types arch bench bench-provisioner bench-portal baseline lock translations clean
+.PHONY: help demo test test-fast pictures lint types arch bench bench-provisioner bench-portal baseline lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser inc
 
 test-fast: $(READY) $(MO) ## the tests that need neither Keycloak nor a browser
 	@$(BIN)/python -m pytest -m "not keycloak and not browser and not postgres"
+
+pictures: $(READY) $(MO) ## take the pictures of the guide anew, in every language
+	@PICTURES=webapp/static/help $(BIN)/python -m pytest -q tests/browser/test_pictures.py
 
 lint: $(READY) ## style of the code
 	@$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
-from webapp import answers, cli, extensions, guards, times
+from webapp import answers, cli, extensions, guards, guide, times
 from webapp.blueprints import (
     accounts,
     activations,
@@ -123,6 +123,7 @@ def _page_context(settings: Settings) -> dict[str, Any]:
         "person": actor.profile if actor else None,
         "is_administrator": bool(actor and actor.administered_ids),
         "current_endpoint": request.endpoint,
+        "help_task": guide.task_of(request.endpoint),
         "next_path": (guards.own_path(request.full_path) or "/") if request.method == "GET" else "/",
         "service_url": settings.service_url,
     }

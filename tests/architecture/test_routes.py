@@ -27,6 +27,7 @@ CONTRACT = {
     ("POST", "/operations/<id:operation_id>/dismissal", Access.SIGNED_IN),
     ("GET", "/journal.csv", Access.ADMINISTRATOR),
     ("GET", "/help", Access.PUBLIC),
+    ("GET", "/help/<id:task>", Access.PUBLIC),
     ("GET", "/users", Access.ADMINISTRATOR),
     ("GET", "/users.csv", Access.ADMINISTRATOR),
     ("GET", "/users/new", Access.ADMINISTRATOR),

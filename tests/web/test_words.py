@@ -155,6 +155,18 @@ def test_page_titles(pages: dict[str, Page]):
     assert len(titles) > 10, "pages are told apart by their titles"
 
 
+def test_every_page_leads_to_its_help(pages: dict[str, Page]):
+    """In its head, by a link that names the task of the guide; but the help itself, and what is nowhere."""
+    leading = {
+        name: [link["href"] for link in page.main.all("a", class_="help-link")] for name, page in pages.items()
+    }
+    assert [name for name, links in leading.items() if not links] == ["help", "not found", "not allowed"]
+    assert all(len(links) <= 1 for links in leading.values())
+    assert leading["list"] == ["/help/list"]
+    assert leading["conflict"] == ["/help/resend"], "a refusal too"
+    assert pages["list"].main.one("a", class_="help-link").text == "Aide – Trouver des personnes dans la liste"
+
+
 def test_language_can_be_changed_everywhere(pages: dict[str, Page]):
     """Every page offers the other language, errors included."""
     for name, page in pages.items():

@@ -3,7 +3,9 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from webapp.errors import HiddenError
 from webapp.guards import Access, access
+from webapp.guide import TASKS
 
 blueprint = Blueprint("help", __name__)
 
@@ -12,4 +14,13 @@ blueprint = Blueprint("help", __name__)
 @access(Access.PUBLIC)
 def page() -> ResponseReturnValue:
     """What an administrator can do, and how; open to everybody."""
-    return render_template("help/page.html")
+    return render_template("help/page.html", tasks=TASKS)
+
+
+@blueprint.get("/help/<id:task>")
+@access(Access.PUBLIC)
+def task(task: str) -> ResponseReturnValue:
+    """One task, step by step, with pictures."""
+    if task not in TASKS:
+        raise HiddenError(task)
+    return render_template("help/task.html", tasks=TASKS, task=TASKS[task])

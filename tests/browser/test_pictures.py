@@ -1,0 +1,243 @@
+"""The pictures of the guide, taken of the running portal in each language; `make pictures` keeps them.
+
+Each task of the guide is done as its text says, so a page that is no longer as described fails here.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from sandbox.stack import Stack
+from tests.browser.camera import HEIGHT, SCALE, WIDTH, Camera
+from tests.browser.conftest import PATIENCE
+from tests.browser.people import NEW_PASSWORD, Person
+from tests.contract.realm import Admin
+from webapp.guide import TASKS
+
+pytestmark = pytest.mark.browser
+
+ANNE = "anne.durand@acme.example"
+DOMAIN = "atelier.example"
+PEOPLE = {
+    "fr": (("Fabre", "Chloé"), ("Marchand", "Louis"), ("Perrin", "Alice")),
+    "en": (("Carter", "Helen"), ("Hughes", "Oliver"), ("Walsh", "Grace")),
+}
+GO_ON = "main button.button-primary"
+CONFIRM = "main button[name=confirm]"
+
+
+@pytest.fixture
+def visitor(chromium: Browser, stack: Stack) -> Iterator[Callable[[str], Person]]:
+    """Somebody whose screen has the size of the pictures."""
+    contexts = []
+
+    def make(locale: str) -> Person:
+        context = chromium.new_context(
+            locale=locale, viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE
+        )
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        return Person(context.new_page(), stack)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def admin(stack: Stack) -> Admin:
+    return Admin(stack.keycloak.url, "portal")
+
+
+@contextmanager
+def speaking(person: Person, locale: str) -> Iterator[None]:
+    """The portal in that language, and in the one before afterwards."""
+
+    def switch(to: str) -> None:
+        person.opens("/profile")
+        button = person.page.locator(f"header button[name=locale][value={to}]")
+        if button.count():
+            button.click()
+
+    before = person.page.get_attribute("html", "lang") or "fr"
+    switch(locale)
+    yield
+    switch(before)
+
+
+def email_of(first_name: str, last_name: str) -> str:
+    plain = {"é": "e"}
+    return "".join(plain.get(c, c) for c in f"{first_name}.{last_name}@{DOMAIN}".lower())
+
+
+def type_person(anne: Person, locale: str, last_name: str, first_name: str) -> str:
+    """« Ajouter un utilisateur », up to the boxes of one company."""
+    email = email_of(first_name, last_name)
+    anne.opens("/users/new")
+    anne.page.fill("[name=email]", email)
+    anne.page.click(GO_ON)
+    anne.page.fill("[name=last_name]", last_name)
+    anne.page.fill("[name=first_name]", first_name)
+    anne.page.check("[name=title][value=mme]")
+    anne.page.check(f"[name=locale][value={locale}]")
+    anne.ticks("acme", "user", "external")
+    return email
+
+
+def set_sent(admin: Admin, email: str, sent: datetime | None) -> None:
+    """As if the mail had left then, or never."""
+    (account,) = admin.get(f"/users?email={email}&exact=true").json()
+    account["attributes"]["activationSentAt"] = [sent.isoformat(timespec="seconds")] if sent else []
+    admin.put(f"/users/{account['id']}", json=account).raise_for_status()
+
+
+def forget_mails(stack: Stack) -> None:
+    """As if the mails had left longer ago than the pause between two to one person."""
+    with closing(sqlite3.connect(stack.folder / "portal.sqlite", timeout=10)) as database, database:
+        database.execute("DELETE FROM activation_mails")
+
+
+def picture_creation(anne: Person, camera: Camera, admin: Admin) -> None:
+    """create, and three people whose mails left at different times."""
+    now = datetime.now(UTC)
+    sent = (now - timedelta(days=18), now - timedelta(days=33), None)
+    for index, (last_name, first_name) in enumerate(PEOPLE[camera.locale]):
+        email = type_person(anne, camera.locale, last_name, first_name)
+        if index == 0:
+            camera.takes("create-details", anne.page, ".form-actions")
+        anne.page.click(GO_ON)
+        if index == 0:
+            camera.takes("create-review", anne.page)
+        anne.page.click(CONFIRM)
+        set_sent(admin, email, sent[index])
+    forget_mails(anne.stack)
+
+
+def picture_pending(anne: Person, camera: Camera) -> None:
+    """resend, correct"""
+    anne.opens(f"/users?q={DOMAIN}")
+    camera.takes("resend-list", anne.page)
+    first = email_of(*reversed(PEOPLE[camera.locale][0]))
+    anne.row(first).locator("a[href$='/email']").click()
+    camera.takes("correct-address", anne.page)
+    anne.opens(f"/users?q={DOMAIN}")
+    anne.row(first).locator("form[action$='/cancellation'] button").click()
+    camera.takes("correct-cancel", anne.page)
+    anne.opens("/users")
+    anne.page.click("main form[action='/users/activations'] button")
+    anne.page.click(CONFIRM)
+    camera.takes("resend-results", anne.page)
+
+
+def picture_activation(anne: Person, holder: Person, camera: Camera) -> None:
+    """activate, by the person whose mail was sent again"""
+    email = email_of(*reversed(PEOPLE[camera.locale][1]))
+    (mail, *_) = anne.mails_to(email)
+    holder.page.goto(f"{anne.stack.mail.url}/messages/{mail['id']}")
+    camera.takes("activate-mail", holder.page)
+    holder.page.goto(anne.activation_link(email))
+    holder.page.locator("#kc-info-message a, #kc-content-wrapper a").first.click()
+    holder.page.wait_for_selector("#password-new")
+    camera.takes("activate-password", holder.page)
+    holder.page.fill("#password-new", NEW_PASSWORD)
+    holder.page.fill("#password-confirm", NEW_PASSWORD)
+    holder.page.click("[type=submit]")
+    holder.page.wait_for_load_state()
+
+
+def opens_attachments(anne: Person, email: str) -> None:
+    anne.opens("/users")
+    anne.row(email).locator("a[href$='/attachments']").first.click()
+
+
+def picture_attachments(anne: Person, camera: Camera) -> None:
+    """modify, detach, attach, administrators; nothing is confirmed"""
+    opens_attachments(anne, "lea.petit@acme.example")
+    anne.ticks("acme", "administrator")
+    camera.takes("modify-rows", anne.page)
+    anne.page.click(GO_ON)
+    camera.takes("modify-review", anne.page)
+    opens_attachments(anne, "emma.bernard@acme.example")
+    anne.unticks("borea")
+    anne.page.click(GO_ON)
+    camera.takes("detach-review", anne.page)
+    anne.opens("/users/new")
+    anne.page.fill("[name=email]", "yann.legall@estuaire.example")
+    anne.page.click(GO_ON)
+    camera.takes("attach-known", anne.page)
+    opens_attachments(anne, ANNE)
+    anne.unticks("borea")
+    anne.page.click(GO_ON)
+    camera.takes("administrators-refused", anne.page)
+
+
+def picture_list(anne: Person, camera: Camera) -> None:
+    """list, import"""
+    anne.opens("/users")
+    camera.takes("list-filters", anne.page)
+    anne.opens("/users/import")
+    lines = (
+        "email;last_name;first_name;title;locale;company;role;affiliation",
+        f"nora.colin@{DOMAIN};Colin;Nora;mme;fr;acme;user;internal",
+        f"nora.colin@{DOMAIN};Colin;Nora;mme;fr;borea;user;external",
+        "lea.petit@acme.example;Petit;Léa;mme;fr;borea;user;internal",
+        "lea.petit@acme.example;Petit;Léa;mme;fr;acme;user;internal",
+        f"david.roy@{DOMAIN};Roy;David;m;fr;inconnue;user;internal",
+    )
+    content = "\r\n".join(lines).encode()
+    anne.page.set_input_files("[name=file]", {"name": "people.csv", "mimeType": "text/csv", "buffer": content})
+    anne.page.click(GO_ON)
+    camera.takes("import-review", anne.page)
+
+
+def picture_journal(anne: Person, camera: Camera) -> None:
+    """journal"""
+    anne.opens("/journal")
+    camera.takes("journal", anne.page)
+
+
+def picture_own(anne: Person, camera: Camera) -> None:
+    """profile, leave, sign-in"""
+    anne.opens("/profile")
+    camera.takes("profile", anne.page, "#my-attachments")
+    anne.page.click("main form[action='/profile/companies/acme/leaving'] button")
+    camera.takes("leave-question", anne.page)
+    anne.opens_service("/login")
+    assert not anne.is_asked_for_password
+    camera.takes("sign-in-service", anne.page)
+
+
+def forget(admin: Admin) -> None:
+    """The people of the pictures, so that they can be made again."""
+    for account in admin.get(f"/users?email=@{DOMAIN}").json():
+        admin.delete(f"/users/{account['id']}").raise_for_status()
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_each_task_can_be_done_as_it_is_pictured(
+    locale: str, visitor: Callable[[str], Person], admin: Admin, pictures: Path
+) -> None:
+    anne, holder, dark_room = visitor("fr-FR"), visitor(locale), visitor("en")
+    camera = Camera(pictures, locale, dark_room.page)
+    anne.signs_in(ANNE)
+    forget(admin)
+    try:
+        with speaking(anne, locale):
+            picture_creation(anne, camera, admin)
+            picture_pending(anne, camera)
+            picture_activation(anne, holder, camera)
+            picture_attachments(anne, camera)
+            picture_list(anne, camera)
+            picture_journal(anne, camera)
+            picture_own(anne, camera)
+    finally:
+        forget(admin)
+    taken = {path.name.split(".")[0] for path in pictures.glob(f"*.{locale}.webp")}
+    texts = "".join(Path("webapp/templates/help", locale, f"{task}.html").read_text() for task in TASKS)
+    assert taken >= set(re.findall(r"picture\('([\w-]+)'", texts))
