@@ -39,6 +39,10 @@ class Action(StrEnum):
     LOOK_UP = "look_up"
 
 
+_JOINED = (Action.CREATE, Action.ATTACH)
+_LEFT = (Action.DETACH, Action.LEAVE, Action.CANCEL)
+
+
 class Outcome(StrEnum):
     """What came of it: done, refused by the rules, or failed on the way."""
 
@@ -210,6 +214,28 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
     with database.engine.connect() as connection:
         row = connection.execute(query).first()
     return _author(row) if row else None
+
+
+def attached_since(database: Database, person_id: str) -> dict[str, datetime]:
+    """Since when a person is attached, by company: where the portal attached him and did not detach him since."""
+    query = (
+        select(journal_companies.c.company_id, journal.c.action, journal.c.at)
+        .join(journal_companies, journal_companies.c.line_id == journal.c.id)
+        .where(
+            journal.c.person_id == person_id,
+            journal.c.outcome == Outcome.DONE.value,
+            journal.c.action.in_([action.value for action in (*_JOINED, *_LEFT)]),
+        )
+        .order_by(journal.c.id)
+    )
+    found: dict[str, datetime] = {}
+    with database.engine.connect() as connection:
+        for company_id, action, at in connection.execute(query):
+            if Action(action) in _LEFT:
+                found.pop(company_id, None)
+            else:
+                found[company_id] = datetime.fromtimestamp(at, UTC)
+    return found
 
 
 def last_number(database: Database, company_id: str) -> int:

@@ -1,13 +1,17 @@
 """« Mon profil »: the holder's own account, and leaving a company."""
 
+import re
+
 import pytest
 
+from directory.errors import CompanyNotFoundError
 from directory.model import Locale, Title, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import Browser
+from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
 from tests.web.identity import FakeIdentity
+from tests.web.typed import a_row
 from webapp.errors import SignedOutError
 
 TYPED = {"last_name": "Dupont", "first_name": "Jean-Noël", "title": "m", "locale": "en"}
@@ -143,6 +147,72 @@ class TestEverybody:
         assert chips == ["Acme Énergie Utilisateur, Externe", "Initech Administrateur, Interne"]
 
 
+class TestMyCompanies:
+    """Which, what one is there, what it opens, who decides, since when."""
+
+    @staticmethod
+    def facts(page: Page, company: str) -> dict[str, str]:
+        """The facts of one company, by their words."""
+        (place,) = [place for place in page.main.all("li", class_="place") if company in place.one("h3").text]
+        return {row.one("dt").text: row.one("dd").text for row in place.one("dl").all("div")}
+
+    def test_says_who_administers_each(
+        self, client_for: ClientFor, directory: FakeDirectory, administrator: User, second: User
+    ):
+        """Names and addresses of those who can act; who has not activated, or is disabled, cannot."""
+        for state in ({"password_required": True}, {"enabled": False}):
+            directory.add_user(a_profile(last_name="Absent"), [an_attachment("acme", administrator=True)], **state)
+        person = directory.add_user(a_profile(), [an_attachment("acme"), an_attachment("initech")])
+        page = client_for(person).get("/profile")
+        assert self.facts(page, "Acme Énergie") == {
+            "Services": "cataliz, data",
+            "Administrée par": "Durand Anne anne.durand@acme.example Petit Bruno bruno.petit@acme.example",
+        }
+        assert self.facts(page, "Initech")["Administrée par"] == "Personne pour l’instant"
+
+    def test_says_since_when_as_far_as_known(
+        self, client_for: ClientFor, browser: Browser, directory: FakeDirectory, member: User
+    ):
+        """What the portal did it knows; made otherwise, or left since, nothing is said."""
+        fields = {**a_row("acme"), **a_row("globex"), "confirm": "1"}
+        assert browser.post(f"/users/{member.id}/attachments", fields).status == 303
+        own = client_for(member)
+        page = own.get("/profile")
+        assert re.fullmatch(r"\d{1,2} \w+ 20\d\d", self.facts(page, "Globex")["Depuis le"])
+        assert "Depuis le" not in self.facts(page, "Acme Énergie")
+        own.post("/profile/companies/globex/leaving")
+        directory.add_membership(member.id, "/globex")
+        assert "Depuis le" not in self.facts(own.get("/profile"), "Globex")
+
+    def test_last_administrator_is_told_before_he_asks(
+        self, client_for: ClientFor, directory: FakeDirectory, administrator: User
+    ):
+        """No button where it would be refused, but why, and the way to the help; one where it would not."""
+        directory.add_user(a_profile(last_name="Petit"), [an_attachment("globex", administrator=True)])
+        page = client_for(administrator).get("/profile")
+        acme, globex = page.main.all("li", class_="place")
+        assert "dernier administrateur actif" in acme.text
+        assert acme.all("form") == []
+        assert acme.one("a")["href"] == "/help/administrators"
+        assert "dernier administrateur" not in globex.text
+        assert globex.one("button").text.startswith("Quitter")
+        assert "Durand Anne (vous)" in self.facts(page, "Acme Énergie")["Administrée par"]
+
+    def test_company_that_vanishes_meanwhile(self, client_for: ClientFor, directory: FakeDirectory, member: User):
+        """It is gone from the page, and the others are not."""
+        directory.add_membership(member.id, "/globex")
+        directory.fail("administrators", nth=1, error=CompanyNotFoundError("gone"))
+        page = client_for(member).get("/profile")
+        assert [h3.text for h3 in page.main.all("h3")] == ["Globex Utilisateur, Interne"]
+
+    @pytest.mark.usefixtures("administrator", "second")
+    def test_costs_one_call_for_each_company(self, client_for: ClientFor, directory: FakeDirectory, member: User):
+        browser = client_for(member)
+        directory.calls.clear()
+        browser.get("/profile")
+        assert [verb for verb, _ in directory.calls] == ["attachments_of", "administrators"]
+
+
 class TestLeaving:
     """A company can be left by its own people."""
 
@@ -179,6 +249,14 @@ class TestLeaving:
         assert page.status == 409
         assert "Acme Énergie" in page.main.text
         assert directory.snapshot() == before
+
+    def test_last_administrator_is_not_even_asked(
+        self, client_for: ClientFor, directory: FakeDirectory, administrator: User
+    ):
+        """A page that was opened while there were two: 409 instead of a question that leads nowhere."""
+        page = client_for(administrator).post("/profile/companies/acme/leaving", {"ask": "1"})
+        assert page.status == 409
+        assert "Acme Énergie" in page.h1
 
     def test_one_of_two_administrators_may_leave(
         self, client_for: ClientFor, directory: FakeDirectory, administrator: User, second: User

@@ -5,14 +5,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import refresh
 
 from directory.errors import InvalidPersonError, NotFoundError
-from directory.model import Attachment, Company, User
+from directory.model import User
 from webapp.answers import see_other
 from webapp.context import actor, author, parts, read_tokens
-from webapp.errors import HiddenError, SignedOutError
+from webapp.errors import HiddenError, LastAdministratorError, SignedOutError
 from webapp.forms import PersonForm
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
 from webapp.services import attachments
+from webapp.services.holder import Place, place_of, places_of
 
 blueprint = Blueprint("profile", __name__)
 
@@ -53,21 +54,23 @@ def edit() -> ResponseReturnValue:
 @access(Access.SIGNED_IN)
 def leave(company_id: str) -> ResponseReturnValue:
     """Leave a company of one's own accord; a form that says `ask` is asked first."""
-    mine = {company.id: company for company, _at in _my_attachments()}
-    if company_id not in mine:
-        raise HiddenError(company_id)
-    company = mine[company_id]
+    try:
+        place = place_of(parts().directory, parts().database, _holder(), company_id)
+    except NotFoundError as error:
+        raise HiddenError(company_id) from error
     if "ask" in request.form:
-        return render_template("profile/leave.html", company=company)
+        if not place.may_leave:
+            raise LastAdministratorError(place.company)
+        return render_template("profile/leave.html", place=place)
     attachments.change(
         parts().directory,
         parts().database,
         author(),
-        [company],
-        User(actor().id, actor().profile),
+        [place.company],
+        _holder(),
         {company_id: None},
     )
-    flash(_("You left %(company)s.", company=company.name), "success")
+    flash(_("You left %(company)s.", company=place.company.name), "success")
     return see_other("profile.edit")
 
 
@@ -76,14 +79,18 @@ def _page(form: PersonForm) -> str:
         "profile/edit.html",
         form=form,
         email=actor().profile.email,
-        attachments=_my_attachments(),
+        places=_places(),
         summary=form.summary(),
     )
 
 
-def _my_attachments() -> tuple[tuple[Company, Attachment], ...]:
+def _places() -> tuple[Place, ...]:
     """The holder's companies; none for an operator, whom the portal's service account cannot see."""
     try:
-        return parts().directory.attachments_of(actor().id)
+        return places_of(parts().directory, parts().database, _holder())
     except NotFoundError:
         return ()
+
+
+def _holder() -> User:
+    return User(actor().id, actor().profile)
