@@ -13,6 +13,7 @@ from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation
+from webapp import quotas
 from webapp.services import activations
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -229,6 +230,35 @@ class TestQuota:
     def test_quota_is_each_persons_own(self, browser: Browser, directory: FakeDirectory, expired: list[User]):
         """One person's mail does not delay another's."""
         assert [browser.post(f"/users/{person.id}/activation").status for person in expired] == [303, 303, 303]
+
+    @pytest.mark.usefixtures("clock")
+    def test_hundred_a_day_for_an_administrator(
+        self,
+        browser: Browser,
+        client_for: ClientFor,
+        directory: FakeDirectory,
+        second: User,
+        expired: list[User],
+        pending: User,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        """Resent or corrected, one by one or all at once: 429 says when the next is possible. Each has his own."""
+        assert (quotas.ACTIVATION_MAILS.limit, quotas.ACTIVATION_MAILS.seconds) == (100, 86_400)
+        monkeypatch.setattr(quotas, "ACTIVATION_MAILS", quotas.Quota("activation_mail", 3, 86_400))
+        assert browser.post(f"/users/{pending.id}/email", {"email": "typo@acme.example"}).status == 303
+        assert browser.post(f"/users/{pending.id}/activation").status == 429, "a minute has not passed"
+        question = browser.post("/users/activations", {"ask": "1"})
+        assert "encore en envoyer 2 aujourd’hui" in question.main.text
+        results = browser.follow(browser.post("/users/activations"))
+        assert "1 mail n’est pas parti" in results.banners[0]
+        assert re.search(r"possible le .* \(dans 24 heures\)", results.banners[0])
+        assert len(results.rows) == 2
+        assert len(directory.mails) == 3
+        for path, fields in (("activation", {}), ("email", {"email": "other@acme.example"})):
+            page = browser.post(f"/users/{expired[2].id}/{path}", fields)
+            assert page.status == 429
+            assert int(page.headers["Retry-After"]) > 86_000
+        assert client_for(second).post(f"/users/{expired[2].id}/activation").status == 303
 
     @pytest.mark.usefixtures("clock")
     def test_quota_is_not_the_administrators_own(
