@@ -14,7 +14,7 @@ from webapp.guide import EXPLAINED_BY, TASKS, task_of
 PICTURES = PACKAGE / "static" / "help"
 LARGEST = 60_000
 """Bytes of a picture: a guide that is slow to open is not opened."""
-NO_PAGES = {"journal.export", "transfers.export", "transfers.template"}
+NO_PAGES = {"imports.result", "journal.export", "transfers.export", "transfers.template"}
 """Views that answer with a file."""
 
 

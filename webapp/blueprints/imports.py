@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from werkzeug.datastructures import MultiDict
 
-from webapp.answers import error_page, see_other, waiting_time
+from webapp.answers import error_page, see_other
 from webapp.context import actor, administration, parts
 from webapp.downloads import csv_file
 from webapp.errors import ImportRunningError
@@ -19,6 +19,7 @@ from webapp.services import import_jobs
 from webapp.services.csvfiles import COLUMNS, RESULT_COLUMNS
 from webapp.services.import_jobs import TROUBLED, Job, State
 from webapp.services.imports import Outcome, Row
+from webapp.times import waiting_time
 
 REFRESH = 2
 """Seconds after which the page of an import that is going on asks for itself again."""
