@@ -1,6 +1,6 @@
 """The verbs that the portal needs of a directory of people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +31,9 @@ class Directory(Protocol):
 
     def user(self, user_id: str) -> User:
         """The account with that id; `NotFoundError` when there is none that we may see."""
+
+    def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
+        """The accounts with those ids, in no promised order; who is not there or may not be seen is left out."""
 
     def find_by_email(self, email: str) -> User | None:
         """The account with exactly that address (case ignored), none when there is none that we may see."""

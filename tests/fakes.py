@@ -3,7 +3,7 @@
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -214,6 +214,14 @@ class FakeDirectory:
     def user(self, user_id: str) -> User:
         with self._call("user", user_id):
             return self._person(user_id)
+
+    def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
+        with self._call("users", frozenset(user_ids)):
+            return tuple(
+                self._people[user_id]
+                for user_id in set(user_ids)
+                if user_id in self._people and not self._hidden(user_id)
+            )
 
     def find_by_email(self, email: str) -> User | None:
         with self._call("find_by_email", email):

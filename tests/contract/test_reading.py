@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from directory import keycloak_gateway
 from directory.encoding import Place, Subgroup
 from directory.errors import CompanyNotFoundError, NotFoundError, UnavailableError
 from directory.model import ActivationStatus, Company, Locale, Title
@@ -164,6 +165,43 @@ class TestUser:
             directory.user(world.operator().id)
 
 
+class TestUsers:
+    def test_accounts_are_read_whole_and_each_once(self, world, directory):
+        """Also more of them than fit into one question."""
+        company = world.company()
+        people = {
+            world.person(an_attachment(company), profile=a_new_profile(title=Title.M, locale=Locale.EN)),
+            world.person(an_attachment(company), password_required=True, activation_sent_at=NOON),
+            world.person(enabled=False),
+            *(world.person() for _ in range(keycloak_gateway.IDS_PAGE_SIZE)),
+        }
+
+        found = directory.users([user.id for user in people] * 2)
+
+        assert set(found) == people
+        assert len(found) == len(people)
+
+    def test_who_is_not_there_is_left_out(self, world, directory):
+        person = world.person(an_attachment(world.company()))
+
+        assert directory.users([*NO_IDS, "id:1 2", "*", person.id]) == (person,)
+        assert directory.users(NO_IDS) == ()
+        assert directory.users([]) == ()
+
+    def test_an_operator_is_left_out(self, world, directory):
+        person = world.person(an_attachment(world.company()))
+
+        assert directory.users([world.operator().id, person.id]) == (person,)
+
+    def test_what_was_changed_a_moment_ago_is_read(self, world, directory):
+        company = world.company()
+        person = world.person(an_attachment(company), password_required=True)
+        assert directory.users([person.id]) == (person,)
+        noted = directory.record_activation_sent(person, NOON)
+
+        assert directory.users([person.id]) == (noted,)
+
+
 class TestFindByEmail:
     def test_case_does_not_matter(self, world, directory):
         person = world.person(an_attachment(world.company()), password_required=True, activation_sent_at=NOON)
@@ -215,6 +253,7 @@ class TestUnreachable:
             lambda: directory.attachments_of(user.id),
             lambda: directory.members(company),
             lambda: directory.user(user.id),
+            lambda: directory.users([user.id]),
             lambda: directory.find_by_email(user.email),
             lambda: directory.create_user(user.profile, [an_attachment(company)]),
             lambda: directory.change_attachment(user.id, company, a_change(None, an_attachment(company))),

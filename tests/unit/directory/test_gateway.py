@@ -26,6 +26,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "attachments_of",
         "members",
         "user",
+        "users",
         "find_by_email",
         "create_user",
         "change_attachment",

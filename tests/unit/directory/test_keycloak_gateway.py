@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote_plus
 from uuid import uuid4
 
 import pytest
@@ -172,7 +173,22 @@ class TestMembers:
         directory.members(ACME)
 
         lists = [f"GET /groups/{group}/members" for group in (ACME.key, ADMINISTRATORS, EXTERNALS)]
-        assert wire.lines == [f"GET {CHILDREN}", *lists, *lists]
+        assert wire.lines[0] == f"GET {CHILDREN}"
+        assert sorted(wire.lines[1:]) == sorted([*lists, *lists])
+
+    def test_the_three_lists_are_read_beside_each_other(self, wire, directory):
+        """None is answered before all have been asked for."""
+        asked = threading.Barrier(3)
+
+        def answer(_request):
+            asked.wait(10)
+            return 200, {}, json.dumps([])
+
+        wire.answers("GET", CHILDREN, (200, SUBGROUPS))
+        for group in (ACME.key, ADMINISTRATORS, EXTERNALS):
+            wire.on("GET", f"/groups/{group}/members", answer)
+
+        assert directory.members(ACME) == ()
 
     def test_only_the_list_that_is_shown_is_read_in_full(self, wire, directory):
         """Marks need ids only; attributes and required actions cost the server time."""
@@ -180,7 +196,13 @@ class TestMembers:
 
         directory.members(ACME)
 
-        assert [asked.query["briefRepresentation"] for asked in wire.asked] == ["true", "false", "true", "true"]
+        brief = {asked.path: asked.query["briefRepresentation"] for asked in wire.asked}
+        assert brief == {
+            CHILDREN: "true",
+            f"/groups/{ACME.key}/members": "false",
+            f"/groups/{ADMINISTRATORS}/members": "true",
+            f"/groups/{EXTERNALS}/members": "true",
+        }
 
     def test_a_company_without_subgroups_has_plain_members_only(self, wire, directory):
         wire.answers("GET", CHILDREN, (200, [{"id": "x", "name": "something-else"}]))
@@ -281,6 +303,27 @@ class TestUser:
         with pytest.raises(NotFoundError):
             directory.user(ANNE)
         assert wire.lines == [f"GET /users/{ANNE}"]
+
+
+class TestUsers:
+    def test_one_call_reads_eighty_people(self, wire, directory):
+        """As long as the address may be: Keycloak refuses a request line of more than 4,096 bytes."""
+        ids = sorted(str(uuid4()) for _ in range(161))
+        wire.answers(
+            "GET", "/users", (200, people(ids[:80])), (200, people(ids[80:160])), (200, people(ids[160:]))
+        )
+
+        found = directory.users([*ids, "no id", ids[0]])
+
+        assert sorted(user.id for user in found) == ids
+        wanted = [asked.query["search"] for asked in wire.asked]
+        assert sorted(wanted) == [f"id:{' '.join(part)}" for part in (ids[:80], ids[80:160], ids[160:])]
+        assert {asked.query["briefRepresentation"] for asked in wire.asked} == {"false"}
+        assert all(len(quote_plus(search)) < 3500 for search in wanted)
+
+    def test_nobody_costs_nothing(self, wire, directory):
+        assert directory.users(["../x", ""]) == ()
+        assert wire.lines == []
 
 
 class TestFindByEmail:
