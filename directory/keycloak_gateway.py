@@ -191,7 +191,9 @@ class KeycloakDirectory:
         """A person's groups; none when he vanished just now."""
         try:
             return _repeated(
-                lambda: _pages(lambda page: self._admin.get_user_groups(user_id, page, brief_representation=True)),
+                lambda: _pages(
+                    lambda page: self._admin.get_user_groups(user_id, page, brief_representation=True), PAGE_SIZE
+                ),
                 _OF_PERSON,
             )
         except NotFoundError:

@@ -1,6 +1,7 @@
 """The portal's composition root."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
@@ -29,6 +30,8 @@ from webapp.blueprints import (
 from webapp.context import EXTENSION, Parts
 from webapp.database import Database
 from webapp.identity import Identity, KeycloakIdentity
+from webapp.journal import change_numbers
+from webapp.services.roster import Roster
 from webapp.sessions import DatabaseSessionInterface
 from webapp.settings import Settings
 
@@ -67,7 +70,9 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     if identity is None:
         identity = KeycloakIdentity(settings)
         identity.bind(app)
-    parts = Parts(settings, directory or _directory(settings), Database(settings.database_url), identity)
+    database = Database(settings.database_url)
+    roster = Roster(partial(change_numbers, database))
+    parts = Parts(settings, directory or _directory(settings), database, identity, roster)
     app.extensions[EXTENSION] = parts
     app.session_interface = DatabaseSessionInterface(
         app, parts.database, timedelta(hours=settings.session_absolute_hours)

@@ -15,6 +15,7 @@ from webapp.database import Database
 from webapp.identity import Identity, Tokens
 from webapp.services.administration import Administration, administration_of
 from webapp.services.import_work import ImportWorker
+from webapp.services.roster import Roster
 from webapp.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.settings import Settings
 
@@ -30,6 +31,7 @@ class Parts:
     directory: Directory
     database: Database
     identity: Identity
+    roster: Roster
     imports: ImportWorker = field(default_factory=ImportWorker)
 
 

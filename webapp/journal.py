@@ -245,6 +245,30 @@ def last_number(database: Database, company_id: str) -> int:
         return connection.execute(query).scalar_one_or_none() or 0
 
 
+def change_numbers(database: Database, company_ids: Iterable[str]) -> dict[str, int]:
+    """For each company the number of its last line about a change, tried at least; 0 when it has none.
+
+    A line is written after what it tells: who read the number first and the people then has seen that change.
+    """
+    lines = journal_companies.join(journal, journal_companies.c.line_id == journal.c.id)
+    with database.engine.connect() as connection:
+        return {
+            company_id: connection.execute(
+                select(journal.c.id)
+                .select_from(lines)
+                .where(
+                    journal_companies.c.company_id == company_id,
+                    journal.c.action != Action.LOOK_UP.value,
+                    journal.c.outcome != Outcome.REFUSED.value,
+                )
+                .order_by(journal_companies.c.line_id.desc())
+                .limit(1)
+            ).scalar_one_or_none()
+            or 0
+            for company_id in company_ids
+        }
+
+
 def purge(database: Database, before: datetime) -> int:
     """Delete the lines older than that; how many there were. In short transactions: nobody waits for it."""
     count = 0

@@ -12,6 +12,7 @@ and `initech`, which is not. `second` administers the same two, so that nobody i
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ from tests.web.identity import CLIENT, FakeIdentity
 from webapp.app import create_app
 from webapp.context import EXTENSION, Parts
 from webapp.database import Database, metadata
+from webapp.journal import change_numbers
+from webapp.services.roster import Roster
 from webapp.settings import Settings
 
 ClientFor = Callable[..., Browser]
@@ -109,7 +112,8 @@ def identity(directory: FakeDirectory) -> FakeIdentity:
 def app(portal: Flask, directory: FakeDirectory, identity: FakeIdentity) -> Iterator[Flask]:
     """The portal; what a view does not expect fails the test instead of becoming a 500."""
     parts: Parts = portal.extensions[EXTENSION]
-    portal.extensions[EXTENSION] = replace(parts, directory=directory, identity=identity)
+    roster = Roster(partial(change_numbers, parts.database))
+    portal.extensions[EXTENSION] = replace(parts, directory=directory, identity=identity, roster=roster)
     with parts.database.transaction() as connection:
         for table in metadata.tables.values():
             connection.execute(table.delete())

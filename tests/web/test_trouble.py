@@ -180,7 +180,7 @@ class TestRefusals:
         def broken(*_: Any) -> None:
             raise RuntimeError("a secret in a message")
 
-        monkeypatch.setattr("webapp.blueprints.users.people", broken)
+        monkeypatch.setattr("webapp.blueprints.users.page_of", broken)
         app.testing = False
         for page in (browser.get("/users"), browser.get("/users", headers={"Accept": "*/*"})):
             assert page.status == 500

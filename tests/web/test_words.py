@@ -104,7 +104,9 @@ def controls(page: Page) -> Iterator[tuple[Element, str]]:
 
 
 def visible(element: Element) -> str:
-    """What is seen of an element: its text without the parts for screen readers only."""
+    """What is seen of an element: its text without the parts for screen readers only, or what can be chosen."""
+    if element.tag == "select":
+        return ""
     pieces = [
         child if isinstance(child, str) else "" if "visually-hidden" in child["class"] else visible(child)
         for child in element.children

@@ -30,13 +30,14 @@ from webapp.forms import (
 )
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
+from webapp.lists import choices, filter_words, ignored_words
 from webapp.services import activations, attachments, lookups, operations, users
-from webapp.services.administration import people
-from webapp.services.listing import cut, query_of, select
+from webapp.services.continuity import shortage
+from webapp.services.listing import MOST_CHARACTERS, query_of
 from webapp.services.merging import Merge, merge
+from webapp.services.roster import page_of
 
 blueprint = Blueprint("users", __name__)
-LIST_FIELDS = ("q", "company", "role", "affiliation", "status", "sort")
 ACCOUNT = "account"
 NO_ACCOUNT = "none"
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
@@ -46,21 +47,27 @@ PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 @access(Access.ADMINISTRATOR)
 def index() -> ResponseReturnValue:
     """Everybody at my companies."""
-    query, now = query_of(request.args), datetime.now(UTC)
-    everybody = people(parts().directory, administration())
-    page = cut(select(everybody, query, now), query.page)
+    mine, now = administration(), datetime.now(UTC)
+    query = query_of(request.args, mine.ids)
+    page, seen = page_of(parts().directory, parts().roster.seen(parts().directory, mine), query, now)
+    companies = {company.id: company for company in mine.companies}
 
-    def address(number: int) -> str:
-        asked = {name: request.args[name] for name in LIST_FIELDS if request.args.get(name)}
-        return url_for("users.index", **asked, page=number)  # type: ignore[arg-type]
+    def address(page: int | None = None, **changes: str) -> str:
+        return url_for("users.index", **{**query.arguments, **changes}, page=page)  # type: ignore[arg-type]
 
     return render_template(
         "users/index.html",
         page=page,
-        everybody=len(everybody),
-        expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in everybody),
-        companies={company.id: company for company in administration().companies},
+        everybody=len(seen.members),
+        expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
+        shortage=shortage(mine.companies, seen.members, now),
+        old_minutes=round(seen.age / 60) if seen.is_old else 0,
+        companies=companies,
         query=query,
+        filters=filter_words(query, companies),
+        ignored=ignored_words(query, page),
+        choices={**choices(), "company": [(company.id, company.name) for company in mine.companies]},
+        most_characters=MOST_CHARACTERS,
         now=now,
         waits=activations.waits(parts().database, [member.user.id for member in page.members]),
         address=address,
@@ -68,7 +75,9 @@ def index() -> ResponseReturnValue:
             (operation, [change.company_id for change in attachments.changes_of(operation.payload)])
             for operation in operations.partial_of(parts().database, actor().id)
         ],
-        here=request.full_path.rstrip("?"),
+        here=address(page.page if page.page > 1 else None),
+        file=url_for("transfers.export", **query.arguments, spreadsheet=1),  # type: ignore[arg-type]
+        site=parts().settings.portal_url,
     )
 
 

@@ -9,6 +9,7 @@ from directory.model import Attachment, Company, Member
 from webapp.actor import Actor
 from webapp.errors import HiddenError, NotAdministratorError
 from webapp.policies import may_administer, may_see
+from webapp.services.beside import beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,18 @@ def administration_of(directory: Directory, actor: Actor) -> Administration:
 
 
 def people(directory: Directory, administration: Administration) -> tuple[Member, ...]:
-    """Everybody at the administrator's companies, each once, with his attachments there.
+    """Everybody at the administrator's companies, each once, with his attachments there; read now.
 
     Three calls a company.
     """
+    return each_once(beside(directory.members, administration.companies))
+
+
+def each_once(lists: Iterable[Iterable[Member]]) -> tuple[Member, ...]:
+    """The members of several companies, each person once with all of these attachments."""
     found: dict[str, Member] = {}
-    for company in administration.companies:
-        for member in directory.members(company):
+    for members in lists:
+        for member in members:
             known = found.get(member.user.id)
             attachments = (*known.attachments, *member.attachments) if known else member.attachments
             found[member.user.id] = Member(member.user, attachments)

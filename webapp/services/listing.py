@@ -1,16 +1,17 @@
 """The list of people: filter, sort and cut into pages. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from math import ceil
-from typing import TypeVar
 
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Member
 from webapp.text import fold
 
-E = TypeVar("E", CompanyRole, Affiliation, ActivationStatus)
 PAGE_SIZE = 50
+MOST_CHARACTERS = 200
+"""Of a search; what comes after them is ignored."""
 SORTS = ("last_name", "email", "status")
 
 _STATUS_ORDER = {
@@ -27,39 +28,80 @@ _STATUS_ORDER = {
 }
 
 
+class Ignored(StrEnum):
+    """A part of an address that is not followed, or not as it stands there."""
+
+    Q = "q"
+    COMPANY = "company"
+    ROLE = "role"
+    AFFILIATION = "affiliation"
+    STATUS = "status"
+    SORT = "sort"
+    PAGE = "page"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What of the list is asked for; as it stands in the address of the page."""
+    """What of the list is asked for; `ignored` is what the address asked for besides, and nobody understands."""
 
     q: str = ""
     company: str = ""
     role: CompanyRole | None = None
     affiliation: Affiliation | None = None
     status: ActivationStatus | None = None
-    sort: str = "last_name"
+    sort: str = SORTS[0]
     page: int = 1
+    ignored: tuple[Ignored, ...] = ()
 
     @property
     def is_filtered(self) -> bool:
         return any((self.q.strip(), self.company, self.role, self.affiliation, self.status))
 
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The address of the same list, but for its page: only what narrows or orders it."""
+        said = {
+            "q": self.q,
+            "company": self.company,
+            "role": self.role or "",
+            "affiliation": self.affiliation or "",
+            "status": self.status or "",
+            "sort": self.sort if self.sort != SORTS[0] else "",
+        }
+        return {name: str(value) for name, value in said.items() if value}
 
-def query_of(arguments: Mapping[str, str]) -> Query:
-    """What an address asks for; a word it does not know asks for nothing."""
-    page, sort = arguments.get("page", ""), arguments.get("sort", "")
+
+def query_of(arguments: Mapping[str, str], company_ids: Collection[str] | None = None) -> Query:
+    """What an address asks for; a word it does not know asks for nothing, and is named.
+
+    With `company_ids`, a company that is none of them is such a word, whether it exists or not.
+    """
+    said = {name: arguments.get(name, "") for name in Ignored}
+    known = {
+        Ignored.Q: len(said[Ignored.Q]) <= MOST_CHARACTERS,
+        Ignored.COMPANY: company_ids is None or said[Ignored.COMPANY] in company_ids,
+        Ignored.ROLE: said[Ignored.ROLE] in set(CompanyRole),
+        Ignored.AFFILIATION: said[Ignored.AFFILIATION] in set(Affiliation),
+        Ignored.STATUS: said[Ignored.STATUS] in set(ActivationStatus),
+        Ignored.SORT: said[Ignored.SORT].removeprefix("-") in SORTS,
+        Ignored.PAGE: _page(said[Ignored.PAGE]) > 0,
+    }
+    kept = {name: said[name] if known[name] else "" for name in Ignored}
     return Query(
-        q=arguments.get("q", ""),
-        company=arguments.get("company", ""),
-        role=_member(CompanyRole, arguments.get("role", "")),
-        affiliation=_member(Affiliation, arguments.get("affiliation", "")),
-        status=_member(ActivationStatus, arguments.get("status", "")),
-        sort=sort if sort.removeprefix("-") in SORTS else "last_name",
-        page=int(page) if page.isdecimal() and len(page) < 1000 else 1,
+        q=said[Ignored.Q][:MOST_CHARACTERS],
+        company=kept[Ignored.COMPANY],
+        role=CompanyRole(kept[Ignored.ROLE]) if kept[Ignored.ROLE] else None,
+        affiliation=Affiliation(kept[Ignored.AFFILIATION]) if kept[Ignored.AFFILIATION] else None,
+        status=ActivationStatus(kept[Ignored.STATUS]) if kept[Ignored.STATUS] else None,
+        sort=kept[Ignored.SORT] or SORTS[0],
+        page=_page(kept[Ignored.PAGE]) or 1,
+        ignored=tuple(name for name in Ignored if said[name] and not known[name]),
     )
 
 
-def _member(enumeration: type[E], value: str) -> E | None:
-    return enumeration(value) if value in set(enumeration) else None
+def _page(text: str) -> int:
+    """A page's number; 0 for what is none."""
+    return int(text) if text.isdecimal() and len(text) < 1000 else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
     assert set(VERBS) == {
         "attachments_of",
         "members",
+        "administrators",
         "user",
         "users",
         "find_by_email",

@@ -1,5 +1,6 @@
 """The journal: lines are added, found by who administers a company, and purged when old."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from webapp.journal import (
     Outcome,
     Person,
     Search,
+    change_numbers,
     entry_of,
     last_author,
     last_number,
@@ -158,3 +160,17 @@ def test_purge_takes_what_is_older_and_nothing_else(database: Database, clock: t
     assert [line.at for line in found(database, "acme").lines] == [noon + timedelta(days=5)]
     with database.engine.connect() as connection:
         assert len(connection.exec_driver_sql("SELECT * FROM journal_companies").all()) == 1
+
+
+def test_change_numbers_grow_with_each_change_and_with_nothing_else(database: Database):
+    """What is refused changes nothing, nor does asking; what failed may have."""
+    assert change_numbers(database, ["acme", "globex"]) == {"acme": 0, "globex": 0}
+    write(database, ANNE, [ATTACHED])
+    first = change_numbers(database, ["acme", "globex"])
+    assert first["acme"] > 0
+    assert first["globex"] == 0
+    write(database, ANNE, [replace(ATTACHED, action=Action.LOOK_UP), replace(ATTACHED, outcome=Outcome.REFUSED)])
+    assert change_numbers(database, ["acme", "globex"]) == first
+    write(database, ANNE, [replace(ATTACHED, company_ids=("acme", "globex"), outcome=Outcome.FAILED)])
+    then = change_numbers(database, ["acme", "globex"])
+    assert then["acme"] == then["globex"] > first["acme"]

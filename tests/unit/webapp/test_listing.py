@@ -6,7 +6,8 @@ import pytest
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Member
 from tests.builders import a_member, a_profile, a_user, an_attachment
-from webapp.services.listing import Page, Query, cut, fold, select
+from webapp.services.listing import MOST_CHARACTERS, Ignored, Page, Query, cut, query_of, select
+from webapp.text import fold
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -122,3 +123,72 @@ def test_cut(total: int, page: int, size: int, expected: tuple[int, int, int]):
 )
 def test_is_filtered(query: Query, filtered: bool):
     assert query.is_filtered is filtered
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, Query()),
+        ({"q": "", "company": "", "role": "", "affiliation": "", "status": "", "sort": "", "page": ""}, Query()),
+        ({"q": "x", "company": "acme"}, Query(q="x", company="acme")),
+        (
+            {"role": "user", "affiliation": "external"},
+            Query(role=CompanyRole.USER, affiliation=Affiliation.EXTERNAL),
+        ),
+        ({"status": "not_sent", "sort": "-email"}, Query(status=ActivationStatus.NOT_SENT, sort="-email")),
+        ({"page": "3"}, Query(page=3)),
+        ({"page": "0"}, Query(ignored=(Ignored.PAGE,))),
+        ({"page": "-1"}, Query(ignored=(Ignored.PAGE,))),
+        ({"page": "two"}, Query(ignored=(Ignored.PAGE,))),
+        ({"page": "²"}, Query(ignored=(Ignored.PAGE,))),
+        ({"page": "9" * 5000}, Query(ignored=(Ignored.PAGE,))),
+        ({"page": str(10**9)}, Query(page=10**9)),
+        ({"sort": "password"}, Query(ignored=(Ignored.SORT,))),
+        ({"sort": "--email"}, Query(ignored=(Ignored.SORT,))),
+        ({"role": "king"}, Query(ignored=(Ignored.ROLE,))),
+        ({"affiliation": "INTERNAL"}, Query(ignored=(Ignored.AFFILIATION,))),
+        ({"status": "asleep"}, Query(ignored=(Ignored.STATUS,))),
+        ({"company": "initech"}, Query(ignored=(Ignored.COMPANY,))),
+        ({"company": "no-such"}, Query(ignored=(Ignored.COMPANY,))),
+        ({"q": "x" * 200}, Query(q="x" * 200)),
+        ({"q": "x" * 201}, Query(q="x" * MOST_CHARACTERS, ignored=(Ignored.Q,))),
+        ({"colour": "red"}, Query()),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_query_of(asked: dict[str, str], expected: Query):
+    """A word that nobody understands narrows nothing, and is named."""
+    assert query_of(asked, {"acme", "globex"}) == expected
+
+
+def test_a_company_is_judged_only_by_who_says_which_there_are():
+    assert query_of({"company": "initech"}) == Query(company="initech")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"q": " two words "},
+        {
+            "q": "x",
+            "company": "acme",
+            "role": "user",
+            "affiliation": "internal",
+            "status": "active",
+            "sort": "-email",
+        },
+    ],
+)
+def test_arguments_are_the_address_again(asked: dict[str, str]):
+    """Links keep what narrows and orders the list, and nothing else."""
+    query = query_of({**asked, "page": "7"}, {"acme"})
+    assert query.arguments == asked
+    assert query_of({**query.arguments, "page": "7"}, {"acme"}) == query
+
+
+def test_arguments_leave_out_what_was_not_understood():
+    query = query_of(
+        {"q": "x" * 10_000, "company": "initech", "role": "king", "sort": "no", "page": "0"}, {"acme"}
+    )
+    assert query.arguments == {"q": "x" * MOST_CHARACTERS}
