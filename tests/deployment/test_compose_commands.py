@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import create_engine, make_url, text
 
 from sandbox.keycloak import ADMIN, KeycloakServer
 from sandbox.mail_catcher import MailCatcher
@@ -129,6 +130,21 @@ def test_first_administrator_gets_to_work(deployed: dict[str, Any]) -> None:
     assert answer.status_code == 303
     assert "nouveau@exemple.example" in visitor.http.get(f"{portal}/users", timeout=30).text
     assert _link(deployed["mail"], "nouveau@exemple.example")
+
+
+def test_script_makes_keycloaks_database(postgres_url: str) -> None:
+    """PostgreSQL takes it, and every connection to that database keeps one plan for all values."""
+    script = (ROOT / "docker" / "create-keycloak-database.sql").read_text(encoding="utf-8")
+    bare = "".join(line for line in script.splitlines(keepends=True) if not line.startswith("--"))
+    server = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        for statement in filter(str.strip, bare.split(";")):
+            connection.execute(text(statement))
+    keycloak = create_engine(make_url(postgres_url).set(database="keycloak"))
+    with keycloak.connect() as connection:
+        assert connection.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_generic_plan"
+    server.dispose()
+    keycloak.dispose()
 
 
 def test_sample_service_knows_the_sign_in(deployed: dict[str, Any]) -> None:
