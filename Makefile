@@ -44,7 +44,7 @@ bench-provisioner: $(READY) ## what the provisioner costs, for 50, 200 and 1,000
 	@$(BIN)/python -m bench provisioner
 
 bench-portal: $(READY) $(MO) ## what the portal costs
-	@$(BIN)/python -m bench portal imports
+	@$(BIN)/python -m bench portal lists imports
 
 baseline: $(READY) ## note what a new realm of the pinned Keycloak holds, for the provisioner
 	@$(BIN)/python -m tests.keycloak.provisioner.baseline

@@ -4,11 +4,12 @@ import os
 import platform
 import sys
 
-from bench import imports, portal, provisioner, start
+from bench import imports, lists, portal, provisioner, start
 from bench.figures import Figure, show
 
 PARTS = {
     "portal": portal.measure,
+    "lists": lists.measure,
     "imports": imports.measure,
     "provisioner": provisioner.measure,
     "start": start.measure,

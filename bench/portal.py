@@ -72,8 +72,7 @@ def measure() -> list[Figure]:
         stack = Stack(Path(folder), Ports.free(), with_portal=False, with_service=False)
         with stack:
             _add_company(stack)
-            visitor = Visitor()
-            client = _signed_in(stack, visitor)
+            client = signed_in(stack, ADMINISTRATOR)
             return [*_list_figures(client), *_creation_figures(client, stack)]
 
 
@@ -130,14 +129,15 @@ def _creation_figures(client: FlaskClient, stack: Stack) -> list[Figure]:
     ]
 
 
-def _signed_in(stack: Stack, visitor: Visitor) -> FlaskClient:
+def signed_in(stack: Stack, email: str) -> FlaskClient:
+    """A portal of this process with that person signed in."""
     names = {name.lower(): value for name, value in stack.environment().items()}
     wanted = {name: value for name, value in names.items() if name in Settings.model_fields}
     app = create_app(Settings.model_validate(wanted))
     app.extensions["attache"].database.upgrade()
     client = app.test_client()
     start = client.get("/login", base_url=stack.portal_url)
-    back = visitor.signs_in(start.headers["Location"], ADMINISTRATOR, PASSWORD)
+    back = Visitor().signs_in(start.headers["Location"], email, PASSWORD)
     answer = client.get(back.removeprefix(stack.portal_url))
     assert answer.status_code == 302, answer.status_code
     return client

@@ -24,7 +24,7 @@ from webapp.errors import (
     SignedOutError,
     TooOftenError,
 )
-from webapp.guards import Access, access_of, to_sign_in
+from webapp.guards import Access, access_of, own_path, to_sign_in
 from webapp.labels import gettext as _
 from webapp.settings import Settings
 from webapp.times import in_a_while
@@ -277,6 +277,22 @@ def add_static_headers(headers: Headers, _path: str, _url: str) -> None:
     """On static files: a type is never guessed, and a picture that is opened as a page runs nothing."""
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = "default-src 'none'"
+
+
+def list_address() -> str:
+    """The list as the person left it: `next` came along from there; else the whole list."""
+    return own_path(request.values.get("next")) or url_for("users.index")
+
+
+def list_fields() -> list[tuple[str, str]]:
+    """What a form brings along so that it can lead back there; nothing when that is the whole list."""
+    found = own_path(request.values.get("next"))
+    return [("next", found)] if found else []
+
+
+def back_to_list() -> ResponseReturnValue:
+    """The answer to a POST that did something to somebody of the list."""
+    return redirect(list_address(), 303)
 
 
 def see_other(endpoint: str, **values: object) -> ResponseReturnValue:

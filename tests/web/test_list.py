@@ -616,3 +616,55 @@ class TestLargeCompany:
         page = browser.get("/users?q=q")
         assert any("datent d’il y a 3 minutes" in banner for banner in page.banners)
         assert "/users?q=q" in [link["href"] for link in page.main.all("a")]
+
+
+class TestComingBack:
+    """What is done to somebody leads back to the list as it was."""
+
+    HERE = "/users?q=typo&company=acme&sort=-email"
+
+    @pytest.fixture
+    def person(self, directory: FakeDirectory, second: User) -> User:
+        return directory.add_user(
+            a_profile("typo@acme.example", last_name="Typo"), [an_attachment("acme")], password_required=True
+        )
+
+    def link(self, browser: Browser, word: str) -> str:
+        row = browser.get(self.HERE).row("typo@acme.example")
+        return next(link["href"] for link in row.all("a") if link.text.startswith(word))
+
+    def cancel(self, page: Page) -> str:
+        return next(link["href"] for link in page.main.all("a") if link.text in {"Annuler", "La conserver"})
+
+    def test_from_modify(self, browser: Browser, person: User):
+        page = browser.get(self.link(browser, "Modifier"))
+        assert self.cancel(page) == self.HERE
+        (form,) = page.forms
+        review = browser.submit(form, **{"company-acme-role": "administrator"})
+        assert self.cancel(review) == self.HERE
+        done = browser.submit(review.forms[0], "confirm")
+        assert (done.status, done.location) == (303, self.HERE)
+
+    def test_from_correcting_the_address(self, browser: Browser, person: User):
+        page = browser.get(self.link(browser, "Corriger"))
+        assert self.cancel(page) == self.HERE
+        wrong = browser.submit(page.forms[0], email="wrong")
+        assert self.cancel(wrong) == self.HERE
+        done = browser.submit(wrong.forms[0], email="right@acme.example")
+        assert (done.status, done.location) == (303, self.HERE)
+
+    def test_from_cancelling(self, browser: Browser, person: User):
+        page = browser.submit(browser.get(self.HERE).form(f"/users/{person.id}/cancellation"))
+        assert self.cancel(page) == self.HERE
+        done = browser.submit(page.forms[0], "confirm")
+        assert (done.status, done.location) == (303, self.HERE)
+
+    @pytest.mark.parametrize(
+        "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", ""]
+    )
+    def test_nowhere_else(self, target: str, browser: Browser, person: User):
+        """A link that somebody sends leads nobody out of the portal."""
+        page = browser.get(f"/users/{person.id}/attachments", query_string={"next": target})
+        assert self.cancel(page) == "/users"
+        fields = {"next": target, "confirm": "1"}
+        assert browser.post(f"/users/{person.id}/attachments", fields).location == "/users"

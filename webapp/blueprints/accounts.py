@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import User
-from webapp.answers import see_other
+from webapp.answers import back_to_list, list_address, list_fields
 from webapp.context import administration, author, parts
 from webapp.errors import AlreadyActiveError
 from webapp.forms import email_error, normal_email
@@ -38,7 +38,7 @@ def email(user_id: str) -> ResponseReturnValue:
         flash(_("The address was corrected; a new activation mail was sent there."), "success")
     else:
         flash(_("The address was corrected, but the mail could not be sent. Send it from the list."), "warning")
-    return see_other("users.index")
+    return back_to_list()
 
 
 @blueprint.post("/users/<id:user_id>/cancellation")
@@ -48,10 +48,10 @@ def cancel(user_id: str) -> ResponseReturnValue:
     user = _pending(user_id)
     name = f"{user.profile.first_name} {user.profile.last_name}"
     if "ask" in request.form:
-        return render_template("accounts/cancel.html", user=user)
+        return render_template("accounts/cancel.html", user=user, back=list_address(), fields=list_fields())
     users.cancel(parts().directory, parts().database, author(), administration(), user_id)
     flash(_("The invitation of %(name)s was cancelled.", name=name), "success")
-    return see_other("users.index")
+    return back_to_list()
 
 
 def _pending(user_id: str) -> User:
@@ -63,5 +63,10 @@ def _pending(user_id: str) -> User:
 
 def _page(user: User, typed: str, error: str = "") -> str:
     return render_template(
-        "accounts/email.html", user=user, email=typed, errors=[error] if error else [], name=user.profile
+        "accounts/email.html",
+        user=user,
+        email=typed,
+        errors=[error] if error else [],
+        back=list_address(),
+        fields=list_fields(),
     )

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.model import Attachment, AttachmentChange, Member, difference
 from webapp import journal
-from webapp.answers import see_other
+from webapp.answers import back_to_list, list_address, list_fields
 from webapp.context import administration, author, parts
 from webapp.errors import ChangedMeanwhileError
 from webapp.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
@@ -90,7 +90,7 @@ def _save(
         flash(_("%(name)s was detached; the account itself stays active.", name=name), "success")
     else:
         flash(_("The attachments of %(name)s were changed.", name=name), "success")
-    return see_other("users.index")
+    return back_to_list()
 
 
 def _conflict_page(
@@ -129,7 +129,8 @@ def _rows_page(
         meanwhile=meanwhile or [],
         conflict=conflict,
         companies=_companies(),
-        fields=[seen_field(administration().companies, member.attachments)],
+        fields=[seen_field(administration().companies, member.attachments), *list_fields()],
+        back=list_address(),
     )
 
 
@@ -147,7 +148,8 @@ def _review_page(
         changes=changes,
         meanwhile=meanwhile,
         companies=_companies(),
-        fields=[*(pair for row in rows for pair in row.fields), seen],
+        fields=[*(pair for row in rows for pair in row.fields), seen, *list_fields()],
+        back=list_address(),
     )
 
 
