@@ -10,7 +10,7 @@ from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
-from tests.web.typed import a_creation
+from tests.web.typed import a_creation, a_row
 
 
 @pytest.fixture
@@ -132,6 +132,30 @@ class TestAddress:
         assert page.status == 429
         assert int(page.headers["Retry-After"]) > 86_000
         assert directory.snapshot() == before
+
+
+class TestDetaching:
+    """« Modifier » detaches a pending person too; taking the invitation back is something else."""
+
+    WORDS = "Ce compte n’a jamais été activé."
+
+    def test_from_all_my_companies_says_so_before(
+        self, browser: Browser, directory: FakeDirectory, pending: User, shared: User
+    ):
+        """Whoever is nowhere any more is in nobody's list; the same is said whether he is elsewhere or not."""
+        for person in (pending, shared):
+            page = browser.post(f"/users/{person.id}/attachments", {})
+            assert self.WORDS in page.main.text
+            assert "reste actif" not in page.main.text
+
+    def test_from_one_of_two(self, browser: Browser, pending: User):
+        """He stays in the list: nothing to warn of."""
+        assert self.WORDS not in browser.post(f"/users/{pending.id}/attachments", a_row("acme")).main.text
+
+    def test_of_an_active_person_is_as_ever(self, browser: Browser, member: User):
+        page = browser.post(f"/users/{member.id}/attachments", {})
+        assert self.WORDS not in page.main.text
+        assert "reste actif" in page.main.text
 
 
 class TestCancellation:
