@@ -113,7 +113,7 @@ def _look(client: FlaskClient, path: str) -> Look:
         began = time.perf_counter()
         answer = client.get(path)
         took = time.perf_counter() - began
-    assert answer.status_code == 200, (path, answer.status_code)
+    assert answer.status_code == 200, (path, answer.status_code, took)
     return Look(took, calls.seconds, any(path.endswith("/members") for _, path in calls.made))
 
 

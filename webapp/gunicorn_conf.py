@@ -7,6 +7,8 @@ makes its own connections, after the fork.
 import os
 from typing import Any
 
+from gunicorn.http import message  # type: ignore[import-untyped]
+
 from webapp.context import EXTENSION
 from webapp.courier import Courier
 from webapp.services.resume import resume
@@ -18,6 +20,9 @@ threads = int(os.environ.get("PORTAL_THREADS", "32"))
 timeout = 60
 graceful_timeout = 10
 control_socket_disable = True
+# An address that is far too long gets a page of ours that says what was not followed; gunicorn by itself stops at
+# 8,190 bytes, whatever is asked for, and answers without our words.
+message.MAX_REQUEST_LINE = limit_request_line = 32_768
 
 
 def post_worker_init(worker: Any) -> None:

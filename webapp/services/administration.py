@@ -9,7 +9,7 @@ from directory.model import Attachment, Company, Member
 from webapp.actor import Actor
 from webapp.errors import HiddenError, NotAdministratorError
 from webapp.policies import may_administer, may_see
-from webapp.services.beside import beside
+from webapp.services.side_by_side import beside
 
 
 @dataclass(frozen=True, slots=True)

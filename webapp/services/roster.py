@@ -19,8 +19,8 @@ from directory.errors import DirectoryError
 from directory.gateway import Directory
 from directory.model import Company, Member
 from webapp.services.administration import Administration, each_once
-from webapp.services.beside import beside
 from webapp.services.listing import Page, Query, cut, select
+from webapp.services.side_by_side import beside
 
 SMALL_COMPANIES = 5
 SMALL_PEOPLE = 300
