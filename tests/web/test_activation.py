@@ -323,6 +323,16 @@ class TestAllExpired:
         assert browser.follow(done).rows == first.rows
         assert len(directory.mails) == 3
 
+    def test_results_show_only_who_is_still_mine(
+        self, browser: Browser, directory: FakeDirectory, administrator: User, expired: list[User]
+    ):
+        """Whoever was taken away since is on no page of mine, this one included."""
+        done = browser.post("/users/activations")
+        directory.remove_membership(administrator.id, "/acme/administrators")
+        page = browser.follow(done)
+        assert len(page.rows) == 2, "one of the three is at Acme only"
+        assert expired[0].email not in page.text
+
     def test_results_of_nothing(self, browser: Browser):
         """With nobody to mail the page says so."""
         page = browser.follow(browser.post("/users/activations"))

@@ -38,16 +38,7 @@ def resend_all() -> ResponseReturnValue:
     if "ask" in request.form:
         return render_template("activations/confirm.html", expired=[m.user for m in expired], left=left)
     results = activations.resend_expired(parts().directory, parts().database, author(), expired)
-    session[RESULTS] = [
-        {
-            "last_name": result.user.profile.last_name,
-            "first_name": result.user.profile.first_name,
-            "email": result.user.email,
-            "resent": result.resent.value,
-        }
-        for result in results
-        if result.resent is not Resent.NOT_TODAY
-    ]
+    session[RESULTS] = [(r.user.id, r.resent.value) for r in results if r.resent is not Resent.NOT_TODAY]
     session[NOT_TODAY] = len(results) - len(session[RESULTS])
     return see_other("activations.results")
 
@@ -55,11 +46,13 @@ def resend_all() -> ResponseReturnValue:
 @blueprint.get("/users/activations")
 @access(Access.ADMINISTRATOR)
 def results() -> ResponseReturnValue:
-    """What became of each mail of the last batch; opening it again sends nothing."""
-    wait = quotas.seconds_to_wait(parts().database, quotas.ACTIVATION_MAILS, actor().id)
+    """What became of each mail of the last batch, of people who are still mine to see; opening it again sends
+    nothing."""
+    kept = session.get(RESULTS, [])
+    mine = {m.user.id: m.user for m in people(parts().directory, administration())} if kept else {}
     return render_template(
         "activations/results.html",
-        results=session.get(RESULTS, []),
+        results=[(mine[user_id], resent) for user_id, resent in kept if user_id in mine],
         not_today=session.get(NOT_TODAY, 0),
-        wait=wait,
+        wait=quotas.seconds_to_wait(parts().database, quotas.ACTIVATION_MAILS, actor().id),
     )
