@@ -45,7 +45,17 @@ SERVICE_COMMAND = (sys.executable, "-m", "sandbox", "service")
 PROVISIONER_COMMAND = (sys.executable, "-m", "provisioner", "apply")
 STEP_SECONDS = 180.0
 POLL_SECONDS = 0.1
-FOREIGN_PREFIXES = ("CLIENT_", "FLASK_", "GUNICORN_", "KEYCLOAK_", "PORTAL_", "SERVICE_", "SMTP_")
+FOREIGN_PREFIXES = (
+    "CLIENT_",
+    "FLASK_",
+    "GUNICORN_",
+    "JOURNAL_",
+    "KEYCLOAK_",
+    "NOTIFICATIONS",
+    "PORTAL_",
+    "SERVICE_",
+    "SMTP_",
+)
 FOREIGN_NAMES = ("DATABASE_URL", "SECRET_KEY")
 """Settings of the caller's environment that would mix with ours; never passed on."""
 
