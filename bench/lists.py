@@ -31,7 +31,7 @@ PLAIN = 50
 FEW_COMPANIES = 100
 MANY_COMPANIES = 2000
 WARM_UP = 20
-ROUNDS = 60
+ROUNDS = 40
 PLAIN_ROUNDS = 25
 PAGES = ("/users", "/users?page=2", "/users?sort=-email", "/users?sort=status&page=7", "/users?page=40")
 SEARCHES = (

@@ -149,8 +149,10 @@ def cut(members: tuple[Member, ...], page: int, size: int = PAGE_SIZE) -> Page:
 
 
 def _matches_text(member: Member, words: list[str]) -> bool:
+    if not words:
+        return True
     profile = member.user.profile
-    text = fold(f"{profile.last_name} {profile.first_name} {profile.email}")
+    text = f"{fold(profile.last_name)} {fold(profile.first_name)} {fold(profile.email)}"
     return all(word in text for word in words)
 
 

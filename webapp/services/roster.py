@@ -32,6 +32,7 @@ REST = 2.0
 OLD = 60.0
 """Seconds after which a reading is used only when a new one takes longer than `PATIENCE`."""
 PATIENCE = 3.0
+"""Seconds that a page waits for a renewal, at most and only where the last reading took no more."""
 GONE = 600.0
 """Seconds after which a reading is not used any more."""
 MOST_PEOPLE = 50_000
@@ -82,6 +83,8 @@ def page_of(directory: Directory, seen: Seen, query: Query, now: datetime) -> tu
             break
         users = {user.id: user for user in directory.users(ids)}
         read |= ids
+        if all(users.get(member.user.id) == member.user for member in page.members if member.user.id in ids):
+            break
         members = (
             Member(users.get(member.user.id, member.user), member.attachments)
             for member in seen.members
@@ -143,7 +146,7 @@ class Roster:
         due = [company for company in companies if readings[company.key].at < due_at]
         if due:
             self._renew(directory, due, versions)
-            self._await_if_old([readings[company.key].at for company in due], versions)
+            self._await_if_old([readings[company.key] for company in due], versions)
             readings |= self._usable(versions)
         age = self._clock() - min(reading.at for reading in readings.values())
         return Seen(each_once(readings[company.key].members for company in companies), age)
@@ -203,12 +206,13 @@ class Roster:
 
         self._begin(renew)
 
-    def _await_if_old(self, times: Sequence[float], versions: Mapping[str, int]) -> None:
-        """Give a renewal a moment when what is kept is old."""
+    def _await_if_old(self, due: Sequence[Reading], versions: Mapping[str, int]) -> None:
+        """Wait for the renewal of what is old, if it will be quick: by what it took the last time."""
 
         def is_new() -> bool:
             return all(self._clock() - self._kept[key].at <= OLD for key in versions if key in self._kept)
 
-        if any(self._clock() - at > OLD for at in times):
+        is_old = any(self._clock() - reading.at > OLD for reading in due)
+        if is_old and sum(reading.took for reading in due) <= PATIENCE:
             with self._changed:
                 self._changed.wait_for(is_new, PATIENCE)

@@ -148,6 +148,18 @@ class TestLarge:
         seen = portal.seen(company)
         assert (len(seen.members), seen.age) == (12, 0.0)
 
+    def test_one_that_is_old_is_not_awaited_when_that_took_long(
+        self, portal: Portal, monkeypatch: pytest.MonkeyPatch
+    ):
+        """An administrator of fifty companies sees his list at once, and how old it is."""
+        company = portal.company("acme", 11)
+        monkeypatch.setattr(portal.directory, "members", _slowly(portal, 4.0, portal.directory.members))
+        monkeypatch.setattr(roster, "PATIENCE", 3.0)
+        monkeypatch.setattr(portal.roster._changed, "wait_for", None)
+        portal.seen(company)
+        portal.now += roster.OLD + 1
+        assert portal.seen(company).is_old
+
     def test_one_that_is_too_old_is_not_used(self, portal: Portal):
         company = portal.company("acme", 11)
         portal.seen(company)
