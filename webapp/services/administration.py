@@ -61,8 +61,9 @@ def each_once(lists: Iterable[Iterable[Member]]) -> tuple[Member, ...]:
     for members in lists:
         for member in members:
             known = found.get(member.user.id)
-            attachments = (*known.attachments, *member.attachments) if known else member.attachments
-            found[member.user.id] = Member(member.user, attachments)
+            found[member.user.id] = (
+                Member(member.user, (*known.attachments, *member.attachments)) if known else member
+            )
     return tuple(found.values())
 
 

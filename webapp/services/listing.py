@@ -117,12 +117,13 @@ class Page:
 def select(members: Iterable[Member], query: Query, now: datetime) -> tuple[Member, ...]:
     """The people who match, in the order asked for."""
     words = [fold(word) for word in query.q.split()]
+    at_any = not (query.company or query.role or query.affiliation)
     found = [
         member
         for member in members
         if _matches_text(member, words)
         and (query.status is None or member.user.status(now) is query.status)
-        and any(_matches(attachment, query) for attachment in member.attachments)
+        and (at_any or any(_matches(attachment, query) for attachment in member.attachments))
     ]
     descending = query.sort.startswith("-")
     key = query.sort.removeprefix("-")
