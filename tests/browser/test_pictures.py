@@ -71,6 +71,12 @@ def speaking(person: Person, locale: str) -> Iterator[None]:
     switch(before)
 
 
+def opens(person: Person, path: str) -> None:
+    """A page of the portal that has to be there for its picture."""
+    answer = person.opens(path)
+    assert answer.status == 200, person.page.inner_text("h1")
+
+
 def email_of(first_name: str, last_name: str) -> str:
     plain = {"é": "e"}
     return "".join(plain.get(c, c) for c in f"{first_name}.{last_name}@{DOMAIN}".lower())
@@ -79,7 +85,7 @@ def email_of(first_name: str, last_name: str) -> str:
 def type_person(anne: Person, locale: str, last_name: str, first_name: str) -> str:
     """« Ajouter un utilisateur », up to the boxes of one company."""
     email = email_of(first_name, last_name)
-    anne.opens("/users/new")
+    opens(anne, "/users/new")
     anne.page.fill("[name=email]", email)
     anne.page.click(GO_ON)
     anne.page.fill("[name=last_name]", last_name)
@@ -121,15 +127,15 @@ def picture_creation(anne: Person, camera: Camera, admin: Admin) -> None:
 
 def picture_pending(anne: Person, camera: Camera) -> None:
     """resend, correct"""
-    anne.opens(f"/users?q={DOMAIN}")
-    camera.takes("resend-list", anne.page)
+    opens(anne, f"/users?q={DOMAIN}")
+    camera.takes("resend-list", anne.page, "tbody tr:last-child")
     first = email_of(*reversed(PEOPLE[camera.locale][0]))
     anne.row(first).locator("a[href*='/email']").click()
     camera.takes("correct-address", anne.page)
-    anne.opens(f"/users?q={DOMAIN}")
+    opens(anne, f"/users?q={DOMAIN}")
     anne.row(first).locator("form[action*='/cancellation'] button").click()
     camera.takes("correct-cancel", anne.page)
-    anne.opens("/users")
+    opens(anne, "/users")
     anne.page.click("main form[action*='/users/activations'] button")
     anne.page.click(CONFIRM)
     camera.takes("resend-results", anne.page)
@@ -139,7 +145,8 @@ def picture_activation(anne: Person, holder: Person, camera: Camera) -> None:
     """activate, by the person whose mail was sent again"""
     email = email_of(*reversed(PEOPLE[camera.locale][1]))
     (mail, *_) = anne.mails_to(email)
-    holder.page.goto(f"{anne.stack.mail.url}/messages/{mail['id']}")
+    holder.page.goto(f"{anne.stack.mail.url}/messages/{mail['id']}/html")
+    holder.page.evaluate("document.body.style.cssText = 'zoom: 1.5; margin: 2rem; font-family: sans-serif'")
     camera.takes("activate-mail", holder.page)
     holder.page.goto(anne.activation_link(email))
     holder.page.locator("#kc-info-message a, #kc-content-wrapper a").first.click()
@@ -152,7 +159,7 @@ def picture_activation(anne: Person, holder: Person, camera: Camera) -> None:
 
 
 def opens_attachments(anne: Person, email: str) -> None:
-    anne.opens("/users")
+    opens(anne, "/users")
     anne.row(email).locator("a[href*='/attachments']").first.click()
 
 
@@ -167,7 +174,7 @@ def picture_attachments(anne: Person, camera: Camera) -> None:
     anne.unticks("borea")
     anne.page.click(GO_ON)
     camera.takes("detach-review", anne.page)
-    anne.opens("/users/new")
+    opens(anne, "/users/new")
     anne.page.fill("[name=email]", "yann.legall@estuaire.example")
     anne.page.click(GO_ON)
     camera.takes("attach-known", anne.page)
@@ -179,9 +186,10 @@ def picture_attachments(anne: Person, camera: Camera) -> None:
 
 def picture_list(anne: Person, camera: Camera) -> None:
     """list, import"""
-    anne.opens("/users")
+    opens(anne, "/users")
+    anne.page.click("main details summary")
     camera.takes("list-filters", anne.page)
-    anne.opens("/users/import")
+    opens(anne, "/users/import")
     lines = (
         "email;last_name;first_name;title;locale;company;role;affiliation",
         f"nora.colin@{DOMAIN};Colin;Nora;mme;fr;acme;user;internal",
@@ -193,18 +201,18 @@ def picture_list(anne: Person, camera: Camera) -> None:
     content = "\r\n".join(lines).encode()
     anne.page.set_input_files("[name=file]", {"name": "people.csv", "mimeType": "text/csv", "buffer": content})
     anne.page.click(GO_ON)
-    camera.takes("import-review", anne.page)
+    camera.takes("import-review", anne.page, "tbody tr")
 
 
 def picture_journal(anne: Person, camera: Camera) -> None:
     """journal"""
-    anne.opens("/journal")
-    camera.takes("journal", anne.page)
+    opens(anne, "/journal")
+    camera.takes("journal", anne.page, "tbody tr:nth-child(4)")
 
 
 def picture_own(anne: Person, camera: Camera) -> None:
     """profile, leave, sign-in"""
-    anne.opens("/profile")
+    opens(anne, "/profile")
     camera.takes("profile", anne.page, "#my-attachments")
     anne.page.click("main form[action*='/companies/acme/leaving'] button")
     camera.takes("leave-question", anne.page)
