@@ -9,12 +9,14 @@ from flask.cli import AppGroup
 from webapp import journal
 from webapp.context import Parts
 from webapp.courier import Courier
+from webapp.services import import_jobs
 from webapp.services.resume import resume
 
 
 def install(app: Flask, parts: Parts) -> None:
     """Add the commands to the application."""
     database = AppGroup("database", help="The portal's own database.")
+    imports = AppGroup("imports", help="Files of people that were sent to be done.")
     operations = AppGroup("operations", help="Changes of several calls.")
 
     @database.command("upgrade")
@@ -48,6 +50,13 @@ def install(app: Flask, parts: Parts) -> None:
         click.echo(f"{Courier(app).deliver_due()} mails sent")
 
     app.cli.add_command(mails)
+
+    @imports.command("purge")
+    def forget() -> None:
+        """Delete the imports that are a week old, with the names and addresses of their lines."""
+        click.echo(f"{import_jobs.purge(parts.database)} imports deleted")
+
+    app.cli.add_command(imports)
     app.cli.add_command(database)
     app.cli.add_command(journal_commands)
     app.cli.add_command(operations)

@@ -51,25 +51,29 @@ class Change:
 
 def mails_of(directory: Directory, settings: Settings, notice: Notice) -> list[Mail]:
     """What to send for a notice. Reads the administrators of each company; raises what the directory raises."""
-    changes = [one for payload in notice.payloads for one in _changes(directory, payload)]
+    named: dict[str, Company] = {}
+    changes = [one for payload in notice.payloads for one in _changes(directory, payload, named)]
     to_people = [_to_person(settings, notice, his) for his in _by_person(changes)]
     to_readers = [_to_administrator(settings, notice, user, his) for user, his in _readers(directory, changes)]
     return [*to_people, *to_readers]
 
 
-def _changes(directory: Directory, payload: Payload) -> list[Change]:
-    """The changes with their companies; those that only say an id are looked up at the person, who is there."""
-    companies: dict[str, Company] = {}
-    if any(not one["company"]["key"] for one in payload["changes"]):
+def _changes(directory: Directory, payload: Payload, named: dict[str, Company]) -> list[Change]:
+    """The changes with their companies; those that only say an id are looked up at the person, who is there.
+
+    `named` remembers them for the rest of a batch: a file of a thousand lines is about a few companies.
+    """
+    if any(not one["company"]["key"] and one["company"]["id"] not in named for one in payload["changes"]):
         try:
-            companies = {company.id: company for company, _at in directory.attachments_of(payload["person"]["id"])}
+            found_there = directory.attachments_of(payload["person"]["id"])
         except NotFoundError:
-            companies = {}
+            found_there = ()
+        named.update((company.id, company) for company, _at in found_there)
     found = []
     for one in payload["changes"]:
         kept = one["company"]
         whole = Company(**{**kept, "services": tuple(kept["services"])})
-        known = whole if whole.key else companies.get(whole.id)
+        known = whole if whole.key else named.get(whole.id)
         if known is not None:
             ends = AttachmentChange(known.id, _attachment(one["before"]), _attachment(one["after"]))
             found.append(Change(known, ends, payload))

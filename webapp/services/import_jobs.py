@@ -161,6 +161,12 @@ def record(database: Database, import_id: str, rows: Iterable[Row]) -> None:
         connection.execute(update(imports).where(imports.c.id == import_id).values(beat_at=now()))
 
 
+def beat(database: Database, import_id: str) -> None:
+    """It waits, and is not forgotten."""
+    with database.transaction() as connection:
+        connection.execute(update(imports).where(imports.c.id == import_id).values(beat_at=now()))
+
+
 def finish(database: Database, import_id: str) -> None:
     """The run is over; what could not be done may be taken up again."""
     _update(database, import_id, state=State.DONE.value, finished_at=now(), beat_at=now())

@@ -20,8 +20,8 @@ from webapp.services.csvfiles import Line
 from webapp.services.imports import PERSON_COLUMNS, TO_DO, Outcome, Row, judge_together, plan
 from webapp.services.side_by_side import each
 
-AT_ONCE = 8
-"""Addresses asked for at a time: each is a slow call."""
+AT_ONCE = 2
+"""Addresses asked for at a time: each search is work for Keycloak; eight at once ran out of time on two cores."""
 
 Ask = Callable[[Iterable[str]], Mapping[str, User | None]]
 """Finds the accounts of addresses; one that was not asked for is not in the answer."""

@@ -22,6 +22,8 @@ from webapp.services.imports import TO_DO, Outcome, Problem, Reason, Row
 AT_ONCE = 8
 """Rows of one import under way at a time. More make Keycloak no faster (`make bench-portal`)."""
 IMPORTS_AT_ONCE = 2
+BEAT = 1.0
+"""Seconds between two signs of life of an import that waits for its turn."""
 PATIENCE = 8.0
 """Seconds that an ending process waits for the rows under way."""
 
@@ -42,7 +44,8 @@ class ImportWorker:
         thread.start()
 
     def take_up_interrupted(self, directory: Directory, database: Database) -> list[str]:
-        """Go on with what dead processes left behind; the ids of these imports."""
+        """Go on with what dead processes left behind; the ids of these imports. What is old is deleted."""
+        import_jobs.purge(database)
         ids = import_jobs.claim_interrupted(database)
         for import_id in ids:
             self.start(directory, database, import_id)
@@ -59,8 +62,15 @@ class ImportWorker:
         self.wait(PATIENCE)
 
     def _run(self, directory: Directory, database: Database, import_id: str) -> None:
-        with _ours(database, import_id, self._stopping), self._turns:
-            finish(directory, database, import_id, at_once=AT_ONCE, stopping=self._stopping)
+        with _ours(database, import_id, self._stopping):
+            while not self._turns.acquire(timeout=BEAT):
+                import_jobs.beat(database, import_id)
+                if self._stopping.is_set():
+                    return
+            try:
+                finish(directory, database, import_id, at_once=AT_ONCE, stopping=self._stopping)
+            finally:
+                self._turns.release()
 
 
 def do_now(directory: Directory, database: Database, import_id: str) -> None:

@@ -6,7 +6,6 @@ that marks the operation: no change lacks its line. A process that dies in betwe
 """
 
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -22,12 +21,10 @@ from webapp.actor import Author
 from webapp.database import Database, now, operations
 from webapp.errors import PortalError
 from webapp.journal import Action, Entry, Outcome, Person
-from webapp.locks import release_all_of, started, worker
+from webapp.locks import is_gone, nobody, release_all_of, worker
 
 AUTHOR = "author"
 ENTRY = "entry"
-FOREIGN_AGE = 600.0
-"""Seconds after which a running operation of another host counts as interrupted."""
 
 
 class Kind(StrEnum):
@@ -198,9 +195,7 @@ def claim_interrupted(database: Database) -> list[Operation]:
     query = select(operations).where(operations.c.state == State.RUNNING.value)
     with database.engine.connect() as connection:
         rows = connection.execute(query).all()
-    claimed = [
-        row for row in rows if _is_gone(row.worker, row.started_at) and _claim(database, row.id, row.worker)
-    ]
+    claimed = [row for row in rows if is_gone(row.worker, row.started_at) and _claim(database, row.id, row.worker)]
     for gone in {row.worker for row in claimed}:
         release_all_of(database, gone)
     return [_operation(row) for row in claimed]
@@ -209,23 +204,12 @@ def claim_interrupted(database: Database) -> list[Operation]:
 def release(database: Database, operation_id: str) -> None:
     """Give a claimed operation back: it could not be finished now, and the next caller may try."""
     with database.transaction() as connection:
-        connection.execute(
-            update(operations)
-            .where(operations.c.id == operation_id)
-            .values(worker=f"{socket.gethostname()}:0:released")  # a process that never was
-        )
+        connection.execute(update(operations).where(operations.c.id == operation_id).values(worker=nobody()))
 
 
 def _operation(row: Any) -> Operation:
     payload = dict(row.payload)
     return Operation(row.id, Kind(row.kind), Author(**payload.pop(AUTHOR)), payload, row.started_at)
-
-
-def _is_gone(name: str, started_at: float) -> bool:
-    host, pid, began = name.rsplit(":", 2)
-    if host != socket.gethostname():
-        return now() - started_at > FOREIGN_AGE
-    return started(int(pid)) != began
 
 
 def _claim(database: Database, operation_id: str, old_worker: str) -> bool:

@@ -17,7 +17,7 @@ from tests.unit.webapp.test_import_work import a_line, left_by_the_dead
 from tests.unit.webapp.test_resume import creation, left_behind
 from webapp import gunicorn_conf
 from webapp.app import create_app
-from webapp.database import Database, metadata
+from webapp.database import Database, imports, metadata, now
 from webapp.services import import_jobs
 from webapp.services.import_jobs import State
 from webapp.services.operations import Kind
@@ -127,3 +127,13 @@ def test_worker_that_ends_gives_its_imports_back(
     gunicorn_conf.worker_exit(None, SimpleNamespace(wsgi=app))
     job = import_jobs.job(database, actor.id, import_id)
     assert (job.state, job.left > 0) == (State.INTERRUPTED, True)
+
+
+def test_old_imports_are_purged(app: Flask, database: Database, actor: User):
+    """With their lines; a young one stays."""
+    import_jobs.begin(database, an_author(actor), [a_line(2)])
+    long_ago = now() - import_jobs.KEPT - 1
+    with database.transaction() as connection:
+        connection.execute(imports.update().values(created_at=long_ago, beat_at=long_ago))
+    assert app.test_cli_runner().invoke(args=["imports", "purge"]).output == "1 imports deleted\n"
+    assert import_jobs.latest(database, actor.id) == []

@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from directory.errors import UnavailableError
 from directory.model import ActivationStatus
 from tests.builders import a_profile, an_attachment, an_author
+from tests.waiting import until
 from webapp.database import import_lines, imports, now, quota_uses
 from webapp.errors import HiddenError, ImportRunningError
 from webapp.locks import nobody, worker
-from webapp.services import import_jobs
+from webapp.services import import_jobs, import_work
 from webapp.services.csvfiles import Line
 from webapp.services.import_jobs import KEPT, State
 from webapp.services.import_work import ImportWorker, do_now, finish
@@ -394,3 +395,19 @@ def test_this_process_is_the_worker(database, begin):
         assert (
             connection.execute(select(imports.c.worker).where(imports.c.id == import_id)).scalar_one() == worker()
         )
+
+
+def test_one_that_waits_for_its_turn_shows_that_it_lives(directory, database, begin, job, bea, monkeypatch):
+    """Or another host would take it for dead, and do it too."""
+    monkeypatch.setattr(import_work, "BEAT", 0.01)
+    background, first = ImportWorker(), begin(a_line(2))
+    for _ in range(import_work.IMPORTS_AT_ONCE):
+        background._turns.acquire()
+    left_by_the_dead(database, first, now() - 3600, name="elsewhere:1:1")
+
+    background.start(directory, database, first)
+    until(lambda: job(first).state is State.RUNNING, "it shows that it lives", seconds=60, pause=0.01)
+    assert directory.mails == []
+
+    background.stop()
+    assert (job(first).state, job(first).left) == (State.INTERRUPTED, 1)

@@ -15,9 +15,8 @@ from directory.model import Attachment, Profile, User
 from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from webapp.database import Database, operations
-from webapp.locks import locked
-from webapp.services import operations as service
-from webapp.services.operations import FOREIGN_AGE, Kind, State, claim_interrupted, under_way
+from webapp.locks import FOREIGN_SILENCE, locked
+from webapp.services.operations import Kind, State, claim_interrupted, under_way
 from webapp.services.resume import resume
 
 DEAD = f"{socket.gethostname()}:{os.getpid()}:0"
@@ -266,7 +265,7 @@ class TestWhose:
         left_behind(database, Kind.CREATE, actor, creation(), worker=f"{socket.gethostname()}:999999999:1")
         assert len(resume(directory, database)) == 1
 
-    @pytest.mark.parametrize(("age", "taken"), [(0, 0), (FOREIGN_AGE - 60, 0), (FOREIGN_AGE + 60, 1)])
+    @pytest.mark.parametrize(("age", "taken"), [(0, 0), (FOREIGN_SILENCE - 60, 0), (FOREIGN_SILENCE + 60, 1)])
     def test_process_of_another_host(
         self, age: float, taken: int, directory: FakeDirectory, database: Database, actor: User
     ):
@@ -277,7 +276,7 @@ class TestWhose:
     def test_host_with_colons_in_its_name(
         self, directory: FakeDirectory, database: Database, actor: User, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(service.socket, "gethostname", lambda: "fe80::1")
+        monkeypatch.setattr("webapp.locks.socket.gethostname", lambda: "fe80::1")
         with under_way(database, Kind.CREATE, an_author(actor), creation()):
             assert claim_interrupted(database) == []
 
