@@ -13,6 +13,7 @@ from sandbox.stack import Stack
 
 PASSWORD = "demonstration-2026"
 NEW_PASSWORD = "un-mot-de-passe-bien-long-2026"
+ACTIVATION_LINK = re.compile(r"http\S+/login-actions/action-token\S+")
 _number = count(int(time.time()))
 
 
@@ -109,9 +110,13 @@ class Person:
     def mails_to(self, email: str) -> list[dict[str, Any]]:
         return [mail for mail in self.mails() if email in mail["to"]]
 
+    def activation_mails_to(self, email: str) -> list[dict[str, Any]]:
+        """Those of them that hold a link to activate the account; the others tell of changes."""
+        return [mail for mail in self.mails_to(email) if ACTIVATION_LINK.search(mail["text"])]
+
     def activation_link(self, email: str, mail: int = 0) -> str:
-        """The link of a mail to that person, the newest by default."""
-        found = re.search(r"http\S+/login-actions/action-token\S+", self.mails_to(email)[mail]["text"])
+        """The link of an activation mail to that person, the newest by default."""
+        found = ACTIVATION_LINK.search(self.activation_mails_to(email)[mail]["text"])
         assert found, "the mail has no link"
         return found.group(0)
 

@@ -90,7 +90,7 @@ def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
     anne.presses("Continuer")
     anne.presses("Rattacher")
     assert "Utilisateur, Interne" in anne.row(email).inner_text()
-    assert len(anne.mails_to(email)) == 1
+    assert len(anne.activation_mails_to(email)) == 1
 
     # « Mon profil »: his name changes, his address does not.
     emile.opens("/profile")
