@@ -219,7 +219,7 @@ class TestResult:
     def test_it_can_be_narrowed_down_to_one_outcome(self, browser, address):
         page = browser.get(address)
         links = {a.text: a["href"] for a in page.main.one("nav", **{"aria-label": "Lines by result"}).all("a")}
-        assert list(links) == ["All (5)", "Account created (2)", "Changed (1)", "Refused (2)"]
+        assert list(links) == ["All lines (5)", "Account created (2)", "Changed (1)", "Refused (2)"]
 
         refused = browser.get(links["Refused (2)"])
 
