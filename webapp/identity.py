@@ -120,8 +120,7 @@ class KeycloakIdentity:
         return answer
 
     def finish(self, arguments: Mapping[str, str]) -> SignIn:
-        issuer = self.issuer()
-        if arguments.get("iss", issuer) != issuer:
+        if not comes_from(self._metadata(), arguments):
             raise SignInRefusedError("the answer comes from another issuer")
         try:
             token = self._oauth.portal.authorize_access_token()
@@ -219,6 +218,13 @@ class KeycloakIdentity:
             )
         except requests.RequestException as error:
             raise UnavailableError("Keycloak could not be reached") from error
+
+
+def comes_from(metadata: Mapping[str, Any], arguments: Mapping[str, str]) -> bool:
+    """Whether the browser's return is the issuer's; one that says it always names itself (RFC 9207) has to."""
+    names_itself = metadata.get("authorization_response_iss_parameter_supported") is True
+    unnamed = None if names_itself else metadata["issuer"]
+    return bool(arguments.get("iss", unnamed) == metadata["issuer"])
 
 
 def actor_of(claims: Mapping[str, Any]) -> Actor:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from uuid import uuid4
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from directory.errors import UnavailableError
@@ -27,6 +27,12 @@ POLL = 0.02
 FOREIGN_SILENCE = 600.0
 """Seconds without a sign of life after which a process of another host counts as gone."""
 NAME_LENGTH = 255
+_ONCE = "taken once"
+"""The holder of what nobody gives back."""
+
+
+class TakenError(Exception):
+    """The name was taken before, and nobody gives it back."""
 
 
 @contextmanager
@@ -48,6 +54,18 @@ def locked(database: Database, names: Iterable[str]) -> Iterator[None]:
     finally:
         with database.transaction() as connection:
             connection.execute(delete(locks).where(locks.c.holder == holder))
+
+
+def take_once(connection: Connection, name: str, until: float) -> None:
+    """Take the name for good, until that time; `TakenError` when it was taken before, by whichever process.
+
+    It is taken together with whatever else the transaction does, or not at all.
+    """
+    connection.execute(delete(locks).where(locks.c.holder == _ONCE, locks.c.expires_at < now()))
+    try:
+        connection.execute(insert(locks).values(name=_fitting(name), holder=_ONCE, expires_at=until))
+    except IntegrityError as error:
+        raise TakenError("taken before") from error
 
 
 def release_all_of(database: Database, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jwt
@@ -18,8 +19,21 @@ class LogoutTokenError(Exception):
     """The token is not one that ends a session of ours; the text says why."""
 
 
-def keycloak_session_of(token: str, *, keys: Mapping[str, Any], issuer: str, audience: str) -> str:
-    """The `sid` of the session that ended, or `LogoutTokenError`."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a logout token says is over: one session of Keycloak, or, when it names none, all of a person's.
+
+    The token is called `token_id` and may be sent until `until` (seconds since 1970), so it counts once till then.
+    """
+
+    keycloak_session: str
+    person_id: str
+    token_id: str
+    until: float
+
+
+def ended_by(token: str, *, keys: Mapping[str, Any], issuer: str, audience: str) -> Ended:
+    """What ended, or `LogoutTokenError`; whether the token was seen before is not known here."""
     try:
         decoded = jwt.decode(token, KeySet.import_key_set(dict(keys)), algorithms=ALGORITHMS)  # type: ignore[arg-type]
     except (JoseError, ValueError) as error:
@@ -35,10 +49,15 @@ def keycloak_session_of(token: str, *, keys: Mapping[str, Any], issuer: str, aud
         "expired": isinstance(claims.get("exp"), int) and claims["exp"] > now - LEEWAY,
         "no logout event": isinstance(claims.get("events"), dict) and EVENT in claims["events"],
         "no jti": bool(claims.get("jti")),
-        "no session": bool(claims.get("sid")),
+        "neither session nor person": bool(claims.get("sid") or claims.get("sub")),
         "has a nonce": "nonce" not in claims,
     }
     for reason, fine in checks.items():
         if not fine:
             raise LogoutTokenError(reason)
-    return str(claims["sid"])
+    return Ended(
+        keycloak_session=str(claims.get("sid") or ""),
+        person_id=str(claims.get("sub") or ""),
+        token_id=str(claims["jti"]),
+        until=float(claims["exp"] + LEEWAY),
+    )

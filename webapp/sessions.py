@@ -3,7 +3,6 @@
 The browser holds a random id; the table holds its SHA-256, so a copy of the database signs nobody in.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Request, Response
 from flask_session.base import Serializer, ServerSideSession, ServerSideSessionInterface
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.database import Database, now, sessions
@@ -89,13 +88,16 @@ class DatabaseSessionInterface(ServerSideSessionInterface):  # type: ignore[misc
         session.sid = self._generate_sid(self.sid_length)
 
 
-def end_keycloak_sessions(database: Database, keycloak_sessions: Iterable[str]) -> int:
-    """End what was signed in by these sessions of Keycloak (its `sid`); how many ended."""
-    with database.transaction() as connection:
-        ended = connection.execute(
-            delete(sessions).where(sessions.c.keycloak_session.in_(list(keycloak_sessions)))
-        )
-    return ended.rowcount
+def end_sessions(connection: Connection, *, keycloak_session: str, person_id: str) -> int:
+    """End what was signed in by this session of Keycloak (its `sid`), or, without one, all sessions of the person.
+
+    Where both are named, both must be the session's. How many ended.
+    """
+    named = {sessions.c.keycloak_session: keycloak_session, sessions.c.person_id: person_id}
+    wanted = [column == value for column, value in named.items() if value]
+    if not wanted:
+        raise ValueError("neither a session nor a person")
+    return connection.execute(delete(sessions).where(*wanted)).rowcount
 
 
 class _MessagePack(Serializer):  # type: ignore[misc]

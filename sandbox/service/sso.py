@@ -85,8 +85,7 @@ class KeycloakSso:
         return answer
 
     def finish(self, arguments: Mapping[str, str]) -> tuple[Person, Tokens]:
-        issuer = self._metadata()["issuer"]
-        if arguments.get("iss", issuer) != issuer:
+        if not comes_from(self._metadata(), arguments):
             raise SignInRefusedError("the answer comes from another issuer")
         try:
             token = self._oauth.keycloak.authorize_access_token()
@@ -133,6 +132,13 @@ class KeycloakSso:
         except (requests.RequestException, ValueError) as error:
             raise SsoUnavailableError("Keycloak's addresses could not be read") from error
         return found
+
+
+def comes_from(metadata: Mapping[str, Any], arguments: Mapping[str, str]) -> bool:
+    """Whether the browser's return is the issuer's; one that says it always names itself (RFC 9207) has to."""
+    names_itself = metadata.get("authorization_response_iss_parameter_supported") is True
+    unnamed = None if names_itself else metadata["issuer"]
+    return bool(arguments.get("iss", unnamed) == metadata["issuer"])
 
 
 def _tokens(token: Mapping[str, Any]) -> Tokens:

@@ -21,7 +21,8 @@ from tests.web.browser import PORTAL, Browser, form_of
 from tests.web.conftest import ClientFor
 from tests.web.identity import EVENT, ISSUER, KEY, FakeIdentity
 from webapp.app import create_app
-from webapp.database import Database, sessions
+from webapp.database import Database, locks, sessions
+from webapp.locks import take_once
 from webapp.settings import Settings
 
 
@@ -299,6 +300,53 @@ class TestBackChannel:
         assert browser.get("/users").status == 302
         assert other.get("/users").status == 200
 
+    def test_person_without_a_session_ends_all_of_his(
+        self,
+        sid: str,
+        browser: Browser,
+        client_for: ClientFor,
+        identity: FakeIdentity,
+        administrator: User,
+        member: User,
+    ):
+        """A token may name the person alone: all his sessions end, and nobody else's."""
+        second, other = client_for(administrator), client_for(member)
+        token = identity.logout_token("", sid=None, sub=administrator.id)
+        assert other.post("/backchannel-logout", {"logout_token": token}, token=False).status == 200
+        assert browser.get("/users").status == 302
+        assert second.get("/users").status == 302
+        assert other.get("/profile").status == 200
+
+    def test_session_of_another_person(self, sid: str, browser: Browser, identity: FakeIdentity, member: User):
+        """A token that names somebody's session and another person ends neither's."""
+        token = identity.logout_token(sid, sub=member.id)
+        assert browser.post("/backchannel-logout", {"logout_token": token}, token=False).status == 200
+        assert browser.get("/users").status == 200
+
+    def test_counts_once(
+        self, browser: Browser, client_for: ClientFor, identity: FakeIdentity, administrator: User
+    ):
+        """Sent again it is refused and ends nothing, not even what was signed in since."""
+        token = identity.logout_token("", sid=None, sub=administrator.id)
+        assert browser.post("/backchannel-logout", {"logout_token": token}, token=False).status == 200
+        since = client_for(administrator)
+        again = browser.post("/backchannel-logout", {"logout_token": token}, token=False)
+        assert again.status == 400
+        assert '"error": "invalid_request"' in again.body
+        assert since.get("/users").status == 200
+
+    def test_what_was_taken_is_forgotten_after_its_end(
+        self, browser: Browser, database: Database, identity: FakeIdentity, administrator: User
+    ):
+        """The list of tokens does not grow: one that is over is refused for that."""
+        with database.transaction() as connection:
+            take_once(connection, "logout token of yesterday", time.time() - 1)
+        token = identity.logout_token("", sid=None, sub=administrator.id)
+        browser.post("/backchannel-logout", {"logout_token": token}, token=False)
+        with database.engine.connect() as connection:
+            (row,) = connection.execute(select(locks.c.expires_at)).all()
+        assert row.expires_at > time.time()
+
     def test_unknown_session(self, browser: Browser, sid: str, identity: FakeIdentity):
         """A session that is not here is over already: 200."""
         page = browser.post("/backchannel-logout", {"logout_token": identity.logout_token("gone")}, token=False)
@@ -328,6 +376,7 @@ class TestBackChannel:
             {"events": {"http://schemas.openid.net/event/other": {}}},
             {"events": EVENT},
             {"jti": None},
+            {"jti": ""},
             {"sid": None},
             {"sid": ""},
             {"nonce": "n"},

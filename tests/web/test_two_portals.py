@@ -1,7 +1,7 @@
 """Two portals on one database: what one holds the other waits for, on SQLite and on PostgreSQL alike."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -11,7 +11,7 @@ from flask import Flask
 from directory.model import User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import Browser
+from tests.web.browser import Browser, Page
 from tests.web.identity import FakeIdentity
 from tests.web.typed import a_creation, a_row
 from webapp import notices, quotas
@@ -123,3 +123,18 @@ def test_journal_quotas_and_notices_are_one(
     with ThreadPoolExecutor(2) as pool:
         taken = list(pool.map(notices.take_notice, [first, second]))
     assert sum(one is not None for one in taken) == 1
+
+
+def test_a_logout_token_counts_once_for_both(
+    portals: tuple[Flask, Flask], identity: FakeIdentity, administrator: User
+):
+    """The same token at both at the same moment: one takes it, the other refuses it; later, both refuse it."""
+    here, there = (signed_in(app, identity, administrator) for app in portals)
+    (sid, _) = identity.sessions_of(administrator)
+    fields = {"logout_token": identity.logout_token(sid)}
+
+    def tells(browser: Browser) -> Callable[[], Page]:
+        return lambda: browser.post("/backchannel-logout", fields, token=False)
+
+    assert sorted(at_once(tells(here), tells(there))) == [200, 400]
+    assert [tells(each)().status for each in (here, there)] == [400, 400]

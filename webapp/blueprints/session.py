@@ -14,8 +14,9 @@ from webapp.extensions import csrf
 from webapp.guards import LOCALE, Access, access, choose_locale, own_path
 from webapp.identity import SignInRefusedError
 from webapp.labels import gettext as _
-from webapp.logout_token import LogoutTokenError, keycloak_session_of
-from webapp.sessions import KEYCLOAK_SESSION, PERSON, end_keycloak_sessions
+from webapp.locks import TakenError, take_once
+from webapp.logout_token import LogoutTokenError, ended_by
+from webapp.sessions import KEYCLOAK_SESSION, PERSON, end_sessions
 
 blueprint = Blueprint("session", __name__)
 NEXT = "next"
@@ -77,18 +78,20 @@ def logout() -> ResponseReturnValue:
 @csrf.exempt  # type: ignore[untyped-decorator]
 @access(Access.PROBE)
 def backchannel_logout() -> ResponseReturnValue:
-    """Keycloak says that a session is over (OpenID Connect Back-Channel Logout 1.0)."""
+    """Keycloak says that a session is over (OpenID Connect Back-Channel Logout 1.0); it counts once."""
     try:
-        ended = keycloak_session_of(
+        ended = ended_by(
             request.form.get("logout_token", ""),
             keys=parts().identity.jwks(),
             issuer=parts().identity.issuer(),
             audience=parts().settings.client_portal_id,
         )
-    except LogoutTokenError as error:
+        with parts().database.transaction() as connection:
+            take_once(connection, f"logout token {ended.token_id}", ended.until)
+            end_sessions(connection, keycloak_session=ended.keycloak_session, person_id=ended.person_id)
+    except (LogoutTokenError, TakenError) as error:
         body = {"error": "invalid_request", "error_description": str(error)}
         return json.dumps(body), 400, {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    end_keycloak_sessions(parts().database, [ended])
     return "", 200, {"Cache-Control": "no-store"}
 
 

@@ -71,6 +71,7 @@ def wire() -> Iterator[responses.RequestsMock]:
                 "jwks_uri": f"{CONNECT}/certs",
                 "end_session_endpoint": f"{CONNECT}/logout",
                 "id_token_signing_alg_values_supported": ["RS256"],
+                "authorization_response_iss_parameter_supported": True,
             },
         )
         mock.get(f"{CONNECT}/certs", json={"keys": [KEY.as_dict(private=False)]})
@@ -438,31 +439,47 @@ class TestCodeFlow:
         """400, and nobody is signed in."""
         asked = self.go(client)
         wire.post(f"{CONNECT}/token", json=granted(id_token=self.id_token(**{"nonce": asked["nonce"], **spoil})))
-        back = client.get("/login/callback", query_string={"code": "c", "state": asked["state"]})
+        back = client.get("/login/callback", query_string={"code": "c", "state": asked["state"], "iss": REALM})
         assert back.status_code == 400
         assert client.get("/profile").status_code == 302
 
     @pytest.mark.parametrize(
-        "query",
+        "spoil",
         [
-            {"code": "c", "state": "another"},
-            {"code": "c"},
-            {"code": "c", "iss": "http://evil.test/realms/portal"},
-            {"error": "access_denied", "error_description": "<script>"},
+            {"state": "another"},
+            {"state": None},
+            {"iss": "http://evil.test/realms/portal"},
+            {"iss": ""},
+            {"iss": None},
+            {"code": None, "error": "access_denied", "error_description": "<script>"},
         ],
+        ids=str,
     )
     def test_return_that_is_not_ours(
-        self, query: dict[str, str], wire: responses.RequestsMock, client: FlaskClient
+        self, spoil: dict[str, str | None], wire: responses.RequestsMock, client: FlaskClient
     ):
-        """Another state, none, another issuer (mix-up), or a refusal."""
+        """Another state, none, another issuer (mix-up), none although it says that it names itself, a refusal."""
         asked = self.go(client)
         grant = wire.post(f"{CONNECT}/token", json=granted(id_token=self.id_token(asked["nonce"])))
-        if "iss" in query or "error" in query:
-            query = {**query, "state": asked["state"]}
+        told = {"code": "c", "state": asked["state"], "iss": REALM, **spoil}
+        query = {name: value for name, value in told.items() if value is not None}
         back = client.get("/login/callback", query_string=query)
         assert back.status_code == 400
         assert b"<script>" not in back.data
         assert grant.call_count == 0
+        assert client.get("/profile").status_code == 302
+
+    def test_issuer_that_does_not_name_itself(self, wire: responses.RequestsMock, client: FlaskClient):
+        """One that does not say it would is believed without (an older Keycloak)."""
+        published = wire.registered()[0]
+        assert isinstance(published, responses.Response)
+        told = json.loads(str(published.body))
+        del told["authorization_response_iss_parameter_supported"]
+        wire.replace("GET", published.url, json=told)
+        asked = self.go(client)
+        wire.post(f"{CONNECT}/token", json=granted(id_token=self.id_token(asked["nonce"])))
+        back = client.get("/login/callback", query_string={"code": "c", "state": asked["state"]})
+        assert back.status_code == 302
 
     @pytest.mark.parametrize(
         ("answer", "status"),
@@ -485,7 +502,7 @@ class TestCodeFlow:
         """A page in words each time, and nobody is signed in."""
         asked = self.go(client)
         wire.post(f"{CONNECT}/token", **answer)
-        back = client.get("/login/callback", query_string={"code": "c", "state": asked["state"]})
+        back = client.get("/login/callback", query_string={"code": "c", "state": asked["state"], "iss": REALM})
         assert back.status_code == status
         assert client.get("/profile").status_code == 302
 
@@ -494,7 +511,7 @@ class TestCodeFlow:
         asked = self.go(client)
         grant = wire.post(f"{CONNECT}/token", json=granted(id_token=self.id_token(asked["nonce"])))
         wire.get(f"{CONNECT}/userinfo", json=USERINFO)
-        query = {"code": "c", "state": asked["state"]}
+        query = {"code": "c", "state": asked["state"], "iss": REALM}
         assert client.get("/login/callback", query_string=query).status_code == 302
         assert client.get("/login/callback", query_string=query).status_code == 400
         assert grant.call_count == 1
