@@ -3,12 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+AUDIT := .venv-audit/bin
 PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast pictures lint types arch bench bench-provisioner bench-portal baseline lock translations clean
+.PHONY: help demo test test-fast pictures lint types arch audit sbom bench bench-provisioner bench-portal baseline lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,21 @@ types: $(READY) ## types of the code
 arch: $(READY) ## layers: who may import whom
 	@$(BIN)/lint-imports
 
+audit: .venv-audit/.ready ## bandit, semgrep with our own rules, pip-audit of the lock: no finding of medium or more
+	@$(AUDIT)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml \
+		directory provisioner webapp sandbox
+	@$(AUDIT)/semgrep scan --test --quiet --metrics=off --disable-version-check --config .semgrep/rules .semgrep/examples
+	@$(AUDIT)/semgrep scan --error --quiet --metrics=off --disable-version-check --config ./.semgrep/rules \
+		directory provisioner webapp sandbox keycloak
+	@$(AUDIT)/python .ci/libraries.py
+
+sbom: .venv-audit/.ready ## what the portal is made of, as CycloneDX: build/sbom.json
+	@mkdir -p build
+	@$(AUDIT)/cyclonedx-py requirements requirements-runtime.lock --pyproject pyproject.toml \
+		--mc-type application --spec-version 1.6 --output-reproducible --output-format JSON \
+		--output-file build/sbom.json
+	@$(AUDIT)/python -c 'import json; print(len(json.load(open("build/sbom.json"))["components"]), "components in build/sbom.json")'
+
 bench: $(READY) $(MO) ## the figures of the README
 	@$(BIN)/python -m bench
 
@@ -56,6 +72,9 @@ lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
 	@$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --no-annotate --output-file requirements-runtime.lock --quiet
+	@$(BIN)/uv pip compile --group audit --universal --only-binary semgrep --no-strip-extras \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --upgrade --output-file requirements-audit.lock --quiet
 
 translations: $(READY) ## bring the catalogues up to the messages of the code
 	@$(BIN)/pybabel -q extract $(EXTRACT) --project Attaché -o .venv/messages.pot .
@@ -67,6 +86,12 @@ clean: ## forget the demo's data (the cache of downloads stays)
 
 %.mo: %.po $(READY)
 	@$(BIN)/pybabel -q compile -i $< -o $@
+
+.venv-audit/.ready: requirements-audit.lock
+	@echo "Installing the pinned tools of the audit into .venv-audit (once)"
+	@$(PYTHON) -m venv .venv-audit
+	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

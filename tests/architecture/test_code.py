@@ -152,9 +152,12 @@ class TestLocks:
     def test_covers_what_the_project_asks_for(self, lock: str):
         """Nothing is installed that was not locked."""
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        wanted = set(project["project"]["dependencies"])
-        if lock == "requirements.lock":
-            wanted |= {name for group in project["dependency-groups"].values() for name in group}
+        groups = project["dependency-groups"]
+        wanted = {
+            "requirements-runtime.lock": set(project["project"]["dependencies"]),
+            "requirements-audit.lock": set(groups.pop("audit")),
+            "requirements.lock": {*project["project"]["dependencies"], *sum(groups.values(), [])},
+        }[lock]
         locked = set(
             re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
         )
