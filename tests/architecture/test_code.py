@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -156,7 +157,7 @@ class TestLocks:
         wanted = {
             "requirements-runtime.lock": set(project["project"]["dependencies"]),
             "requirements-audit.lock": set(groups.pop("audit")),
-            "requirements.lock": {*project["project"]["dependencies"], *sum(groups.values(), [])},
+            "requirements.lock": {*project["project"]["dependencies"], *chain(*groups.values())},
         }[lock]
         locked = set(
             re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
