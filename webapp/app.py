@@ -7,12 +7,13 @@ from typing import Any
 from flask import Flask, g, request
 from flask_babel import format_datetime
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
-from webapp import answers, cli, extensions, guards, guide, times
+from webapp import answers, cli, extensions, guards, guide, origins, times
 from webapp.blueprints import (
     accounts,
     activations,
@@ -78,6 +79,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         app, parts.database, timedelta(hours=settings.session_absolute_hours)
     )
     guards.install_first(app)
+    origins.install(app, settings.portal_url)
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app, locale_selector=guards.choose_locale)
     for module in (
@@ -99,6 +101,9 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     answers.install(app, settings)
     cli.install(app, parts)
     app.context_processor(lambda: _page_context(settings))
+    if settings.proxies:
+        # Only the address of who asks; the portal's own address is configured, never what a header says.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=app.static_folder,

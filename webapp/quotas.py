@@ -1,5 +1,6 @@
 """How often somebody may do something: counted in the database, so that all processes of the portal agree."""
 
+import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ from webapp.database import Database, now, quota_uses
 from webapp.errors import TooOftenError
 from webapp.locks import locked
 
+MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86_400.0
 
@@ -26,6 +28,13 @@ LOOK_UPS = Quota("look_up", 60, HOUR)
 """Addresses that an administrator asks about (`product.md`, feature 6)."""
 ACTIVATION_MAILS = Quota("activation_mail", 100, DAY)
 """Activation mails that an administrator sends again."""
+SIGN_INS = Quota("sign_in", 120, MINUTE)
+"""Sign-ins begun from one network address, behind which a whole company may be. Guessed passwords are Keycloak's
+to count."""
+IMPORTS = Quota("import", 120, HOUR)
+"""Files of people that an administrator sends: once to see what they would do, once to do it."""
+JOURNAL_EXPORTS = Quota("journal_export", 30, HOUR)
+"""Files of the journal that an administrator takes away."""
 
 
 def take(database: Database, quota: Quota, subject: str, key: str = "") -> None:
@@ -40,6 +49,11 @@ def take(database: Database, quota: Quota, subject: str, key: str = "") -> None:
         connection.execute(
             insert(quota_uses).values(quota=quota.name, subject=subject, key=_digest(key), at=now())
         )
+
+
+def subject_of(address: str, secret: str) -> str:
+    """A network address as the subject of a quota: told apart, and not to be read back without the key."""
+    return hmac.digest(secret.encode(), address.encode(), "sha256").hex()
 
 
 def left(database: Database, quota: Quota, subject: str) -> int:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     client_portal_directory_secret: SecretStr
     database_url: str = "sqlite:///var/portal.sqlite"
     secret_key: SecretStr = Field(min_length=16)
+    proxies: int = Field(default=0, ge=0, le=5)
     session_idle_minutes: int = 30
     session_absolute_hours: int = 10
     notifications: bool = True

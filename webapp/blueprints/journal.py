@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, to_utc
 
 from directory.model import Affiliation, CompanyRole, Locale
-from webapp import journal
-from webapp.context import administration, parts
+from webapp import journal, quotas
+from webapp.context import actor, administration, parts
 from webapp.guards import Access, access, current_locale
 from webapp.journal import Line
 from webapp.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
@@ -66,6 +66,7 @@ def index() -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def export() -> ResponseReturnValue:
     """The same lines, all of them, as a file; one row for each of my companies that a line is about."""
+    quotas.take(parts().database, quotas.JOURNAL_EXPORTS, actor().id)
     wanted = _asked()
     variety = Variety()
     if request.args.get("spreadsheet"):

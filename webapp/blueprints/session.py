@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import RefusedError
 from directory.model import Locale
+from webapp import quotas
 from webapp.answers import error_page
 from webapp.context import keep_tokens, parts, read_tokens
 from webapp.extensions import csrf
@@ -38,9 +39,16 @@ def login() -> ResponseReturnValue:
     target = own_path(request.args.get(NEXT))
     if g.actor:
         return redirect(target or url_for("session.home"))
+    _count_sign_in()
     session[NEXT] = target
     address = parts().settings.portal_url + url_for("session.callback")
     return parts().identity.start(address, choose_locale())
+
+
+def _count_sign_in() -> None:
+    """Each sign-in that is begun makes a session: so many a minute from one address. `TooOftenError`."""
+    key = parts().settings.secret_key.get_secret_value()
+    quotas.take(parts().database, quotas.SIGN_INS, quotas.subject_of(request.remote_addr or "", key))
 
 
 @blueprint.get("/login/callback")

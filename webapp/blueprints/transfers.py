@@ -71,6 +71,7 @@ def upload() -> ResponseReturnValue:
     data = _sent()
     if data is None:
         return _upload_page(_("Choose a file."))
+    quotas.take(parts().database, quotas.IMPORTS, actor().id)
     try:
         file = read(data)
     except UnreadableFileError as error:
