@@ -13,7 +13,7 @@ from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
-from webapp import answers, cli, extensions, guards, guide, origins, times
+from webapp import answers, cli, extensions, guards, guide, logs, origins, times
 from webapp.blueprints import (
     accounts,
     activations,
@@ -99,6 +99,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.register_blueprint(health.make_blueprint())
     guards.install(app)
     answers.install(app, settings)
+    logs.install(app)
     cli.install(app, parts)
     app.context_processor(lambda: _page_context(settings))
     if settings.proxies:

@@ -9,9 +9,13 @@ from typing import Any
 
 from gunicorn.http import message  # type: ignore[import-untyped]
 
+from webapp import logs
 from webapp.context import EXTENSION
 from webapp.courier import Courier
 from webapp.services.resume import resume
+
+logs.configure()
+logger_class = logs.GunicornLogger
 
 bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{os.environ.get('PORTAL_PORT', '8000')}"
 worker_class = "gthread"
