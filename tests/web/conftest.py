@@ -27,6 +27,7 @@ from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import PORTAL, SERVICE, Browser
 from tests.web.identity import CLIENT, FakeIdentity
+from tests.web.matrix_world import World, make_world
 from webapp.app import create_app
 from webapp.context import EXTENSION, Parts
 from webapp.database import Database, metadata
@@ -201,3 +202,11 @@ def browser(client_for: ClientFor, administrator: User) -> Browser:
 def visitor(client_for: ClientFor) -> Browser:
     """Nobody's browser."""
     return client_for()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, compiled_catalogues: None) -> Iterator[World]:
+    """Everybody of the matrix, made once; whoever changes something resets it."""
+    world = make_world(tmp_path_factory.mktemp("matrix"))
+    yield world
+    world.database.engine.dispose()

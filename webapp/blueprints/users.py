@@ -40,6 +40,7 @@ from webapp.services.roster import page_of
 blueprint = Blueprint("users", __name__)
 ACCOUNT = "account"
 NO_ACCOUNT = "none"
+AN_ACCOUNT = "known"
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 
 
@@ -231,8 +232,9 @@ def _conflict_page(email: str, known: User | None, form: PersonForm, merged: Mer
 
 
 def _state_fields(known: User | None) -> list[tuple[str, str]]:
-    """What the form is shown for: whether there is an account, and what it is at my companies."""
-    return [(ACCOUNT, known.id if known else NO_ACCOUNT), seen_field(administration().companies, _present(known))]
+    """What the form is shown for: whether there is an account (not which), and what it is at my companies."""
+    account = AN_ACCOUNT if known else NO_ACCOUNT
+    return [(ACCOUNT, account), seen_field(administration().companies, _present(known))]
 
 
 def _person_fields(known: User | None, profile: Profile) -> list[tuple[str, str]]:
