@@ -67,7 +67,7 @@ def test_most_forms_have_such_a_case():
 
 
 def extra_fields(world: World, case: Case) -> dict[str, str]:
-    """What this form does not have. (Where a person is typed in step by step, any field of a later step counts.)"""
+    """What this form does not have. (Where a person is typed in by steps, the fields of a later one count.)"""
     if case.row.rule == "/users/new":
         return {name: value for name, value in EXTRA.items() if not name.startswith("company-")}
     own = {*world.fields(case), "email"} if case.row.rule.endswith("/email") else {*world.fields(case)}
