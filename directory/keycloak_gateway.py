@@ -97,7 +97,9 @@ _FIELDS = {"email": "email", "username": "email", "firstName": "first_name", "la
 class KeycloakDirectory:
     """`directory.gateway.Directory` on a realm, signed in as a service account. Safe to share between threads.
 
-    Make it after a server has forked, one per process. `redirect_uri` is where the activation ends.
+    Make it after a server has forked, one per process. `client_secrets` gives those that may be right now, the
+    likeliest first: it is asked for each token, so a secret is changed without a pause. `redirect_uri` is where
+    the activation ends.
     """
 
     def __init__(
@@ -105,7 +107,7 @@ class KeycloakDirectory:
         url: str,
         realm: str,
         client_id: str,
-        client_secret: str,
+        client_secrets: Callable[[], Sequence[str]],
         *,
         portal_client_id: str,
         redirect_uri: str,
@@ -113,10 +115,10 @@ class KeycloakDirectory:
         def admin(read_timeout: float) -> KeycloakAdmin:
             return KeycloakAdmin(
                 connection=_Connection(
+                    client_secrets,
                     server_url=url,
                     realm_name=realm,
                     client_id=client_id,
-                    client_secret_key=client_secret,
                     timeout=(CONNECT_TIMEOUT, read_timeout),
                     max_retries=0,
                     pool_maxsize=32,
@@ -344,9 +346,24 @@ class KeycloakDirectory:
 class _Connection(KeycloakOpenIDConnection):
     """Asks for a token once however many threads find it expired; a refused sign-in means unavailable."""
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, client_secrets: Callable[[], Sequence[str]], **arguments: Any) -> None:
         self._lock = RLock()
-        super().__init__(**arguments)
+        self._client_secrets = client_secrets
+        super().__init__(client_secret_key=client_secrets()[0], **arguments)
+
+    def get_token(self) -> None:
+        refused: KeycloakError | None = None
+        for secret in self._client_secrets():
+            self.keycloak_openid.client_secret_key = secret
+            try:
+                super().get_token()
+                return
+            except KeycloakError as error:
+                if error.response_code != 401:
+                    raise
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _refresh_if_required(self) -> None:
         with self._lock:

@@ -56,7 +56,7 @@ FOREIGN_PREFIXES = (
     "SERVICE_",
     "SMTP_",
 )
-FOREIGN_NAMES = ("DATABASE_URL", "SECRET_KEY")
+FOREIGN_NAMES = ("DATABASE_URL", "PROXIES", "SECRET_KEY", "SECRET_KEY_PREVIOUS", "SECRETS_DIR")
 """Settings of the caller's environment that would mix with ours; never passed on."""
 
 

@@ -21,7 +21,8 @@ OURS = (
     "SMTP_",
     "MAIL_",
     "DATABASE_",
-    "SECRET_KEY",
+    "PROXIES",
+    "SECRET",
     "NOTIFICATIONS",
     "JOURNAL_",
 )

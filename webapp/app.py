@@ -51,6 +51,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY_FALLBACKS=[key for key in (settings.secret_key_previous.get_secret_value(),) if key],
         MAX_CONTENT_LENGTH=MAX_BODY,
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings.session_idle_minutes),
         SESSION_COOKIE_NAME="__Host-attache" if settings.secure else "attache",
@@ -120,7 +121,7 @@ def _directory(settings: Settings) -> Directory:
         settings.keycloak_url,
         settings.keycloak_realm,
         settings.client_portal_directory_id,
-        settings.client_portal_directory_secret.get_secret_value(),
+        partial(settings.secrets, "client_portal_directory_secret"),
         portal_client_id=settings.client_portal_id,
         redirect_uri=f"{settings.portal_url}/",
     )

@@ -8,6 +8,7 @@ the person is still there, what he is called, and what he may do.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import requests
@@ -93,15 +94,16 @@ class KeycloakIdentity:
 
     def __init__(self, settings: Settings) -> None:
         self._realm_url = f"{settings.keycloak_url}/realms/{settings.keycloak_realm}"
-        self._client = (settings.client_portal_id, settings.client_portal_secret.get_secret_value())
+        self._client_id = settings.client_portal_id
+        self._secrets = partial(settings.secrets, "client_portal_secret")
         self._http = requests.Session()
         self._http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
         self._http.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=32))
         self._oauth = OAuth()
         self._oauth.register(
             "portal",
-            client_id=self._client[0],
-            client_secret=self._client[1],
+            client_id=self._client_id,
+            client_secret=self._secrets()[0],
             server_metadata_url=f"{self._realm_url}/.well-known/openid-configuration",
             client_kwargs={
                 "scope": "openid",
@@ -122,6 +124,7 @@ class KeycloakIdentity:
     def finish(self, arguments: Mapping[str, str]) -> SignIn:
         if not comes_from(self._metadata(), arguments):
             raise SignInRefusedError("the answer comes from another issuer")
+        self._oauth.portal.client_secret = self._secrets()[0]
         try:
             token = self._oauth.portal.authorize_access_token()
         except requests.RequestException as error:
@@ -169,7 +172,7 @@ class KeycloakIdentity:
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
         address = self._metadata()["end_session_endpoint"]
-        query = {"client_id": self._client[0], "post_logout_redirect_uri": return_to}
+        query = {"client_id": self._client_id, "post_logout_redirect_uri": return_to}
         if tokens:
             query["id_token_hint"] = tokens.id_token
         return str(requests.Request("GET", address, params=query).prepare().url)
@@ -192,10 +195,12 @@ class KeycloakIdentity:
         form = {
             "grant_type": "refresh_token",
             "refresh_token": tokens.refresh_token,
-            "client_id": self._client[0],
-            "client_secret": self._client[1],
+            "client_id": self._client_id,
         }
-        answer = self._call("POST", "token_endpoint", data=form)
+        for secret in self._secrets():  # one of them while it is being changed
+            answer = self._call("POST", "token_endpoint", data={**form, "client_secret": secret})
+            if answer.status_code != 401:
+                break
         if answer.status_code == 400:
             raise SignedOutError("Keycloak does not renew the session")
         if not answer.ok:

@@ -1,19 +1,26 @@
-"""What the portal is told by its environment."""
+"""What the portal is told by its environment, and by files of secrets."""
 
+import os
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from babel.dates import get_timezone
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SECRETS_FOLDER = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
+"""Where container engines put secrets: one file each, named like the setting."""
+
 
 class Settings(BaseSettings):
     """Frozen settings; every missing or malformed one is named when it is made (`pydantic.ValidationError`).
 
-    A variable may also be given as a file of its name in `/run/secrets`, as container engines do.
+    A setting may also be a file of its name (`secret_key`) in `SECRETS_DIR`, by default `/run/secrets`; the
+    environment wins. No setting is ever taken from a command line, which every user of the machine can read.
     """
 
-    model_config = SettingsConfigDict(frozen=True, secrets_dir=None, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     portal_url: str = "http://localhost:8000"
     portal_timezone: str = "Europe/Paris"
@@ -27,6 +34,7 @@ class Settings(BaseSettings):
     client_portal_directory_secret: SecretStr
     database_url: str = "sqlite:///var/portal.sqlite"
     secret_key: SecretStr = Field(min_length=16)
+    secret_key_previous: SecretStr = SecretStr("")
     proxies: int = Field(default=0, ge=0, le=5)
     session_idle_minutes: int = 30
     session_absolute_hours: int = 10
@@ -54,6 +62,21 @@ class Settings(BaseSettings):
         except LookupError as error:
             raise ValueError("must be the name of a time zone, such as Europe/Paris") from error
         return value
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(_secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None, **values)
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """The values of a secret that are worth a try now: what its file says at this moment, then the start's.
+
+        Between the moment a secret is changed here and the moment it is changed at Keycloak, either may be right.
+        """
+        known: str = getattr(self, name).get_secret_value()
+        try:
+            fresh = (SECRETS_FOLDER / name).read_text(encoding="utf-8").strip()
+        except OSError:
+            fresh = ""  # it was given by the environment
+        return tuple(dict.fromkeys(value for value in (fresh, known) if value))
 
     @property
     def sign_in_origin(self) -> str:

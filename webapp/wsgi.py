@@ -3,4 +3,4 @@
 from webapp.app import create_app
 from webapp.settings import Settings
 
-app = create_app(Settings())  # type: ignore[call-arg]
+app = create_app(Settings())

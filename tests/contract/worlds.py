@@ -157,7 +157,7 @@ class RealWorld:
                 url,
                 self.realm.realm,
                 self.realm.directory_client_id,
-                self.realm.directory_client_secret,
+                lambda: [self.realm.directory_client_secret],
                 portal_client_id=self.realm.portal_client_id,
                 redirect_uri=f"{self.realm.portal_url}/",
             )

@@ -851,6 +851,25 @@ class TestSigningIn:
         assert (form["client_id"], form["client_secret"]) == ("portal-directory", "the-secret")
         assert {asked.authorization for asked in wire.asked} == {"Bearer token-1"}
 
+    @pytest.mark.parametrize(("status", "tried"), [(401, ["new", "old"]), (500, ["new"]), (400, ["new"])], ids=str)
+    def test_a_secret_that_is_refused_is_followed_by_the_next(self, bare_wire, status, tried):
+        """Only when the secret is what was refused; the order is that of who gives them."""
+        directory = a_directory("new", "old")
+
+        def judge(request):
+            known = "client_secret=old" in request.body
+            answer = {"access_token": "token-1", "expires_in": 60} if known else {"error": "unauthorized_client"}
+            return (200 if known else status, {}, json.dumps(answer))
+
+        bare_wire.on_sign_in(judge)
+        bare_wire.answers("GET", "/users", (200, []))
+        if status == 401:
+            directory.check()
+        else:
+            with pytest.raises(UnavailableError):
+                directory.check()
+        assert [form["client_secret"] for form in bare_wire.sign_ins][: len(tried)] == tried
+
     @pytest.mark.parametrize("lives", [(60,), (0, 60)], ids=["first of all", "at expiry"])
     def test_eight_threads_that_need_a_token_ask_for_one(self, bare_wire, directory, lives):
         """The second case: the first token is used up at once, and all eight find it so."""

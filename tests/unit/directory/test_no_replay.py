@@ -66,7 +66,7 @@ def directory(server):
         f"http://127.0.0.1:{server.server_port}",
         "portal",
         "portal-directory",
-        "the-secret",
+        lambda: ["the-secret"],
         portal_client_id="portal",
         redirect_uri="http://localhost:8000/",
     )

@@ -109,12 +109,12 @@ def _asked(call: Any) -> Asked:
     )
 
 
-def a_directory() -> KeycloakDirectory:
+def a_directory(*secrets: str) -> KeycloakDirectory:
     return KeycloakDirectory(
         URL,
         "portal",
         "portal-directory",
-        "the-secret",
+        lambda: secrets or ["the-secret"],
         portal_client_id="portal",
         redirect_uri="http://localhost:8000/",
     )

@@ -85,6 +85,13 @@ def identity(settings: Settings) -> KeycloakIdentity:
     return identity
 
 
+class _Client(FlaskClient):
+    """Asks for the portal by its name."""
+
+    def open(self, *arguments: Any, **options: Any) -> Any:
+        return super().open(*arguments, **{"base_url": "http://portal.test", **options})
+
+
 def tokens(*, lives: float = 60) -> Tokens:
     return Tokens("access", "refresh", "id", time.time() + lives)
 
@@ -371,6 +378,7 @@ class TestCodeFlow:
     def client(self, settings: Settings) -> Iterator[FlaskClient]:
         app = create_app(settings, directory=FakeDirectory())
         app.testing = True
+        app.test_client_class = _Client
         yield app.test_client()
         app.extensions["attache"].database.engine.dispose()
 
