@@ -38,6 +38,12 @@ class Directory(Protocol):
     def find_by_email(self, email: str) -> User | None:
         """The account with exactly that address (case ignored), none when there is none that we may see."""
 
+    def never_activated(self, before: datetime) -> tuple[User, ...]:
+        """The accounts never activated whose last activation mail left before that instant (UTC).
+
+        Of one that was never mailed, the day it was made counts. Reads everybody: it is for a nightly task.
+        """
+
     def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
         """A new account, waiting for its activation, attached at once: all of it or nothing.
 

@@ -231,6 +231,16 @@ class KeycloakDirectory:
         same = [person for person in found if str(person.get("email", "")).lower() == email.lower()]
         return user_of(same[0]) if same else None
 
+    def never_activated(self, before: datetime) -> tuple[User, ...]:
+        query = {"briefRepresentation": "false"}
+        people = _repeated(lambda: _pages(lambda page: self._admin.get_users({**query, **page}), PEOPLE_PAGE_SIZE))
+        return tuple(
+            user
+            for person in people
+            if (user := user_of(person)).password_required
+            and (user.activation_sent_at or _made_at(person)) < before
+        )
+
     def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
         _require_address(profile.email)
         try:
@@ -391,6 +401,12 @@ class _InternalError(_ServerError):
 
 # What the library lets through when an answer is not what it expects (HTML of a proxy, no Location, ...).
 _NOISE = (TypeError, KeyError, ValueError, AttributeError)
+
+
+def _made_at(person: Json) -> datetime:
+    """When the account was made, as far as Keycloak knows (milliseconds since 1970); else this moment."""
+    made = person.get("createdTimestamp")
+    return datetime.fromtimestamp(made / 1000, UTC) if made else datetime.now(UTC)
 
 
 def _identified(identifier: str, missing: type[NotFoundError] = NotFoundError) -> str:

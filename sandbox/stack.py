@@ -50,6 +50,8 @@ FOREIGN_PREFIXES = (
     "FLASK_",
     "GUNICORN_",
     "JOURNAL_",
+    "PENDING_",
+    "PRIVACY_",
     "KEYCLOAK_",
     "NOTIFICATIONS",
     "PORTAL_",

@@ -25,6 +25,8 @@ OURS = (
     "SECRET",
     "NOTIFICATIONS",
     "JOURNAL_",
+    "PENDING_",
+    "PRIVACY_",
 )
 
 

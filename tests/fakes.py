@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, Literal
 from uuid import uuid4
@@ -70,6 +70,7 @@ class FakeDirectory:
         self.mails: list[str] = []
         self._lock = RLock()
         self._companies: dict[str, Company] = {}
+        self.made_at: dict[str, datetime] = {}
         self._people: dict[str, User] = {}
         self._groups: dict[str, set[str]] = {OPERATORS: set()}
         self._faults: list[_Fault] = []
@@ -106,6 +107,7 @@ class FakeDirectory:
         """An account that is there already; active unless said otherwise."""
         profile = replace(profile, email=profile.email.lower())
         user = User(str(uuid4()), profile, enabled, password_required, activation_sent_at)
+        self.made_at[user.id] = datetime.now(UTC)
         with self._lock:
             self._refuse_taken(profile.email)
             self._people[user.id] = user
@@ -228,6 +230,16 @@ class FakeDirectory:
             found = self._by_email(email)
             return found if found and not self._hidden(found.id) else None
 
+    def never_activated(self, before: datetime) -> tuple[User, ...]:
+        with self._call("never_activated", before):
+            return tuple(
+                user
+                for user in self._people.values()
+                if user.password_required
+                and not self._hidden(user.id)
+                and (user.activation_sent_at or self.made_at[user.id]) < before
+            )
+
     def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
         with self._call("create_user", profile, tuple(attachments)):
             paths = [place.path for attachment in attachments for place in places(attachment)]
@@ -239,6 +251,7 @@ class FakeDirectory:
                 raise CompanyNotFoundError("no such group")
             user = User(str(uuid4()), replace(profile, email=profile.email.lower()), password_required=True)
             self._people[user.id] = user
+            self.made_at[user.id] = datetime.now(UTC)
             for path in paths:
                 self._groups[path].add(user.id)
             return user

@@ -23,12 +23,13 @@ from webapp.blueprints import (
     imports,
     journal,
     operations,
+    privacy,
     profile,
     session,
     transfers,
     users,
 )
-from webapp.context import EXTENSION, Parts
+from webapp.context import EXTENSION, Parts, request_id
 from webapp.database import Database
 from webapp.identity import Identity, KeycloakIdentity
 from webapp.journal import change_numbers
@@ -93,6 +94,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         accounts,
         journal,
         operations,
+        privacy,
         profile,
         help,
     ):
@@ -138,4 +140,5 @@ def _page_context(settings: Settings) -> dict[str, Any]:
         "help_task": guide.task_of(request.endpoint),
         "next_path": (guards.own_path(request.full_path) or "/") if request.method == "GET" else "/",
         "service_url": settings.service_url,
+        "request_id": request_id(),
     }

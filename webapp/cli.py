@@ -1,5 +1,6 @@
 """Commands for operations: `flask --app webapp.wsgi ...`."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -9,8 +10,56 @@ from flask.cli import AppGroup
 from webapp import journal
 from webapp.context import Parts
 from webapp.courier import Courier
-from webapp.services import import_jobs
+from webapp.services import import_jobs, personal_data, users
 from webapp.services.resume import resume
+
+
+def _people(parts: Parts) -> AppGroup:
+    """What the portal holds of people."""
+    people = AppGroup("people", help="What the portal holds of a person; accounts that nobody activated.")
+
+    @people.command("export")
+    @click.argument("who")
+    def export(who: str) -> None:
+        """Print as JSON everything about the person with this address or id, to be given to him."""
+        found = personal_data.export(parts.directory, parts.database, _subject(parts, who))
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+    @people.command("erase")
+    @click.argument("who")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    def erase(who: str, yes: bool) -> None:
+        """Delete what the portal holds of the person with this address or id; the journal keeps a pseudonym."""
+        subject = _subject(parts, who)
+        if not yes:
+            click.confirm("This cannot be undone. Go on?", abort=True, err=True)
+        for what, count in personal_data.erase(parts.database, subject).items():
+            click.echo(f"{what}: {count}")
+        if subject.user is not None:
+            click.echo(
+                "The account itself is still in Keycloak, which the portal may not delete: delete it there, "
+                "then run this again."
+            )
+
+    @people.command("purge")
+    @click.option(
+        "--days", type=click.IntRange(min=31), help="Wait so many days instead of what PENDING_DAYS says."
+    )
+    def purge_people(days: int | None) -> None:
+        """Delete the accounts that nobody activated for so long, and what has served its time."""
+        waited = days or parts.settings.pending_days
+        gone = users.purge(parts.directory, parts.database, datetime.now(UTC) - timedelta(days=waited))
+        click.echo(f"{len(gone)} accounts deleted that nobody activated within {waited} days")
+        click.echo(f"{personal_data.purge(parts.database)} rows deleted that were no longer needed")
+
+    return people
+
+
+def _subject(parts: Parts, who: str) -> personal_data.Subject:
+    found = personal_data.find(parts.directory, parts.database, who)
+    if found is None:
+        raise click.ClickException(f"nobody is known as {who}, neither to Keycloak nor to the journal")
+    return found
 
 
 def install(app: Flask, parts: Parts) -> None:
@@ -41,6 +90,8 @@ def install(app: Flask, parts: Parts) -> None:
         kept = days or parts.settings.journal_days
         count = journal.purge(parts.database, datetime.now(UTC) - timedelta(days=kept))
         click.echo(f"{count} lines older than {kept} days deleted")
+
+    app.cli.add_command(_people(parts))
 
     mails = AppGroup("mails", help="Mails to people and to administrators.")
 

@@ -12,6 +12,7 @@ from gunicorn.http import message  # type: ignore[import-untyped]
 from webapp import logs
 from webapp.context import EXTENSION
 from webapp.courier import Courier
+from webapp.services import personal_data
 from webapp.services.resume import resume
 
 logs.configure()
@@ -36,6 +37,7 @@ def post_worker_init(worker: Any) -> None:
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
     for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
         worker.log.info("interrupted import %s: taken up", import_id)
+    personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)
     worker.courier.start()
 

@@ -6,10 +6,12 @@ the person is still there, what he is called, and what he may do.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import requests
 from authlib.integrations.base_client import OAuthError
@@ -60,6 +62,19 @@ class SignIn:
     tokens: Tokens
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One of a person's single sign-on sessions: what Keycloak says of it. Times are UTC."""
+
+    id: str
+    browser: str
+    system: str
+    began_at: datetime
+    used_at: datetime
+    services: tuple[str, ...]
+    is_current: bool
+
+
 class SignInRefusedError(Exception):
     """The answer of the sign-in is not one we asked for (state, nonce, issuer, code)."""
 
@@ -78,6 +93,12 @@ class Identity(Protocol):
 
     def save_profile(self, tokens: Tokens, profile: Profile) -> None:
         """Let the holder change his own profile; his address stays. `InvalidPersonError`, `RefusedError`."""
+
+    def sessions(self, tokens: Tokens) -> tuple[OpenSession, ...]:
+        """Where the holder is signed in, this session first, then the latest used; `RefusedError`."""
+
+    def end_session(self, tokens: Tokens, session_id: str) -> None:
+        """End one of the holder's sessions, at every service; nothing when he has none of that id."""
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
         """Where the browser ends the single sign-on session."""
@@ -168,6 +189,19 @@ class KeycloakIdentity:
             first = (refusal.get("errors") or [refusal])[0]
             raise InvalidPersonError(str(first.get("errorMessage")), _FIELDS.get(str(first.get("field")), ""))
         if not answer.ok:
+            raise _refusal(answer)
+
+    def sessions(self, tokens: Tokens) -> tuple[OpenSession, ...]:
+        answer = self._send("GET", f"{self._realm_url}/account/sessions/devices", token=tokens.access_token)
+        if not answer.ok:
+            raise _refusal(answer)
+        found = [session for device in _list(answer) for session in _sessions_of(device)]
+        return tuple(sorted(found, key=lambda one: (not one.is_current, -one.used_at.timestamp(), one.id)))
+
+    def end_session(self, tokens: Tokens, session_id: str) -> None:
+        address = f"{self._realm_url}/account/sessions/{quote(session_id, safe='')}"
+        answer = self._send("DELETE", address, token=tokens.access_token)
+        if not answer.ok and answer.status_code != 404:
             raise _refusal(answer)
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
@@ -271,6 +305,38 @@ def _refusal(answer: requests.Response) -> UnavailableError | RefusedError:
         return UnavailableError(f"Keycloak failed inside ({answer.status_code})")
     # Userinfo has just accepted the token: what is missing is the right to one's own account.
     return RefusedError(f"Keycloak does not let this person change his account ({answer.status_code})")
+
+
+def _sessions_of(device: Mapping[str, Any]) -> Iterator[OpenSession]:
+    """The sessions of one device as the account API lists them (Keycloak's `DeviceRepresentation`)."""
+    try:
+        for session in device["sessions"]:
+            yield OpenSession(
+                id=session["id"],
+                browser=_known(session.get("browser")).partition("/")[0],
+                system=_known(device.get("os")),
+                began_at=datetime.fromtimestamp(session["started"], UTC),
+                used_at=datetime.fromtimestamp(session["lastAccess"], UTC),
+                services=tuple(
+                    sorted(one.get("clientName") or one["clientId"] for one in session.get("clients", ()))
+                ),
+                is_current=bool(session.get("current")),
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnavailableError("Keycloak's list of sessions makes no sense") from error
+
+
+def _known(word: str | None) -> str:
+    """A word of Keycloak's about a device; empty when it could not tell."""
+    return "" if not word or word.lower() in {"other", "unknown"} else word
+
+
+def _list(answer: requests.Response) -> list[Any]:
+    try:
+        found = answer.json()
+    except ValueError as error:
+        raise UnavailableError(f"Keycloak answered no JSON ({answer.status_code})") from error
+    return found if isinstance(found, list) else []
 
 
 def _body(answer: requests.Response) -> dict[str, Any]:

@@ -5,13 +5,14 @@ no change lacks its line) and, when they are old enough, purged. A line concerns
 administers one of them; what it says of other companies is another line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
 
 from directory.model import Attachment, AttachmentChange, User
 from webapp.actor import Author
@@ -193,6 +194,39 @@ def every(database: Database, company_ids: Iterable[str], search: Search) -> Ite
         if len(rows) < READ_AT_ONCE:
             return
         below = rows[-1].id
+
+
+def pseudonymise(connection: Connection, who: Collection[str], pseudonym: str) -> int:
+    """Put a pseudonym in the place of a person (his id and addresses) everywhere; how many lines named him.
+
+    The lines stay, with what was done, when and where: whom they were about can no longer be told.
+    """
+    names = (journal.c.person_id, journal.c.person_email, journal.c.actor_id, journal.c.actor_email)
+    values = [
+        cast(side, Text).contains(json.dumps(one), autoescape=True)
+        for side in (journal.c.before, journal.c.after)
+        for one in who
+    ]
+    rows = connection.execute(select(journal).where(or_(*(name.in_(who) for name in names), *values))).all()
+    for row in rows:
+        changed = _pseudonymous(row, who, pseudonym)
+        connection.execute(update(journal).where(journal.c.id == row.id).values(changed))
+    return len(rows)
+
+
+def _pseudonymous(row: Any, who: Collection[str], pseudonym: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for prefix in ("actor", "person"):
+        names = {part: getattr(row, f"{prefix}_{part}") for part in ("id", "name", "email")}
+        if names["id"] in who or names["email"] in who:
+            names = {"id": pseudonym, "name": pseudonym, "email": ""}
+        values |= {f"{prefix}_{part}": value for part, value in names.items()}
+    for side in ("before", "after"):
+        kept = getattr(row, side)
+        if kept is not None:
+            values[side] = {name: pseudonym if value in who else value for name, value in kept.items()}
+    words = (values["actor_name"], values["actor_email"], values["person_name"], values["person_email"])
+    return {**values, "words": fold(" ".join(words))}
 
 
 def last_author(database: Database, company_id: str, person_id: str) -> Author | None:

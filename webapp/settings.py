@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     smtp_starttls: bool = False
     journal_days: int = Field(default=3 * 365, ge=1)
+    pending_days: int = Field(default=180, ge=31)
+    privacy_contact: str = ""
 
     @field_validator("portal_url", "service_url", "keycloak_url")
     @classmethod

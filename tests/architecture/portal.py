@@ -21,6 +21,7 @@ EXAMPLES = {
     "<id:company_id>": "nowhere",
     "<id:operation_id>": "0" * 32,
     "<id:import_id>": "0" * 32,
+    "<id:session_id>": "0" * 32,
     "<id:task>": "create",
 }
 """For each parameter of an address, one that leads to nothing."""

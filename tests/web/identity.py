@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -17,7 +18,7 @@ from directory.errors import InvalidPersonError, UnavailableError
 from directory.model import Profile, User
 from tests.fakes import FakeDirectory
 from webapp.errors import SignedOutError
-from webapp.identity import Actor, SignIn, SignInRefusedError, Tokens
+from webapp.identity import Actor, OpenSession, SignIn, SignInRefusedError, Tokens
 from webapp.logout_token import EVENT
 
 ISSUER = "http://keycloak.test/realms/portal"
@@ -30,6 +31,7 @@ STATE = "_state_of_the_fake"
 class _Session:
     person_id: str
     renewals: int = 0
+    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class FakeIdentity:
@@ -103,7 +105,7 @@ class FakeIdentity:
 
     def actor(self, tokens: Tokens) -> tuple[Actor, Tokens]:
         self._reach()
-        sid, _, number = tokens.access_token.removeprefix("access-").partition(".")
+        sid, number = _sid_of(tokens), tokens.access_token.partition(".")[2]
         known = self._sessions.get(sid)
         state = self._directory.snapshot()
         people: dict[str, User] = state["people"]  # type: ignore[assignment]
@@ -123,6 +125,21 @@ class FakeIdentity:
             raise InvalidPersonError("refused on purpose", self.refuses)
         self.saved.append(profile)
         self._directory._replace(actor.id, profile=replace(profile, email=actor.profile.email))
+
+    def sessions(self, tokens: Tokens) -> tuple[OpenSession, ...]:
+        actor, _ = self.actor(tokens)
+        mine = _sid_of(tokens)
+        found = [
+            OpenSession(sid, "Firefox", "Linux", one.began_at, one.began_at, ("Portail",), sid == mine)
+            for sid, one in self._sessions.items()
+            if one.person_id == actor.id
+        ]
+        return tuple(sorted(found, key=lambda one: not one.is_current))
+
+    def end_session(self, tokens: Tokens, session_id: str) -> None:
+        actor, _ = self.actor(tokens)
+        if session_id in self._sessions and self._sessions[session_id].person_id == actor.id:
+            del self._sessions[session_id]
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
         query = {"client_id": CLIENT, "post_logout_redirect_uri": return_to}
@@ -145,3 +162,7 @@ class FakeIdentity:
     def _tokens(self, sid: str) -> Tokens:
         number = self._sessions[sid].renewals
         return Tokens(f"access-{sid}.{number}", f"refresh-{sid}.{number}", f"id-{sid}", time.time() + 60)
+
+
+def _sid_of(tokens: Tokens) -> str:
+    return tokens.access_token.removeprefix("access-").partition(".")[0]

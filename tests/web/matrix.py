@@ -219,6 +219,7 @@ ROWS = (
     Row("GET", "/metrics", "from this machine", 200, 200, 200),
     Row("GET", "/", "home", 200, 302, 302),
     Row("GET", "/help", "read", 200, 200, 200),
+    Row("GET", "/personal-data", "read", 200, 200, 200),
     Row("GET", "/help/<id:task>", "a task", 200, 200, 200),
     Row("GET", "/login", "sign in", 302, 302, 302),
     Row("GET", "/login/callback", "an answer that was not asked for", 400, 400, 400, query="code=x&state=y"),
@@ -229,6 +230,8 @@ ROWS = (
     # For who is signed in.
     Row("GET", "/profile", "read", 302, 200, 200),
     Row("POST", "/profile", "save", 302, 303, 303, fields=TYPED),
+    Row("POST", "/profile/sessions/ending", "end the others", 302, 303, 303),
+    Row("POST", "/profile/sessions/<id:session_id>/ending", "nobody's", 302, 404, 404),
     Row(
         "POST",
         "/profile/companies/<id:company_id>/leaving",

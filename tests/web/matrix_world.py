@@ -117,7 +117,7 @@ class World:
         path = case.row.rule
         path = path.replace("<id:user_id>", self.user_id(spot.person)).replace("<id:task>", "create")
         path = path.replace("<id:company_id>", IDS.get(spot.company, ""))
-        for kind in ("operation", "import"):
+        for kind in ("operation", "import", "session"):
             path = path.replace(f"<id:{kind}_id>", self.things.get((kind, spot.owner), "0" * 32))
         query = case.row.query.format(company=IDS.get(spot.company, ""), email=quote(self.email(spot)))
         return f"{path}?{query}" if query else path

@@ -22,6 +22,8 @@ PATHS = [
     "/operations/0123/dismissal",
     "/profile",
     "/profile/companies/acme/leaving",
+    "/profile/sessions/ending",
+    "/profile/sessions/0123/ending",
     "/language",
     "/logout",
 ]
@@ -59,6 +61,7 @@ def test_every_posting_endpoint_is_in_the_list(app: Flask):
         .replace("<id:company_id>", "acme")
         .replace("<id:import_id>", "0123")
         .replace("<id:operation_id>", "0123")
+        .replace("<id:session_id>", "0123")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ())
     }

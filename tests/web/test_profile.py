@@ -128,7 +128,7 @@ class TestEverybody:
         browser = client_for(directory.add_user(a_profile()))
         page = browser.get("/profile")
         assert page.status == 200
-        assert page.main.one("section").all("p")[0].text
+        assert page.main.one("section", **{"aria-labelledby": "my-attachments"}).all("p")[0].text
 
     def test_operator(self, client_for: ClientFor, directory: FakeDirectory):
         """An operator, whom the portal's service account cannot see, has a profile like anybody."""
@@ -203,7 +203,9 @@ class TestMyCompanies:
         directory.add_membership(member.id, "/globex")
         directory.fail("administrators", nth=1, error=CompanyNotFoundError("gone"))
         page = client_for(member).get("/profile")
-        assert [h3.text for h3 in page.main.all("h3")] == ["Globex Utilisateur, Interne"]
+        assert [h3.text for h3 in page.main.one("section", **{"aria-labelledby": "my-attachments"}).all("h3")] == [
+            "Globex Utilisateur, Interne"
+        ]
 
     @pytest.mark.usefixtures("administrator", "second")
     def test_costs_one_call_for_each_company(self, client_for: ClientFor, directory: FakeDirectory, member: User):

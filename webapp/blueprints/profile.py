@@ -1,19 +1,23 @@
 """« Mon profil »: the holder's own account, changed with his own token."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import refresh
+from flask_babel import ngettext, refresh
 
-from directory.errors import InvalidPersonError, NotFoundError
+from directory.errors import InvalidPersonError, NotFoundError, RefusedError
 from directory.model import User
 from webapp.answers import see_other
 from webapp.context import actor, author, parts, read_tokens
 from webapp.errors import HiddenError, LastAdministratorError, SignedOutError
 from webapp.forms import PersonForm
 from webapp.guards import Access, access
+from webapp.identity import OpenSession, Tokens
 from webapp.labels import gettext as _
 from webapp.services import attachments
 from webapp.services.holder import Place, place_of, places_of
+from webapp.sessions import end_sessions
 
 blueprint = Blueprint("profile", __name__)
 
@@ -35,12 +39,9 @@ def edit() -> ResponseReturnValue:
     form = PersonForm()
     if not form.validate():
         return _page(form), 422
-    tokens = read_tokens()
-    if tokens is None:
-        raise SignedOutError("no tokens")
     profile = form.profile(actor().profile.email)
     try:
-        parts().identity.save_profile(tokens, profile)
+        parts().identity.save_profile(_tokens(), profile)
     except InvalidPersonError as error:
         form.refuse(error.field or "last_name")
         return _page(form), 422
@@ -74,9 +75,56 @@ def leave(company_id: str) -> ResponseReturnValue:
     return see_other("profile.edit")
 
 
+@blueprint.post("/profile/sessions/<id:session_id>/ending")
+@access(Access.SIGNED_IN)
+def end_session(session_id: str) -> ResponseReturnValue:
+    """End another of one's sessions: here, and at every service."""
+    if session_id not in {one.id for one in _sessions() if not one.is_current}:
+        raise HiddenError(session_id)
+    _end([session_id])
+    flash(_("That session was ended: whoever uses it has to sign in again."), "success")
+    return see_other("profile.edit")
+
+
+@blueprint.post("/profile/sessions/ending")
+@access(Access.SIGNED_IN)
+def end_other_sessions() -> ResponseReturnValue:
+    """End all of one's sessions but this one."""
+    others = [one.id for one in _sessions() if not one.is_current]
+    _end(others)
+    flash(
+        ngettext("%(num)d other session was ended.", "%(num)d other sessions were ended.", len(others)), "success"
+    )
+    return see_other("profile.edit")
+
+
+def _end(session_ids: Sequence[str]) -> None:
+    """At Keycloak first: the portal's own would only be opened again by it."""
+    for session_id in session_ids:
+        parts().identity.end_session(_tokens(), session_id)
+        with parts().database.transaction() as connection:
+            end_sessions(connection, keycloak_session=session_id, person_id=actor().id)
+
+
+def _sessions() -> tuple[OpenSession, ...]:
+    """Where the holder is signed in; none for whom Keycloak does not let look at his account."""
+    try:
+        return parts().identity.sessions(_tokens())
+    except RefusedError:
+        return ()
+
+
+def _tokens() -> Tokens:
+    tokens = read_tokens()
+    if tokens is None:
+        raise SignedOutError("no tokens")
+    return tokens
+
+
 def _page(form: PersonForm) -> str:
     return render_template(
         "profile/edit.html",
+        sessions=_sessions(),
         form=form,
         email=actor().profile.email,
         places=_places(),

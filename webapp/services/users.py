@@ -1,10 +1,13 @@
 """Creating an account, finding one by its address, correcting and cancelling one that was never activated."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from directory.errors import DirectoryError, EmailTakenError, UnavailableError
+from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
 from directory.gateway import Directory
 from directory.model import Attachment, AttachmentChange, Company, Profile, User
 from webapp import quotas
@@ -18,6 +21,9 @@ from webapp.services import activations, attachments
 from webapp.services.administration import Administration, everywhere
 from webapp.services.operations import Kind, Work, act, reason_of, under_way
 from webapp.services.telling import notice_of
+
+PORTAL_NAME = "Attaché"
+"""The author of what the portal does by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,33 @@ def cancel(
         member.user,
         {a.company_id: None for a in mine},
     )
+
+
+def purge(directory: Directory, database: Database, before: datetime) -> list[str]:
+    """Delete the accounts that nobody activated since that instant; the ids of those deleted.
+
+    The portal does so in its own name, with a line in the journal of each company. Who is at no company is not the
+    portal's to delete.
+    """
+    deleted = []
+    for user in directory.never_activated(before):
+        with locked(database, [f"activation:{user.id}"]), suppress(NotFoundError):
+            if _purge_one(directory, database, user.id, before):
+                deleted.append(user.id)
+    return deleted
+
+
+def _purge_one(directory: Directory, database: Database, user_id: str, before: datetime) -> bool:
+    """Looked at again under the lock: a mail may have left meanwhile, or the person been active."""
+    user = directory.user(user_id)
+    attachments = directory.attachments_of(user_id)
+    mailed_since = user.activation_sent_at is not None and user.activation_sent_at >= before
+    if not may_resend_activation(user.status()) or mailed_since or not attachments:
+        return False
+    author = Author("", PORTAL_NAME, "", uuid4().hex)
+    with act(database, author, Entry(Action.CANCEL, tuple(c.id for c, _ in attachments), person_of(user))):
+        directory.delete_user(user_id)
+    return True
 
 
 def _refuse_foreign(administration: Administration, user: User, every_attachment: Sequence[Attachment]) -> None:

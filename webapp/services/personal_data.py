@@ -1,0 +1,237 @@
+"""What the portal itself holds of one person: told to him, and erased; and what is no longer needed, deleted.
+
+Who is attached where is Keycloak's; here are sessions, the journal, imports, mails that wait, and counts.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Table, Text, cast, delete, or_, select, update
+
+from directory.errors import NotFoundError
+from directory.gateway import Directory
+from directory.model import User
+from webapp import journal
+from webapp.database import (
+    Database,
+    activation_mails,
+    import_lines,
+    imports,
+    locks,
+    mails,
+    notices,
+    now,
+    operations,
+    quota_uses,
+    sessions,
+)
+from webapp.database import journal as journal_table
+from webapp.services.operations import State
+
+DAY = 86_400.0
+KEPT_AFTER_END = 30 * DAY
+"""Seconds for which an operation that has ended, or the moment of an activation mail, is kept."""
+LONGEST_QUOTA = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom it is about: the account, if there is one still, and the ids and addresses he is known by."""
+
+    user: User | None
+    ids: frozenset[str]
+    addresses: frozenset[str]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All of them."""
+        return self.ids | self.addresses
+
+
+def find(directory: Directory, database: Database, who: str) -> Subject | None:
+    """The person with that id or address; the journal knows also whom Keycloak knows no more. None: nobody."""
+    user = _account(directory, who)
+    ids, addresses = ({user.id}, {user.email}) if user else (set(), set())
+    query = select(journal_table.c.person_id, journal_table.c.person_email).where(
+        or_(journal_table.c.person_id == who, journal_table.c.person_email == who.lower())
+    )
+    author = select(journal_table.c.actor_id, journal_table.c.actor_email).where(
+        or_(journal_table.c.actor_id == who, journal_table.c.actor_email == who.lower())
+    )
+    with database.engine.connect() as connection:
+        for row in (*connection.execute(query), *connection.execute(author)):
+            ids |= {row[0]} if row[0] else set()
+            addresses |= {row[1]} if row[1] else set()
+    return Subject(user, frozenset(ids), frozenset(addresses)) if ids or addresses else None
+
+
+def export(directory: Directory, database: Database, subject: Subject) -> dict[str, Any]:
+    """Everything about the person, to be given to him (GDPR article 15); not what it says of others."""
+    with database.engine.connect() as connection:
+        return {
+            "made_at": _instant(now()),
+            "account": _account_of(subject.user),
+            "attachments": _attachments_of(directory, subject.user),
+            "sessions": [
+                {"began_at": _instant(row.created_at), "ends_at": _instant(row.expires_at)}
+                for row in connection.execute(select(sessions).where(sessions.c.person_id.in_(subject.ids)))
+            ],
+            "journal": [_told(row, subject) for row in connection.execute(_lines(subject))],
+            "imports": [row.cells for row in connection.execute(select(import_lines).where(_cells(subject)))],
+            "unfinished_changes": len(connection.execute(_mentioning(operations, subject)).all()),
+            "activation_mails": [
+                _instant(row.sent_at)
+                for row in connection.execute(
+                    select(activation_mails).where(activation_mails.c.user_id.in_(subject.ids))
+                )
+            ],
+            "mails_waiting": [
+                {"subject": row.subject, "since": _instant(row.created_at)}
+                for row in connection.execute(select(mails).where(mails.c.recipient.in_(subject.addresses)))
+            ],
+            "counted_uses": dict(
+                Counter(
+                    row.quota
+                    for row in connection.execute(select(quota_uses).where(quota_uses.c.subject.in_(subject.ids)))
+                )
+            ),
+        }
+
+
+def erase(database: Database, subject: Subject) -> dict[str, int]:
+    """Delete what the portal holds of the person and put a pseudonym into the journal; how much of each.
+
+    The account itself is Keycloak's, and an active one is never the portal's to delete.
+    """
+    pseudonym = f"erased-{uuid4().hex[:12]}"
+    ids, addresses = subject.ids, subject.addresses
+    with database.transaction() as connection:
+        return {
+            "journal": journal.pseudonymise(connection, subject.words, pseudonym),
+            "sessions": _delete(connection, sessions, sessions.c.person_id.in_(ids)),
+            "imports": _erase_imports(connection, subject, pseudonym),
+            "unfinished_changes": _erase_operations(connection, subject, pseudonym),
+            "activation_mails": _delete(connection, activation_mails, activation_mails.c.user_id.in_(ids)),
+            "notices": _delete(connection, notices, _mentions(notices.c.payload, subject.words)),
+            "mails_waiting": _delete(connection, mails, mails.c.recipient.in_(addresses)),
+            "counted_uses": _delete(connection, quota_uses, quota_uses.c.subject.in_(ids)),
+        }
+
+
+def purge(database: Database) -> int:
+    """Delete what has served its time: ended sessions, locks and operations, old counts; how many rows."""
+    old = now() - KEPT_AFTER_END
+    ended = (operations.c.state.in_((State.DONE.value, State.FAILED.value))) & (operations.c.finished_at < old)
+    with database.transaction() as connection:
+        return sum(
+            (
+                _delete(connection, sessions, sessions.c.expires_at < now()),
+                _delete(connection, locks, locks.c.expires_at < now()),
+                _delete(connection, quota_uses, quota_uses.c.at < now() - LONGEST_QUOTA),
+                _delete(connection, operations, ended),
+                _delete(connection, activation_mails, activation_mails.c.sent_at < old),
+            )
+        )
+
+
+def _account(directory: Directory, who: str) -> User | None:
+    if "@" in who:
+        return directory.find_by_email(who)
+    try:
+        return directory.user(who)
+    except NotFoundError:
+        return None
+
+
+def _account_of(user: User | None) -> dict[str, Any] | None:
+    if user is None:
+        return None
+    profile = user.profile
+    return {
+        "id": user.id,
+        "email": profile.email,
+        "last_name": profile.last_name,
+        "first_name": profile.first_name,
+        "title": profile.title,
+        "locale": profile.locale,
+        "status": user.status(),
+    }
+
+
+def _attachments_of(directory: Directory, user: User | None) -> list[dict[str, str]]:
+    if user is None:
+        return []
+    return [
+        {"company": company.id, "name": company.name, "role": one.role, "affiliation": one.affiliation}
+        for company, one in directory.attachments_of(user.id)
+    ]
+
+
+def _lines(subject: Subject) -> Any:
+    table = journal_table.c
+    known = (table.person_id, table.actor_id), (table.person_email, table.actor_email)
+    conditions = [
+        column.in_(words)
+        for columns, words in zip(known, (subject.ids, subject.addresses), strict=True)
+        for column in columns
+    ]
+    return select(journal_table).where(or_(*conditions)).order_by(table.id)
+
+
+def _told(row: Any, subject: Subject) -> dict[str, Any]:
+    return {
+        "at": _instant(row.at),
+        "action": row.action,
+        "as": "author" if row.actor_id in subject.ids else "person",
+        "before": row.before,
+        "after": row.after,
+        "outcome": row.outcome,
+    }
+
+
+def _cells(subject: Subject) -> Any:
+    return _mentions(import_lines.c.cells, subject.addresses)
+
+
+def _mentions(column: Any, words: Iterable[str]) -> Any:
+    """Whether a column of JSON holds one of these words as a value."""
+    return or_(*(cast(column, Text).contains(json.dumps(one), autoescape=True) for one in sorted(words)))
+
+
+def _mentioning(table: Table, subject: Subject) -> Any:
+    return select(table).where(_mentions(table.c.payload, subject.words))
+
+
+def _erase_operations(connection: Connection, subject: Subject, pseudonym: str) -> int:
+    """Ended ones lose their author, unfinished ones about the person are given up."""
+    found = connection.execute(_mentioning(operations, subject)).all()
+    for row in found:
+        connection.execute(
+            update(operations)
+            .where(operations.c.id == row.id)
+            .values(payload={}, state=State.FAILED.value, finished_at=now())
+        )
+    connection.execute(update(operations).where(operations.c.actor_id.in_(subject.ids)).values(actor_id=pseudonym))
+    return len(found)
+
+
+def _erase_imports(connection: Connection, subject: Subject, pseudonym: str) -> int:
+    """The lines about the person go; the files he sent keep their lines, without saying who sent them."""
+    nobody: Mapping[str, str] = {"id": pseudonym, "name": pseudonym, "email": "", "request_id": ""}
+    connection.execute(
+        update(imports).where(imports.c.actor_id.in_(subject.ids)).values(actor_id=pseudonym, author=nobody)
+    )
+    return _delete(connection, import_lines, _cells(subject))
+
+
+def _delete(connection: Connection, table: Table, condition: Any) -> int:
+    return connection.execute(delete(table).where(condition)).rowcount
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
