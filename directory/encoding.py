@@ -10,6 +10,8 @@ that (`docs/adr/0001-attachment-as-group-membership.md`)::
 The attribute `attachment` is what the token's claim `attachments` collects. Every function here is pure.
 """
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ from directory.model import (
     Title,
     User,
 )
+from directory.rights import Standing
 
 Json = dict[str, Any]
 
@@ -261,3 +264,39 @@ def _instant(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def told_by_token(token: str) -> tuple[str, dict[str, frozenset[str]]]:
+    """Whose access token this is (its subject), and the roles that it names by client, those of the realm by "".
+
+    `ValueError` when it is none that can be read. Its signature is not looked at: it came from its issuer.
+    """
+    payload = token.split(".")[1] if token.count(".") == 2 else ""
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)) or "null")
+    if not isinstance(claims, dict):
+        raise ValueError("the access token is no JSON web token")
+    granted = {"": claims.get("realm_access") or {}, **(claims.get("resource_access") or {})}
+    return claims.get("sub", ""), {client: frozenset(each.get("roles", ())) for client, each in granted.items()}
+
+
+def standing_of(
+    roles: Mapping[str, frozenset[str]],
+    *,
+    profile: Json,
+    person: Json,
+    companies: Sequence[Json],
+    itself: Json,
+) -> Standing:
+    """What the account holds, of Keycloak's answers; an empty one for what it may not see."""
+    return Standing(
+        roles=roles,
+        over_person=_access(person),
+        over_company=_access(companies[0]) if companies else frozenset(),
+        over_itself=_access(itself),
+        unmanaged_attributes=str(profile.get("unmanagedAttributePolicy") or ""),
+    )
+
+
+def _access(representation: Json) -> frozenset[str]:
+    """What Keycloak says that the reader may do with this person or group."""
+    return frozenset(right for right, granted in (representation.get("access") or {}).items() if granted)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from directory.model import Attachment, AttachmentChange, Company, Member, Profile, User
+from directory.rights import Standing
 
 
 class Directory(Protocol):
@@ -78,3 +79,6 @@ class Directory(Protocol):
 
     def check(self) -> None:
         """Raise `UnavailableError` unless the directory answers and knows us."""
+
+    def standing(self) -> Standing:
+        """What our own account holds now; changes nothing. `UnavailableError` when it cannot be read."""

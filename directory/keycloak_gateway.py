@@ -33,7 +33,9 @@ from directory.encoding import (
     new_user,
     places,
     profile_representation,
+    standing_of,
     steps,
+    told_by_token,
     user_of,
 )
 from directory.errors import (
@@ -59,6 +61,7 @@ from directory.model import (
     Profile,
     User,
 )
+from directory.rights import Standing
 
 CONNECT_TIMEOUT = 2.0
 READ_TIMEOUT = 10.0
@@ -291,6 +294,28 @@ class KeycloakDirectory:
     def check(self) -> None:
         with _translated():
             self._admin.get_users({"first": 0, "max": 1, "briefRepresentation": "true"})
+
+    def standing(self) -> Standing:
+        one = {"first": 0, "max": 1, "briefRepresentation": "true"}
+        people = self._seen(lambda: self._admin.get_users(dict(one)))
+        connection = self._admin.connection
+        with _translated():
+            connection.refresh_token()  # a role that was given since is named by a new token only
+            own_id, roles = told_by_token((connection.token or {})["access_token"])
+        return standing_of(
+            roles,
+            profile=self._seen(self._admin.get_realm_users_profile),
+            person=self._seen(lambda: self._admin.get_user(people[0]["id"])) if people else {},
+            companies=self._seen(lambda: self._admin.get_groups(dict(one))),
+            itself=self._seen(lambda: self._admin.get_user(_identified(own_id))),
+        )
+
+    def _seen(self, read: Callable[[], Any]) -> Any:
+        """What a call finds; nothing when it is not for us."""
+        try:
+            return _repeated(read)
+        except (ForbiddenError, NotFoundError):
+            return {}
 
     def _require_groups(self, attachment: Attachment) -> None:
         """Raise `CompanyNotFoundError` unless all groups of the attachment are there."""

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from directory.model import ActivationStatus, User
-
-DIRECTORY_RIGHTS = frozenset({"query-users", "query-groups"})
-"""All that the portal's directory account may hold of `realm-management`; the rest comes by permissions."""
+from directory.rights import DIRECTORY_RIGHTS
 
 NEEDED_RIGHTS = frozenset(
     {

@@ -24,6 +24,7 @@ from directory.errors import (
     UnavailableError,
 )
 from directory.model import Attachment, AttachmentChange, Company, Member, Profile, User
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
 
 OPERATORS = "/operators"
 """A group that is no company; who is in it is hidden from the portal."""
@@ -57,6 +58,7 @@ class FakeDirectory:
     - `down`: every verb raises `UnavailableError` and does nothing
     - `mail`: `"refused"` makes every mail fail, the account untouched
     - `fail(...)`: lets one call to come fail, before, half way or after its effect
+    - `own`: what the portal's own account holds
     - `latency`: seconds that each call (each membership of a change) takes, to make races likely
 
     `calls` lists every verb called with its arguments, `mails` the addresses that were mailed.
@@ -66,6 +68,7 @@ class FakeDirectory:
         self.down = False
         self.mail: Literal["ok", "refused"] = "ok"
         self.latency = 0.0
+        self.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS})
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.mails: list[str] = []
         self._lock = RLock()
@@ -300,6 +303,12 @@ class FakeDirectory:
     def check(self) -> None:
         with self._call("check"):
             pass
+
+    def standing(self) -> Standing:
+        """Asked once by each process, whenever that is, so no call of anybody's: neither listed nor failed."""
+        if self.down:
+            raise UnavailableError("the directory is down")
+        return self.own
 
     # How it works inside; the lock is held wherever state is read or written.
 

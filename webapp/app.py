@@ -75,7 +75,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         identity.bind(app)
     database = Database(settings.database_url)
     roster = Roster(partial(change_numbers, database))
-    parts = Parts(settings, directory or _directory(settings), database, identity, roster)
+    parts = Parts(settings, directory or directory_of(settings), database, identity, roster)
     app.extensions[EXTENSION] = parts
     app.session_interface = DatabaseSessionInterface(
         app, parts.database, timedelta(hours=settings.session_absolute_hours)
@@ -118,7 +118,8 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     return app
 
 
-def _directory(settings: Settings) -> Directory:
+def directory_of(settings: Settings) -> Directory:
+    """The directory on Keycloak, as the settings describe it."""
     return KeycloakDirectory(
         settings.keycloak_url,
         settings.keycloak_realm,

@@ -7,7 +7,9 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from directory.errors import UnavailableError
 from webapp import journal
+from webapp.admission import ExcessError, examine
 from webapp.context import Parts
 from webapp.courier import Courier
 from webapp.services import import_jobs, personal_data, users
@@ -68,6 +70,20 @@ def install(app: Flask, parts: Parts) -> None:
     imports = AppGroup("imports", help="Files of people that were sent to be done.")
     operations = AppGroup("operations", help="Changes of several calls.")
 
+    @app.cli.command("check")
+    def check() -> None:
+        """Whether the portal's account at Keycloak has just the rights it needs.
+
+        Ends with 1 when it has too many, naming them, and with 2 when Keycloak does not tell.
+        """
+        try:
+            examine(parts.directory)
+        except ExcessError as refusal:
+            raise _failure(1, *(f"the portal's account {reason}" for reason in refusal.reasons)) from refusal
+        except UnavailableError as unknown:
+            raise _failure(2, str(unknown)) from unknown
+        click.echo("the portal's account has the rights it needs and no others")
+
     @database.command("upgrade")
     def upgrade() -> None:
         """Bring the tables to the newest revision."""
@@ -111,3 +127,9 @@ def install(app: Flask, parts: Parts) -> None:
     app.cli.add_command(database)
     app.cli.add_command(journal_commands)
     app.cli.add_command(operations)
+
+
+def _failure(status: int, *lines: str) -> SystemExit:
+    for line in lines:
+        click.echo(line, err=True)
+    return SystemExit(status)

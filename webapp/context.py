@@ -11,6 +11,7 @@ from flask import current_app, g, session
 
 from directory.gateway import Directory
 from webapp.actor import Actor, Author, author_of
+from webapp.admission import Admission
 from webapp.database import Database
 from webapp.identity import Identity, Tokens
 from webapp.services.administration import Administration, administration_of
@@ -33,6 +34,7 @@ class Parts:
     identity: Identity
     roster: Roster
     imports: ImportWorker = field(default_factory=ImportWorker)
+    admission: Admission = field(default_factory=Admission)
 
 
 def parts() -> Parts:

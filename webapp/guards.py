@@ -50,7 +50,8 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 
 
 def install_first(app: Flask) -> None:
-    """Put the guard before every other one that answers 503 while the sessions cannot be read."""
+    """Put the guard before every other one that answers 503 while the sessions cannot be read, or while the
+    portal's own account may do too much."""
 
     @app.before_request
     def require_session() -> None:
@@ -58,6 +59,7 @@ def install_first(app: Flask) -> None:
         level = access_of(app, request.endpoint) if request.endpoint else None
         if isinstance(opened, LostSession) and level is not Access.PROBE:
             raise UnavailableError("the database of sessions cannot be read")
+        require_admission(level or Access.PUBLIC)
 
 
 def install(app: Flask) -> None:
@@ -84,6 +86,16 @@ def install(app: Flask) -> None:
             case None:
                 raise RuntimeError(f"{request.endpoint} does not declare its access")
         return None
+
+
+def require_admission(level: Access) -> None:
+    """`UnavailableError` unless the portal may work with the account it has.
+
+    What is for everybody is served while that is not known yet: nothing is done with the account for it.
+    """
+    admission = parts().admission
+    if level in {Access.SIGNED_IN, Access.ADMINISTRATOR} or (level is Access.PUBLIC and admission.refused):
+        admission.require(parts().directory)
 
 
 def read_actor() -> bool:

@@ -5,15 +5,21 @@ makes its own connections, after the fork.
 """
 
 import os
-from typing import Any
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, NoReturn
 
 from gunicorn.http import message  # type: ignore[import-untyped]
+from pydantic import ValidationError
 
-from webapp import logs
+from directory.errors import UnavailableError
+from webapp import admission, logs
+from webapp.app import directory_of
 from webapp.context import EXTENSION
 from webapp.courier import Courier
 from webapp.services import personal_data
 from webapp.services.resume import resume
+from webapp.settings import Settings
 
 logs.configure()
 logger_class = logs.GunicornLogger
@@ -30,8 +36,34 @@ control_socket_disable = True
 message.MAX_REQUEST_LINE = limit_request_line = 32_768
 
 
+def on_starting(server: Any) -> None:
+    """Before anybody is served: end at once when a setting is missing, or when the account may do too much."""
+    try:
+        admission.examine(directory_of(Settings()))  # type: ignore[call-arg]
+    except ValidationError as error:
+        # Its own words would show what was given, and that may be a secret.
+        names = ((".".join(map(str, each["loc"])).upper(), each["msg"]) for each in error.errors())
+        _end(server, (f"the setting {name} is wrong ({why})" for name, why in names))
+    except admission.ExcessError as refusal:
+        _end(server, (f"the portal's account {reason}" for reason in refusal.reasons))
+    except UnavailableError as unknown:
+        server.log.warning("starting all the same: %s", unknown)
+
+
+def _end(server: Any, reasons: Iterable[str]) -> NoReturn:
+    for reason in reasons:
+        server.log.critical("not started: %s", reason)
+    raise SystemExit(1)
+
+
 def post_worker_init(worker: Any) -> None:
-    """Finish what a worker that died left behind, and send mails from now on."""
+    """Finish what a worker that died left behind, and send mails from now on: as soon as Keycloak answers."""
+    parts = worker.wsgi.extensions[EXTENSION]
+    worker.opening = admission.Opening(parts.admission, parts.directory, partial(_begin, worker))
+    worker.opening.start()
+
+
+def _begin(worker: Any) -> None:
     parts = worker.wsgi.extensions[EXTENSION]
     for operation, state in resume(parts.directory, parts.database):
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
@@ -44,6 +76,9 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let no import begin another row (the next start goes on), and let the mail under way be handed over."""
+    opening = getattr(worker, "opening", None)
+    if opening is not None:
+        opening.stop()
     if hasattr(worker, "wsgi"):  # else it ended before there was a portal
         worker.wsgi.extensions[EXTENSION].imports.stop()
     courier = getattr(worker, "courier", None)

@@ -123,7 +123,7 @@ class TestCode:
             "attachments_of", "members", "administrators", "user", "users", "find_by_email", "create_user",
             "never_activated",
             "change_attachment", "send_activation", "record_activation_sent", "correct_email", "delete_user",
-            "check",
+            "check", "standing",
         }  # fmt: skip
         deleting = [
             name

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from sqlalchemy.exc import SQLAlchemyError
 
 from directory.errors import DirectoryError
+from webapp.admission import ExcessError
 from webapp.context import parts
 from webapp.guards import Access, access
 
@@ -21,7 +22,10 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
 class Readiness:
-    """Asks the database and Keycloak, at most once in `READY_FOR` seconds."""
+    """Asks the database and Keycloak, at most once in `READY_FOR` seconds.
+
+    Which rights are too much is told to the log, not here: anybody may ask.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -29,7 +33,7 @@ class Readiness:
         self._missing: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
-        """What does not answer: `database`, `keycloak`, both or nothing."""
+        """What is missing, a line for each; nothing when all is well."""
         with self._lock:
             if time.monotonic() - self._asked > READY_FOR:
                 self._missing = tuple(_missing())
@@ -42,11 +46,14 @@ def _missing() -> list[str]:
     try:
         parts().database.check()
     except SQLAlchemyError:
-        missing.append("database")
+        missing.append("database: no answer\n")
     try:
         parts().directory.check()
+        parts().admission.require(parts().directory)
+    except ExcessError:
+        missing.append("rights: refused\n")
     except DirectoryError:
-        missing.append("keycloak")
+        missing.append("keycloak: no answer\n")
     return missing
 
 
@@ -69,10 +76,11 @@ def make_blueprint() -> Blueprint:
     @blueprint.get("/readyz")
     @access(Access.PROBE)
     def readyz() -> ResponseReturnValue:
-        """Database and Keycloak answer too."""
+        """Database and Keycloak answer too, and the portal's account is in order."""
         missing = readiness.missing()
-        text = "ok\n" if not missing else "".join(f"{name}: no answer\n" for name in missing)
-        return Response(text, 503 if missing else 200, content_type="text/plain; charset=utf-8")
+        return Response(
+            "".join(missing) or "ok\n", 503 if missing else 200, content_type="text/plain; charset=utf-8"
+        )
 
     @blueprint.get("/metrics")
     @access(Access.PROBE)

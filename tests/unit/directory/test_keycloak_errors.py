@@ -44,6 +44,7 @@ VERBS = {
     "correct_email": lambda directory: directory.correct_email(ANNE, "new@acme.example"),
     "delete_user": lambda directory: directory.delete_user(ANNE.id),
     "check": lambda directory: directory.check(),
+    "standing": lambda directory: directory.standing(),
 }
 
 

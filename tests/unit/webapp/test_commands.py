@@ -11,11 +11,13 @@ import responses
 from flask import Flask
 
 from directory.model import User
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
 from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from tests.unit.webapp.test_import_work import a_line, left_by_the_dead
 from tests.unit.webapp.test_resume import creation, left_behind
-from webapp import gunicorn_conf
+from tests.waiting import until
+from webapp import admission, gunicorn_conf
 from webapp.app import create_app
 from webapp.database import Database, imports, metadata, now
 from webapp.services import import_jobs
@@ -90,16 +92,75 @@ def test_portal_starts_without_keycloak(database: Database, monkeypatch: pytest.
 def test_worker_finishes_what_a_dead_one_left(
     app: Flask, database: Database, directory: FakeDirectory, actor: User, caplog: pytest.LogCaptureFixture
 ):
-    """Before it serves anybody; and it starts, whatever Keycloak does."""
+    """Before it serves anybody."""
+    left_behind(database, Kind.CREATE, actor, creation())
+    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
+    with caplog.at_level(logging.INFO):
+        gunicorn_conf.post_worker_init(worker)
+    gunicorn_conf.worker_exit(None, worker)
+    assert directory.mails == ["emma.bernard@acme.example"]
+    assert "create" in caplog.text
+
+
+def test_worker_starts_whatever_keycloak_does_and_finishes_later(
+    app: Flask,
+    database: Database,
+    directory: FakeDirectory,
+    actor: User,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """As soon as Keycloak answers, without a restart."""
+    monkeypatch.setattr(admission, "PAUSE", 0.01)
     left_behind(database, Kind.CREATE, actor, creation())
     worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
     directory.down = True
     gunicorn_conf.post_worker_init(worker)
+    assert not hasattr(worker, "courier")
     directory.down = False
-    with caplog.at_level(logging.INFO):
-        gunicorn_conf.post_worker_init(worker)
+    until(lambda: hasattr(worker, "courier"), "begun", seconds=30, pause=0.01)
+    gunicorn_conf.worker_exit(None, worker)
     assert directory.mails == ["emma.bernard@acme.example"]
-    assert "create" in caplog.text
+
+
+def test_worker_with_an_account_that_may_do_too_much_does_nothing(
+    app: Flask, database: Database, directory: FakeDirectory, actor: User, caplog: pytest.LogCaptureFixture
+):
+    """Nor does it end: whoever asks gets 503, and the log says why."""
+    left_behind(database, Kind.CREATE, actor, creation())
+    directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
+    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
+    gunicorn_conf.post_worker_init(worker)
+    gunicorn_conf.worker_exit(None, worker)
+    assert directory.called() == []
+    assert not hasattr(worker, "courier")
+    assert "holds manage-users of realm-management" in caplog.text
+
+
+class TestCheck:
+    """`flask --app webapp.wsgi check`, for operations and for the pipeline."""
+
+    def test_all_is_well(self, app: Flask):
+        result = app.test_cli_runner().invoke(args=["check"])
+        assert (result.exit_code, result.stderr) == (0, "")
+
+    def test_too_many_rights_are_named(self, app: Flask, directory: FakeDirectory):
+        """One line each."""
+        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}}, unmanaged_attributes="ENABLED")
+        result = app.test_cli_runner().invoke(args=["check"])
+        assert (result.exit_code, result.stdout) == (1, "")
+        first, second = result.stderr.splitlines()
+        assert first == "the portal's account holds view-users of realm-management"
+        assert "unmanagedAttributePolicy is ENABLED" in second
+
+    @pytest.mark.parametrize("held", [DIRECTORY_RIGHTS - {"query-groups"}, None])
+    def test_what_cannot_be_judged_is_told_apart(self, app: Flask, directory: FakeDirectory, held):
+        """No answer, or rights that are missing: nothing is too much."""
+        directory.down = held is None
+        directory.own = Standing({MANAGEMENT: held or frozenset()})
+        result = app.test_cli_runner().invoke(args=["check"])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert ("lacks query-groups of realm-management" in result.stderr) == (held is not None)
+        assert "Traceback" not in result.stderr
 
 
 def test_worker_goes_on_with_the_imports_of_a_dead_one(

@@ -1,0 +1,80 @@
+"""What the portal's own account holds, and what of it is too much. Pure; reading it is a gateway's.
+
+The account needs two roles of `realm-management`; everything else comes by fine-grained permissions
+(`docs/adr/0004-the-portals-own-rights.md`). With one role more it could take the realm over (measured), so the
+portal does not work with such an account.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+MANAGEMENT = "realm-management"
+DIRECTORY_RIGHTS = frozenset({"query-users", "query-groups"})
+"""All that the account may hold of `realm-management`."""
+
+ORDINARY_ROLES: Mapping[str, frozenset[str]] = {
+    "": frozenset({"offline_access", "uma_authorization"}),
+    "account": frozenset({"manage-account", "manage-account-links", "view-profile"}),
+    MANAGEMENT: DIRECTORY_RIGHTS,
+}
+"""By client (the realm itself is ""): what every account of a realm has, which reaches nobody else, and what this
+one needs."""
+DEFAULT_ROLES = "default-roles-"
+"""How the role is called that every account of a realm has; what it is made of is listed beside it."""
+
+TOO_MUCH = frozenset({"impersonate", "mapRoles"})
+"""Over a person. (What else Keycloak tells of comes with the rights to attach and to invite.)"""
+TOO_MUCH_OF_COMPANY = frozenset({"manage"})
+
+OPEN_PROFILE = "ENABLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What Keycloak tells the account of itself.
+
+    `roles` by client, those of the realm by ""; `over_person` and `over_company` are its fine-grained rights over
+    one of each, `over_itself` those over its own account (to be hidden from it). `unmanaged_attributes` is the
+    realm's policy for attributes that its user profile does not declare; empty when it has none.
+    """
+
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    over_person: frozenset[str] = frozenset()
+    over_company: frozenset[str] = frozenset()
+    over_itself: frozenset[str] = frozenset()
+    unmanaged_attributes: str = ""
+
+
+def excess(found: Standing) -> tuple[str, ...]:
+    """Why the portal must not work with this account in this realm, each reason in words; none: all is well."""
+    return (
+        *_roles(found),
+        *_rights(found.over_person & TOO_MUCH, "over people"),
+        *_rights(found.over_company & TOO_MUCH_OF_COMPANY, "over companies"),
+        *_rights(found.over_itself, "over its own account"),
+        *_profile(found),
+    )
+
+
+def shortfall(found: Standing) -> tuple[str, ...]:
+    """What the account lacks for the portal to work, or to be judged: rights that its token does not name."""
+    held = found.roles.get(MANAGEMENT, frozenset())
+    return tuple(f"lacks {role} of {MANAGEMENT}" for role in sorted(DIRECTORY_RIGHTS - held))
+
+
+def _roles(found: Standing) -> Iterable[str]:
+    for client, held in sorted(found.roles.items()):
+        ordinary = ORDINARY_ROLES.get(client, frozenset())
+        of = f"of {client}" if client else "of the realm"
+        for role in sorted(held - ordinary):
+            if client or not role.startswith(DEFAULT_ROLES):
+                yield f"holds {role} {of}"
+
+
+def _rights(too_much: Iterable[str], over: str) -> Iterable[str]:
+    return (f"has the right {right} {over}" for right in sorted(too_much))
+
+
+def _profile(found: Standing) -> Iterable[str]:
+    if found.unmanaged_attributes == OPEN_PROFILE:
+        yield "works in a realm whose unmanagedAttributePolicy is ENABLED: people could give themselves attributes"

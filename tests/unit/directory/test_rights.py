@@ -1,0 +1,156 @@
+"""What is too much for the portal's own account, and how it is read."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import responses
+
+from directory.encoding import told_by_token
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing, excess, shortfall
+from tests.unit.directory.wire import Wire, a_directory
+
+OWN_ID = "5c0ba7ac-9e5d-4b5e-8d0e-0f1f6a1b7a02"
+PERSON = "10b943c9-40dd-4e4a-92b8-e03efbd0ddca"
+ENOUGH = Standing(
+    {
+        "": frozenset({"offline_access", "uma_authorization", "default-roles-portal"}),
+        "account": frozenset({"manage-account", "manage-account-links", "view-profile"}),
+        MANAGEMENT: DIRECTORY_RIGHTS,
+    },
+    over_person=frozenset({"view", "manage", "resetPassword", "manageGroupMembership"}),
+    over_company=frozenset({"view", "viewMembers", "manageMembers", "manageMembership"}),
+)
+"""What Keycloak told of the account of the realm file (measured, 26.7.4)."""
+MANAGEMENT_ROLES = (
+    "create-client impersonation manage-authorization manage-clients manage-events manage-identity-providers "
+    "manage-organizations manage-realm manage-users query-clients query-realms realm-admin view-authorization "
+    "view-clients view-events view-identity-providers view-organizations view-realm view-users"
+).split()
+
+
+def holding(client: str, *roles: str) -> Standing:
+    return replace(ENOUGH, roles={**ENOUGH.roles, client: ENOUGH.roles.get(client, frozenset()) | set(roles)})
+
+
+class TestExcess:
+    def test_what_the_realm_file_gives_is_enough_and_not_too_much(self):
+        assert excess(ENOUGH) == shortfall(ENOUGH) == ()
+
+    @pytest.mark.parametrize("role", MANAGEMENT_ROLES)
+    def test_every_other_role_of_the_realms_management_is_named(self, role):
+        assert excess(holding(MANAGEMENT, role)) == (f"holds {role} of realm-management",)
+
+    @pytest.mark.parametrize(
+        ("client", "role", "words"),
+        [
+            ("", "auditor", "holds auditor of the realm"),
+            ("account", "view-applications", "holds view-applications of account"),
+            ("sample-service", "editor", "holds editor of sample-service"),
+            ("sample-service", "default-roles-portal", "holds default-roles-portal of sample-service"),
+        ],
+    )
+    def test_so_is_every_role_elsewhere(self, client, role, words):
+        assert excess(holding(client, role)) == (words,)
+
+    def test_all_of_them_are_named(self):
+        found = holding(MANAGEMENT, "view-users", "manage-users")
+        assert len(excess(found)) == 2
+
+    @pytest.mark.parametrize(
+        ("field", "right", "words"),
+        [
+            ("over_person", "mapRoles", "has the right mapRoles over people"),
+            ("over_person", "impersonate", "has the right impersonate over people"),
+            ("over_company", "manage", "has the right manage over companies"),
+            ("over_itself", "view", "has the right view over its own account"),
+            ("over_itself", "manageGroupMembership", "has the right manageGroupMembership over its own account"),
+        ],
+    )
+    def test_a_fine_grained_right_too_many_is_named(self, field, right, words):
+        assert excess(replace(ENOUGH, **{field: getattr(ENOUGH, field) | {right}})) == (words,)
+
+    @pytest.mark.parametrize("policy", ["", "ADMIN_VIEW", "ADMIN_EDIT"])
+    def test_a_realm_may_leave_unknown_attributes_to_administrators(self, policy):
+        assert excess(replace(ENOUGH, unmanaged_attributes=policy)) == ()
+
+    def test_but_never_to_everybody(self):
+        (words,) = excess(replace(ENOUGH, unmanaged_attributes="ENABLED"))
+        assert "unmanagedAttributePolicy is ENABLED" in words
+
+
+@pytest.mark.parametrize("missing", sorted(DIRECTORY_RIGHTS))
+def test_what_lacks_is_named(missing):
+    found = replace(ENOUGH, roles={MANAGEMENT: DIRECTORY_RIGHTS - {missing}})
+    assert excess(found) == ()
+    assert shortfall(found) == (f"lacks {missing} of realm-management",)
+
+
+def test_a_token_that_names_no_roles_lacks_all():
+    """A lightweight one, for example: what it may do cannot be judged."""
+    assert len(shortfall(Standing())) == 2
+
+
+def a_token(claims: object) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{payload}.c2ln"
+
+
+TOKEN = a_token(
+    {
+        "sub": OWN_ID,
+        "realm_access": {"roles": ["default-roles-portal"]},
+        "resource_access": {MANAGEMENT: {"roles": ["query-users", "query-groups", "view-users"]}},
+    }
+)
+
+
+def test_what_a_token_tells():
+    assert told_by_token(TOKEN) == (
+        OWN_ID,
+        {"": {"default-roles-portal"}, MANAGEMENT: {"query-users", "query-groups", "view-users"}},
+    )
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30..c2ln", a_token(["a list"]), a_token(None)])
+def test_what_is_no_token(token):
+    with pytest.raises(ValueError):  # noqa: PT011 (whichever of its kind)
+        told_by_token(token)
+
+
+class TestReading:
+    """On the wire."""
+
+    @pytest.fixture
+    def wire(self) -> Iterator[Wire]:
+        with responses.RequestsMock() as mock:
+            yield self.answering(Wire(mock))
+
+    def answering(self, wire: Wire) -> Wire:
+        wire.signs_in()
+        wire.on_sign_in(lambda _: (200, {}, json.dumps({"access_token": TOKEN, "expires_in": 60})))
+        wire.answers("GET", "/users", (200, [{"id": PERSON}]))
+        wire.answers("GET", f"/users/{PERSON}", (200, {"id": PERSON, "access": {"view": True, "manage": False}}))
+        wire.answers("GET", "/groups", (200, [{"id": OWN_ID, "access": {"manage": False, "viewMembers": True}}]))
+        wire.answers("GET", "/users/profile", (200, {"attributes": [], "unmanagedAttributePolicy": "ENABLED"}))
+        wire.answers("GET", f"/users/{OWN_ID}", 403)
+        return wire
+
+    def test_everything_is_asked_and_nothing_changed(self, wire):
+        assert a_directory().standing() == Standing(
+            roles={"": frozenset({"default-roles-portal"}), MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}},
+            over_person=frozenset({"view"}),
+            over_company=frozenset({"viewMembers"}),
+            unmanaged_attributes="ENABLED",
+        )
+        assert {asked.method for asked in wire.asked} == {"GET"}
+
+    def test_the_token_is_a_new_one_each_time(self, wire):
+        """An older one would not name a role that was given since."""
+        directory = a_directory()
+        directory.standing()
+        before = len(wire.sign_ins)
+        directory.standing()
+        assert len(wire.sign_ins) == before + 1
