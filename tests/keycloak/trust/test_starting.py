@@ -83,14 +83,14 @@ def test_one_role_too_many_and_it_does_not_start(at: Installation):
 
     ended = at.command(*PORTAL_COMMAND)
     assert ended.returncode == 1, ended.stderr
-    (line,) = [each for each in map(json.loads, ended.stderr.splitlines()) if each["level"] == "critical"]
-    assert line["event"] == "not started: the portal's account holds view-users of realm-management"
+    lines = [each["event"] for each in map(json.loads, ended.stderr.splitlines()) if each["level"] == "critical"]
+    assert "not started: the portal's account holds view-users of realm-management" in lines
     assert "Traceback" not in ended.stderr
     assert at.environment["CLIENT_PORTAL_DIRECTORY_SECRET"] not in ended.stderr
 
     checked = at.flask("check")
     assert (checked.returncode, checked.stdout) == (1, "")
-    assert checked.stderr == "the portal's account holds view-users of realm-management\n"
+    assert checked.stderr.startswith("the portal's account holds view-users of realm-management\n")
 
 
 def test_an_open_profile_and_it_does_not_start(at: Installation):
