@@ -115,6 +115,12 @@ class Installation:
         credential = {"type": "password", "value": PASSWORD, "temporary": False}
         return self.realm.add_person(email, *groups, emailVerified=True, credentials=[credential], **fields)
 
+    def administrators(self) -> list[dict[str, Any]]:
+        """Those of Acme, who are told of changes."""
+        group = self.realm.group("/acme/administrators")
+        found: list[dict[str, Any]] = self.realm.admin.get(f"groups/{group}/members", max="1000").json()
+        return found
+
     def activation_links(self, email: str) -> list[str]:
         """Those of the mails to the address, newest first."""
         mails = [mail for mail in self.mail.store.all() if email in mail.to]
