@@ -39,7 +39,7 @@ message.MAX_REQUEST_LINE = limit_request_line = 32_768
 def on_starting(server: Any) -> None:
     """Before anybody is served: end at once when a setting is missing, or when the account may do too much."""
     try:
-        admission.examine(directory_of(Settings()))  # type: ignore[call-arg]
+        admission.examine(directory_of(Settings()))
     except ValidationError as error:
         # Its own words would show what was given, and that may be a secret.
         names = ((".".join(map(str, each["loc"])).upper(), each["msg"]) for each in error.errors())
