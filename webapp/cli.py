@@ -76,12 +76,7 @@ def install(app: Flask, parts: Parts) -> None:
 
         Ends with 1 when it has too many, naming them, and with 2 when Keycloak does not tell.
         """
-        try:
-            examine(parts.directory)
-        except ExcessError as refusal:
-            raise _failure(1, *(f"the portal's account {reason}" for reason in refusal.reasons)) from refusal
-        except UnavailableError as unknown:
-            raise _failure(2, str(unknown)) from unknown
+        _require_admission(parts)
         click.echo("the portal's account has the rights it needs and no others")
 
     @database.command("upgrade")
@@ -91,7 +86,8 @@ def install(app: Flask, parts: Parts) -> None:
 
     @operations.command("resume")
     def finish() -> None:
-        """Finish what a process left behind when it died."""
+        """Finish what a process left behind when it died; ends as `check` when the account is not in order."""
+        _require_admission(parts)
         for operation, state in resume(parts.directory, parts.database):
             click.echo(f"{operation.kind} {operation.id}: {state}")
 
@@ -127,6 +123,16 @@ def install(app: Flask, parts: Parts) -> None:
     app.cli.add_command(database)
     app.cli.add_command(journal_commands)
     app.cli.add_command(operations)
+
+
+def _require_admission(parts: Parts) -> None:
+    """End the command unless the portal may work with the account it has."""
+    try:
+        examine(parts.directory)
+    except ExcessError as refusal:
+        raise _failure(1, *(f"the portal's account {reason}" for reason in refusal.reasons)) from refusal
+    except UnavailableError as unknown:
+        raise _failure(2, str(unknown)) from unknown
 
 
 def _failure(status: int, *lines: str) -> SystemExit:

@@ -16,6 +16,8 @@ from tests.keycloak.trust.installation import Installation, Person, at, new_addr
 from tests.keycloak.trust.recorder import Call
 from tests.waiting import until
 
+pytestmark = pytest.mark.timeout(600)  # the whole story is told before the first test
+
 ID = "[0-9a-f-]{36}"
 ALLOWED: Sequence[tuple[str, str]] = (
     ("GET", "/admin/R/users"),

@@ -152,6 +152,17 @@ class TestCheck:
         assert first == "the portal's account holds view-users of realm-management"
         assert "unmanagedAttributePolicy is ENABLED" in second
 
+    def test_nothing_is_finished_with_such_an_account(
+        self, app: Flask, database: Database, directory: FakeDirectory, actor: User
+    ):
+        """`operations resume` looks first."""
+        left_behind(database, Kind.CREATE, actor, creation())
+        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
+        result = app.test_cli_runner().invoke(args=["operations", "resume"])
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "holds manage-users" in result.stderr
+        assert directory.called() == []
+
     @pytest.mark.parametrize("held", [DIRECTORY_RIGHTS - {"query-groups"}, None])
     def test_what_cannot_be_judged_is_told_apart(self, app: Flask, directory: FakeDirectory, held):
         """No answer, or rights that are missing: nothing is too much."""
