@@ -80,17 +80,18 @@ def write(server: Server, change: Change) -> None:
     wanted = change.resource.fields if change.resource else {}
     members = _members(server, kind)
     present = next((member for member in members if member["name"] == name), None)
-    told = {"name": name, **_sent(kind, merged(_fields(kind, present or {}), wanted), wanted)}
+    told = {"name": name, **_sent(kind, merged(_fields(kind, present or {}), wanted))}
     others = [member for member in members if member is not present]
     position = members.index(present) if present else len(members)
     server.api.put(kind.path, {kind.members: [*others[:position], told, *others[position:]]})
 
 
-def _sent(kind: _List, fields: Json, wanted: Json) -> Json:
-    """As Keycloak takes it: the parts that are wanted, in their order."""
+def _sent(kind: _List, fields: Json) -> Json:
+    """As Keycloak takes it: the parts that are wanted, in their order (that of an object's keys says nothing)."""
     body = {key: value for key, value in fields.items() if key not in (kind.parts, "order")}
     parts: Json = fields.get(kind.parts, {})
-    return {**body, kind.parts: [parts[name] for name in wanted.get(kind.parts, parts)]}
+    names = str(fields.get("order", "")).split(", ")
+    return {**body, kind.parts: [parts[name] for name in names if name in parts]}
 
 
 def delete(server: Server, change: Change) -> None:
@@ -109,7 +110,7 @@ def represent(found: RealmState, to: Json) -> None:
     """As `clientProfiles` and `clientPolicies`."""
     for each in _LISTS:
         members = [
-            {"name": resource.address.names[0], **_sent(each, resource.fields, resource.fields)}
+            {"name": resource.address.names[0], **_sent(each, resource.fields)}
             for resource in found.of_kind(each.kind)
         ]
         if members:

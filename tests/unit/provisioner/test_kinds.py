@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from provisioner import loader
+from provisioner.kinds import client_policies
 from provisioner.kinds.files import RealmFile
 from provisioner.representation import REALM, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
-from provisioner.state import Source
+from provisioner.state import Address, Kind, RealmState, Resource, Source
 
 _DEEP = 7
 MEANT_OTHERWISE = {
@@ -104,3 +105,15 @@ def forgotten() -> set[str]:
 def test_every_key_ends_in_a_resource(forgotten):
     left = {place for place in forgotten if place.rpartition(".")[2] not in MEANT_OTHERWISE}
     assert {place for place in left if not any(place.startswith(each) for each in ELSEWHERE)} == set()
+
+
+def test_executors_are_exported_in_their_order():
+    """That of the names inside an object says nothing: an export sorts them."""
+    named = {name: {"executor": name, "configuration": {}} for name in ("consent", "pkce", "uris")}
+    fields = {"executors": named, "order": "uris, pkce, consent"}
+    told: dict[str, Any] = {}
+    found = RealmState.of("portal", [Resource(Address(Kind.CLIENT_PROFILE, ("careful",)), fields)])
+    client_policies.represent(found, told)
+    (profile,) = told["clientProfiles"]["profiles"]
+    assert [each["executor"] for each in profile["executors"]] == ["uris", "pkce", "consent"]
+    assert "order" not in profile
