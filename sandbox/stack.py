@@ -14,10 +14,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Any, Self
 
 import requests
@@ -55,6 +55,7 @@ FOREIGN_PREFIXES = (
     "KEYCLOAK_",
     "NOTIFICATIONS",
     "PORTAL_",
+    "SECOND_FACTOR_",
     "SERVICE_",
     "SMTP_",
 )
@@ -178,15 +179,17 @@ class Stack:
             "people": [person.as_json() for person in self.content.people],
         }
 
-    def apply(self, *files: Path, name: str = "provisioner") -> None:
-        """Bring Keycloak to what these files say, with the provisioner."""
+    def apply(
+        self, *files: Path, name: str = "provisioner", settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Bring Keycloak to what these files say, with the provisioner; `settings` fill in variables of theirs."""
         self._programs.run(
             name,
             [*PROVISIONER_COMMAND, *map(str, files), "--yes"],
             log=self.folder / f"{name}.log",
             timeout=STEP_SECONDS,
             environment=self.environment()
-            | {"KEYCLOAK_USERNAME": ADMIN.username, "KEYCLOAK_PASSWORD": ADMIN.password},
+            | {"KEYCLOAK_USERNAME": ADMIN.username, "KEYCLOAK_PASSWORD": ADMIN.password, **settings},
             folder=ROOT,
         )
 

@@ -17,6 +17,7 @@ OURS = (
     "CLIENT_",
     "KEYCLOAK_",
     "PORTAL_",
+    "SECOND_FACTOR_",
     "SERVICE_",
     "SMTP_",
     "MAIL_",

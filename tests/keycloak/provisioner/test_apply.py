@@ -23,6 +23,7 @@ people:
   - {{email: {email}, last_name: Durand, first_name: Anne, title: mme, locale: fr}}
 """
 PASSWORD = "a-Password-of-16"
+BY_HAND = {"clientId": "by-hand", "redirectUris": ["https://by-hand.example/"]}
 
 
 @pytest.fixture
@@ -121,14 +122,14 @@ class TestDrift:
 
     def test_an_address_and_an_attribute_of_a_client(self, applied):
         client = self.client(applied, "sample-service")
-        client["redirectUris"].append("https://invader.example/*")
-        client["attributes"]["pkce.code.challenge.method"] = ""
+        client["redirectUris"].append("https://invader.example/")
+        client["attributes"]["backchannel.logout.session.required"] = "false"
         client["attributes"]["own"] = "x"
         applied.admin.put(f"clients/{client['id']}", client)
         self.repaired(applied, "client/sample-service")
         after = self.client(applied, "sample-service")
         assert after["attributes"]["own"] == "x"
-        assert after["attributes"]["pkce.code.challenge.method"] == "S256"
+        assert after["attributes"]["backchannel.logout.session.required"] == "true"
 
     def test_a_mapper(self, applied):
         client = self.client(applied, "portal")
@@ -188,7 +189,7 @@ class TestDrift:
         assert applied.plan().changes == ()
 
     def test_what_others_made_is_left_alone(self, applied):
-        made = applied.admin.post("clients", {"clientId": "by-hand"}).headers["Location"].rpartition("/")[2]
+        made = applied.admin.post("clients", BY_HAND).headers["Location"].rpartition("/")[2]
         applied.admin.post("client-scopes", {"name": "by-hand", "protocol": "openid-connect"})
         person = applied.add_person("by-hand@elsewhere.example", "/globex", "/globex/administrators")
         child = applied.admin.post(f"groups/{applied.group('/acme')}/children", {"name": "by-hand"})

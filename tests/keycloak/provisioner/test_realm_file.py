@@ -7,6 +7,7 @@ import secrets
 import pytest
 import requests
 
+from provisioner.errors import ProvisionerError
 from provisioner.variables import fill
 from tests.keycloak.provisioner.realms import PORTAL_URL, TestRealm
 from tests.keycloak.provisioner.signing_in import authorization, sign_in
@@ -145,13 +146,69 @@ class TestBeginningASignIn:
         answer = authorization(shared_realm, client[0], client[2], code_challenge="", code_challenge_method="")
         assert "error=invalid_request" in answer.headers["Location"]
 
-    @pytest.mark.parametrize("address", ["/login/callback/x", "/other", "/login/callback?x=1"])
-    def test_other_addresses_are_refused(self, shared_realm, address):
-        assert authorization(shared_realm, "portal", f"{PORTAL_URL}{address}").status_code == 400
+    @pytest.mark.parametrize("client", [PORTAL, SERVICE], ids=lambda client: client[0])
+    def test_no_other_proof_is_taken(self, shared_realm, client):
+        """A challenge that is the verifier itself proves nothing to who reads the address."""
+        answer = authorization(shared_realm, client[0], client[2], code_challenge_method="plain")
+        assert "error=invalid_request" in answer.headers["Location"]
+
+    @pytest.mark.parametrize("client", [PORTAL, SERVICE], ids=lambda client: client[0])
+    @pytest.mark.parametrize("kind", ["token", "id_token", "id_token token", "code id_token"])
+    def test_tokens_never_come_in_an_address(self, shared_realm, client, kind):
+        answer = authorization(shared_realm, client[0], client[2], response_type=kind, nonce="n")
+        assert "error=unauthorized_client" in answer.headers["Location"]
+
+    @pytest.mark.parametrize("client", [PORTAL, SERVICE], ids=lambda client: client[0])
+    @pytest.mark.parametrize(
+        "address", ["{}/x", "{}?x=1", "{}#x", "{}/../other", "https://evil.example/login/callback"]
+    )
+    def test_other_addresses_are_refused(self, shared_realm, client, address):
+        assert authorization(shared_realm, client[0], address.format(client[2])).status_code == 400
 
     def test_the_page_is_french_unless_asked_otherwise(self, shared_realm):
         assert 'lang="fr"' in authorization(shared_realm, PORTAL[0], PORTAL[2]).text
         assert 'lang="en"' in authorization(shared_realm, PORTAL[0], PORTAL[2], ui_locales="en").text
+
+
+class TestClientPolicy:
+    """What the realm demands of every client, whoever makes or changes it."""
+
+    @pytest.mark.parametrize("name", ["portal", "sample-service"])
+    @pytest.mark.parametrize(
+        "address",
+        ["*", "http://localhost:8000/*", "https://portal.example/*", "https://*.portal.example/callback"],
+    )
+    def test_no_client_gets_an_address_with_a_wildcard(self, shared_realm, name, address):
+        (client,) = shared_realm.admin.get("clients", clientId=name).json()
+        before = list(client["redirectUris"])
+        client["redirectUris"].append(address)
+        answer = shared_realm.admin.put(f"clients/{client['id']}", client)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        (after,) = shared_realm.admin.get("clients", clientId=name).json()
+        assert after["redirectUris"] == before
+
+    def test_a_new_client_has_exact_addresses_and_proves_itself(self, shared_realm):
+        """A service that operations register tomorrow: no wildcard, and PKCE though nobody asked for it."""
+        name = f"service-{secrets.token_hex(4)}"
+        new = {"clientId": name, "protocol": "openid-connect", "redirectUris": ["https://service.example/*"]}
+        assert shared_realm.admin.post("clients", new).status_code == 400
+        new["redirectUris"] = ["https://service.example/callback"]
+        assert shared_realm.admin.post("clients", new).status_code == 201
+        (made,) = shared_realm.admin.get("clients", clientId=name).json()
+        assert made["attributes"]["pkce.code.challenge.method"] == "S256"
+        assert made["directAccessGrantsEnabled"] is False
+        without = authorization(
+            shared_realm, name, new["redirectUris"][0], code_challenge="", code_challenge_method=""
+        )
+        assert "error=invalid_request" in without.headers["Location"]
+
+    def test_a_password_is_taken_on_keycloaks_page_alone(self, shared_realm, anne):
+        """A form elsewhere would ask for no second factor: the client that every realm has for it is closed."""
+        form = {"grant_type": "password", "client_id": "admin-cli", "username": anne, "password": PASSWORD}
+        url = f"{shared_realm.url}/realms/{shared_realm.name}/protocol/openid-connect/token"
+        answer = requests.post(url, data=form, timeout=10)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+        assert "prohibited" in answer.json()["error_description"]
 
 
 @pytest.mark.parametrize("password", ["short-1", "{email}"])
@@ -160,6 +217,29 @@ def test_weak_passwords_are_refused(shared_realm, password):
     person = shared_realm.add_person(email)
     body = {"type": "password", "value": password.format(email=email)}
     assert shared_realm.admin.put(f"users/{person}/reset-password", body).status_code == 400
+
+
+class TestSecondFactorSwitch:
+    """`SECOND_FACTOR_OF_ADMINISTRATORS`: one word of the environment; nothing but the sign-in differs."""
+
+    def test_both_positions(self, realm: TestRealm):
+        """Off without a word; each position is applied whole, and found without a difference afterwards."""
+        assert realm.apply().complete
+        for position, planned in (
+            ("DISABLED", []),
+            ("CONDITIONAL", ["flow/sign-in"]),
+            ("DISABLED", ["flow/sign-in"]),
+        ):
+            realm.environment["SECOND_FACTOR_OF_ADMINISTRATORS"] = position
+            assert [str(change.address) for change in realm.plan().writes] == planned
+            assert realm.apply().complete
+            assert realm.plan().writes == ()
+
+    def test_another_word_is_refused(self, realm: TestRealm):
+        """Naming what there is to choose from."""
+        realm.environment["SECOND_FACTOR_OF_ADMINISTRATORS"] = "yes"
+        with pytest.raises(ProvisionerError, match="REQUIRED, ALTERNATIVE, CONDITIONAL"):
+            realm.plan()
 
 
 def test_keycloaks_own_import_gives_the_same_realm(realm: TestRealm):

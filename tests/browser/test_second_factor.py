@@ -1,0 +1,173 @@
+"""A second factor in a real Chromium: codes computed here, a passkey of a virtual device, and the switch."""
+
+import base64
+import hmac
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.stack import REALM, REALM_FILE, Stack
+from tests.browser.conftest import NewPerson
+from tests.browser.people import PASSWORD, Person, new_address
+from tests.contract.realm import Admin
+
+pytestmark = pytest.mark.browser
+
+SWITCH = "SECOND_FACTOR_OF_ADMINISTRATORS"
+PERIOD = 30
+
+
+@pytest.fixture(scope="module")
+def required(stack: Stack) -> Iterator[None]:
+    """The switch is on, by the provisioner; off again afterwards, for everybody else."""
+    stack.apply(REALM_FILE, name="switch-on", settings={SWITCH: "CONDITIONAL"})
+    yield
+    stack.apply(REALM_FILE, name="switch-off")
+
+
+def code_of(secret: str, used: set[int]) -> str:
+    """The code of this half minute, of the next when this one was used (Keycloak takes each once)."""
+    count = int(time.time()) // PERIOD
+    while count in used:
+        count += 1
+    used.add(count)
+    digest = hmac.digest(base64.b32decode(secret), count.to_bytes(8, "big"), "sha1")
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def sets_up_codes(person: Person, used: set[int]) -> str:
+    """On Keycloak's page; the secret."""
+    person.page.click("#mode-manual")
+    secret = re.sub(r"\s", "", person.page.inner_text("#kc-totp-secret-key"))
+    secret += "=" * (-len(secret) % 8)
+    person.page.fill("#totp", code_of(secret, used))
+    person.page.fill("#userLabel", "Téléphone")
+    person.page.click("#saveTOTPBtn")
+    return secret
+
+
+def gets_a_device(person: Person) -> None:
+    """A device in the browser that makes passkeys and says yes to everything."""
+    wire = person.page.context.new_cdp_session(person.page)
+    wire.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def signs_out(person: Person) -> None:
+    person.opens("/profile")
+    person.page.locator("form[action='/logout'] button").click()
+    person.page.wait_for_url(f"{person.stack.portal_url}/")
+
+
+def becomes_someone(stack: Stack, *groups: str) -> str:
+    """An active account of Acme with a password and nothing else; its address."""
+    email = new_address()
+    body = {
+        "username": email,
+        "email": email,
+        "firstName": "Émile",
+        "lastName": "Zola",
+        "enabled": True,
+        "emailVerified": True,
+        "attributes": {"locale": ["fr"], "title": ["m"]},
+        "groups": ["/acme", *groups],
+        "credentials": [{"type": "password", "value": PASSWORD}],
+    }
+    Admin(stack.keycloak.url, REALM).post("/users", json=body).raise_for_status()
+    return email
+
+
+def is_at(person: Person, path: str) -> bool:
+    return person.page.url.removeprefix(person.stack.portal_url) == path
+
+
+def test_turning_back_changes_nothing(new_person: NewPerson, stack: Stack) -> None:
+    """« Annuler » on Keycloak's page leads back to the profile, which says so; without JavaScript too."""
+    person = new_person()
+    email = becomes_someone(stack)
+    person.signs_in(email, path="/profile")
+    person.presses("Configurer une application de codes")
+    person.page.click("#cancelTOTPBtn")
+    assert is_at(person, "/profile")
+    assert "Rien n’a été configuré" in person.text()
+    signs_out(person)
+    person.signs_in(email, path="/profile")
+    assert is_at(person, "/profile")
+
+
+def test_without_the_switch_an_administrator_signs_in_as_before(new_person: NewPerson, stack: Stack) -> None:
+    """The password, and he is in."""
+    person = new_person()
+    person.signs_in(becomes_someone(stack, "/acme/administrators"))
+    assert is_at(person, "/users")
+
+
+def test_an_administrator_is_led_to_set_codes_up(new_person: NewPerson, stack: Stack, required: None) -> None:
+    """After his password, once; from then on the password alone opens nothing, here and at the services."""
+    emile, thief, used = new_person(javascript=True), new_person(), set[int]()
+    email = becomes_someone(stack, "/acme/administrators")
+    emile.signs_in(email)
+    assert "authentification par mobile" in emile.text()
+    emile.opens("/users")
+    assert emile.page.url.startswith(stack.keycloak.url), "going elsewhere is no way around it"
+    emile.types_password(email)
+    secret = sets_up_codes(emile, used)
+    assert is_at(emile, "/users")
+
+    signs_out(emile)
+    emile.signs_in(email)
+    emile.page.fill("#otp", code_of(secret, used))
+    emile.page.click("#kc-login")
+    assert is_at(emile, "/users")
+    emile.opens_service("/favourites")
+    assert emile.page.url == f"{stack.service_url}/favourites", "one sign-in for all"
+
+    thief.signs_in(email)
+    thief.page.fill("#otp", "000000")
+    thief.page.click("#kc-login")
+    assert thief.page.locator("#otp").count() == 1
+    thief.opens("/users")
+    assert thief.page.url.startswith(stack.keycloak.url)
+    thief.opens_service("/favourites")
+    assert thief.page.url.startswith(stack.keycloak.url)
+
+
+def test_a_plain_member_is_not_asked(new_person: NewPerson, stack: Stack, required: None) -> None:
+    """The switch is about administrators: for anybody else a sign-in has as many steps as before."""
+    person = new_person()
+    person.signs_in(becomes_someone(stack), path="/profile")
+    assert is_at(person, "/profile")
+
+
+def test_a_passkey_of_ones_own_accord(new_person: NewPerson, stack: Stack, required: None) -> None:
+    """From « Mon profil », by anybody; it is asked for at the next sign-in, and is enough for an administrator."""
+    person = new_person(javascript=True)
+    person.page.on("dialog", lambda dialog: dialog.accept("Ordinateur"))
+    gets_a_device(person)
+    email = becomes_someone(stack)
+    person.signs_in(email, path="/profile")
+    person.presses("Ajouter une clé d’accès")
+    person.page.click("#registerWebAuthn")
+    person.page.wait_for_url(f"{stack.portal_url}/profile")
+    assert "Le second facteur est configuré" in person.text()
+
+    keycloak = Admin(stack.keycloak.url, REALM)
+    (account,) = keycloak.get("/users", params={"email": email, "exact": "true"}).json()
+    administrators = keycloak.get("/group-by-path/acme/administrators").json()
+    keycloak.put(f"/users/{account['id']}/groups/{administrators['id']}").raise_for_status()
+    signs_out(person)
+    person.signs_in(email)
+    assert person.page.url.startswith(stack.keycloak.url)
+    person.page.click("#authenticateWebAuthnButton")
+    person.page.wait_for_url(f"{stack.portal_url}/users")
