@@ -25,6 +25,7 @@ from webapp.blueprints import (
     operations,
     privacy,
     profile,
+    second_factor,
     session,
     transfers,
     users,
@@ -96,6 +97,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         operations,
         privacy,
         profile,
+        second_factor,
         help,
     ):
         app.register_blueprint(module.blueprint)

@@ -51,6 +51,7 @@ EXPLAINED_BY = {
     "journal.index": "journal",
     "profile.edit": "profile",
     "profile.leave": "leave",
+    "second_factor.set_up": "profile",
 }
 """The task that explains a page, by the page's endpoint."""
 

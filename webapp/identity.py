@@ -55,11 +55,12 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A finished sign-in. `keycloak_session` is Keycloak's `sid`."""
+    """A finished sign-in. `keycloak_session` is Keycloak's `sid`, `action_status` says how an action ended."""
 
     person_id: str
     keycloak_session: str
     tokens: Tokens
+    action_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class SignInRefusedError(Exception):
 class Identity(Protocol):
     """What the portal needs of the identity provider. Raises `UnavailableError` when it cannot be reached."""
 
-    def start(self, redirect_uri: str, locale: str) -> ResponseReturnValue:
-        """Send the browser to sign in."""
+    def start(self, redirect_uri: str, locale: str, action: str = "") -> ResponseReturnValue:
+        """Send the browser to sign in, and to do an action of the provider's on the way."""
 
     def finish(self, arguments: Mapping[str, str]) -> SignIn:
         """Take the browser's return; `SignInRefusedError`."""
@@ -137,9 +138,10 @@ class KeycloakIdentity:
         """Let Authlib find its session in this application."""
         self._oauth.init_app(app)
 
-    def start(self, redirect_uri: str, locale: str) -> ResponseReturnValue:
+    def start(self, redirect_uri: str, locale: str, action: str = "") -> ResponseReturnValue:
         self._metadata()
-        answer: ResponseReturnValue = self._oauth.portal.authorize_redirect(redirect_uri, ui_locales=locale)
+        wishes = {"ui_locales": locale} | ({"kc_action": action} if action else {})
+        answer: ResponseReturnValue = self._oauth.portal.authorize_redirect(redirect_uri, **wishes)
         return answer
 
     def finish(self, arguments: Mapping[str, str]) -> SignIn:
@@ -157,7 +159,8 @@ class KeycloakIdentity:
         claims = token.get("userinfo")
         if not claims:
             raise SignInRefusedError("the answer holds no identity")
-        return SignIn(claims["sub"], claims.get("sid", ""), _tokens(token))
+        status = arguments.get("kc_action_status", "")
+        return SignIn(claims["sub"], claims.get("sid", ""), _tokens(token), status)
 
     def actor(self, tokens: Tokens) -> tuple[Actor, Tokens]:
         renewed = tokens.expires_at - time.time() < RENEW_BEFORE

@@ -88,10 +88,12 @@ class FakeIdentity:
 
     # The verbs of `Identity`.
 
-    def start(self, redirect_uri: str, locale: str) -> ResponseReturnValue:
+    def start(self, redirect_uri: str, locale: str, action: str = "") -> ResponseReturnValue:
         self._reach()
         session[STATE] = uuid4().hex
         query = {"redirect_uri": redirect_uri, "ui_locales": locale, "state": session[STATE]}
+        if action:
+            query["kc_action"] = action
         return redirect(f"{ISSUER}/protocol/openid-connect/auth?{urlencode(query)}")
 
     def finish(self, arguments: Mapping[str, str]) -> SignIn:
@@ -101,7 +103,7 @@ class FakeIdentity:
         person_id = self._codes.pop(arguments["code"])
         sid = str(uuid4())
         self._sessions[sid] = _Session(person_id)
-        return SignIn(person_id, sid, self._tokens(sid))
+        return SignIn(person_id, sid, self._tokens(sid), arguments.get("kc_action_status", ""))
 
     def actor(self, tokens: Tokens) -> tuple[Actor, Tokens]:
         self._reach()

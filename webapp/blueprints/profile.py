@@ -18,6 +18,7 @@ from webapp.labels import gettext as _
 from webapp.services import attachments
 from webapp.services.holder import Place, place_of, places_of
 from webapp.sessions import end_sessions
+from webapp.sign_in import say_how_it_ended
 
 blueprint = Blueprint("profile", __name__)
 
@@ -27,6 +28,7 @@ blueprint = Blueprint("profile", __name__)
 def edit() -> ResponseReturnValue:
     """Last name, first name, title and language; the address is shown and cannot be changed."""
     if request.method != "POST":
+        say_how_it_ended()
         profile = actor().profile
         form = PersonForm(
             formdata=None,

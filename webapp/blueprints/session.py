@@ -12,15 +12,15 @@ from webapp import quotas
 from webapp.answers import error_page
 from webapp.context import keep_tokens, parts, read_tokens
 from webapp.extensions import csrf
-from webapp.guards import LOCALE, Access, access, choose_locale, own_path
+from webapp.guards import LOCALE, Access, access, own_path
 from webapp.identity import SignInRefusedError
 from webapp.labels import gettext as _
 from webapp.locks import TakenError, take_once
 from webapp.logout_token import LogoutTokenError, ended_by
 from webapp.sessions import KEYCLOAK_SESSION, PERSON, end_sessions
+from webapp.sign_in import ACTION, ENDED, NEXT, lead_to_keycloak
 
 blueprint = Blueprint("session", __name__)
-NEXT = "next"
 
 
 @blueprint.get("/")
@@ -36,13 +36,11 @@ def home() -> ResponseReturnValue:
 @access(Access.PUBLIC)
 def login() -> ResponseReturnValue:
     """Off to Keycloak; who is signed in already goes straight on."""
-    target = own_path(request.args.get(NEXT))
+    target = own_path(request.args.get("next"))
     if g.actor:
         return redirect(target or url_for("session.home"))
     _count_sign_in()
-    session[NEXT] = target
-    address = parts().settings.portal_url + url_for("session.callback")
-    return parts().identity.start(address, choose_locale())
+    return lead_to_keycloak(target)
 
 
 def _count_sign_in() -> None:
@@ -65,10 +63,13 @@ def callback() -> ResponseReturnValue:
             actions=((url_for("session.login"), _("Sign in")),),
         )
     target = own_path(session.get(NEXT))
+    acted = session.get(ACTION) and session.get(PERSON) == signed_in.person_id
     session.clear()
     session[PERSON] = signed_in.person_id
     session[KEYCLOAK_SESSION] = signed_in.keycloak_session
     keep_tokens(signed_in.tokens)
+    if acted:
+        session[ENDED] = signed_in.action_status
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
     return redirect(target or url_for("session.home"))
 

@@ -1,0 +1,25 @@
+"""« Double authentification » of « Mon profil »: set up on Keycloak's own pages, by the person himself."""
+
+from flask import Blueprint, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.answers import error_page
+from webapp.guards import Access, access
+from webapp.labels import gettext as _
+from webapp.sign_in import lead_to_keycloak
+
+blueprint = Blueprint("second_factor", __name__)
+ACTIONS = {"code": "CONFIGURE_TOTP", "passkey": "webauthn-register"}
+"""What Keycloak calls the set-up of each kind."""
+
+
+@blueprint.post("/profile/second-factor")
+@access(Access.SIGNED_IN)
+def set_up() -> ResponseReturnValue:
+    """Off to Keycloak, which asks for the password again when the sign-in is old, and back to the profile."""
+    action = ACTIONS.get(request.form.get("kind", ""))
+    if action is None:
+        return error_page(422, _("Unknown second factor"), _("Codes of an application and passkeys are offered."))
+    answer = make_response(lead_to_keycloak(url_for("profile.edit"), action))
+    answer.status_code = 303
+    return answer
