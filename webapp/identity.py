@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 import requests
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask
@@ -152,7 +153,7 @@ class KeycloakIdentity:
             token = self._oauth.portal.authorize_access_token()
         except requests.RequestException as error:
             raise UnavailableError("Keycloak could not be reached") from error
-        except (OAuthError, JoseError) as error:
+        except (AuthlibBaseError, JoseError) as error:
             raise SignInRefusedError(str(error)) from error
         except ValueError as error:
             raise UnavailableError("Keycloak's answer to the sign-in makes no sense") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import requests
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask
@@ -91,7 +92,7 @@ class KeycloakSso:
             token = self._oauth.keycloak.authorize_access_token()
         except requests.RequestException as error:
             raise SsoUnavailableError("no answer to the code") from error
-        except (OAuthError, JoseError) as error:
+        except (AuthlibBaseError, JoseError) as error:
             raise SignInRefusedError(str(error)) from error
         return Person.from_claims(token["userinfo"]), _tokens(token)
 

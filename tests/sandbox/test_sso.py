@@ -67,6 +67,7 @@ def test_its_own_answer(wire, client):
     [
         {"state": "another"},
         {"state": None},
+        {"code": None},
         {"nonce": "another"},
         {"iss": "http://evil.example/realms/portal"},
         {"iss": None},

@@ -459,6 +459,7 @@ class TestCodeFlow:
             {"iss": "http://evil.test/realms/portal"},
             {"iss": ""},
             {"iss": None},
+            {"code": None},
             {"code": None, "error": "access_denied", "error_description": "<script>"},
         ],
         ids=str,
