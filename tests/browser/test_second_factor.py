@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.stack import REALM, REALM_FILE, Stack
 from tests.browser.conftest import NewPerson
-from tests.browser.people import PASSWORD, Person, new_address
+from tests.browser.people import NEW_PASSWORD, PASSWORD, Person, new_address
 from tests.contract.realm import Admin
 
 pytestmark = pytest.mark.browser
@@ -111,6 +111,35 @@ def test_without_the_switch_an_administrator_signs_in_as_before(new_person: NewP
     person = new_person()
     person.signs_in(becomes_someone(stack, "/acme/administrators"))
     assert is_at(person, "/users")
+
+
+def test_a_new_password_by_mail_is_no_way_around_it(new_person: NewPerson, stack: Stack) -> None:
+    """Who reads the mails of somebody with codes gets no session by « Mot de passe oublié », and no new codes."""
+    emile, thief, used = new_person(javascript=True), new_person(javascript=True), set[int]()
+    email = becomes_someone(stack)
+    emile.signs_in(email, path="/profile")
+    emile.presses("Configurer une application de codes")
+    sets_up_codes(emile, used)
+    assert is_at(emile, "/profile")
+
+    thief.opens("/profile")
+    thief.page.click("a[href*='reset-credentials']")
+    thief.page.fill("#username", email)
+    thief.page.click("[type=submit]")
+    (mail,) = thief.mails_to(email)
+    link = re.search(r"http\S+/login-actions/action-token\S+", mail["text"])
+    assert link
+    thief.page.goto(link[0])
+    thief.page.fill("#password-new", NEW_PASSWORD)
+    thief.page.fill("#password-confirm", NEW_PASSWORD)
+    thief.page.click("[type=submit]")
+    thief.page.wait_for_load_state()
+    thief.opens("/profile")
+    assert thief.is_asked_for_password, "the mail opened no session"
+    thief.types_password(email, NEW_PASSWORD)
+    assert thief.page.locator("#otp").count() == 1
+    thief.opens("/profile")
+    assert thief.page.url.startswith(stack.keycloak.url)
 
 
 def test_an_administrator_is_led_to_set_codes_up(new_person: NewPerson, stack: Stack, required: None) -> None:

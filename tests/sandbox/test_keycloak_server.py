@@ -14,6 +14,7 @@ from sandbox.ports import is_free
 from sandbox.processes import Programs
 
 REALM_FILE = Path(__file__).parents[2] / "keycloak" / "realm-export.json"
+SIGN_IN = "/portal/authentication/flows/sign-in/executions"
 SECRETS = {
     "CLIENT_PORTAL_SECRET": "portal-secret",
     "CLIENT_SAMPLE_SERVICE_SECRET": "service-secret",
@@ -104,13 +105,18 @@ def test_settings_of_the_caller_do_not_reach_keycloak(monkeypatch):
 @pytest.mark.timeout(600)
 def test_the_realm_file_can_be_imported_by_keycloak_itself(tmp_path):
     """As `kc.sh import` does it, variables filled in; the realm is there afterwards, and after a restart too."""
-    import_realm(REALM_FILE, tmp_path, environment={**SECRETS, "PORTAL_URL": "https://portal.example"})
+    told = {"PORTAL_URL": "https://portal.example", "SECOND_FACTOR_OF_ADMINISTRATORS": "CONDITIONAL"}
+    import_realm(REALM_FILE, tmp_path, environment={**SECRETS, **told})
     server = KeycloakServer(tmp_path)
     with server:
         (client,) = get(server, "/portal/clients?clientId=portal")
         assert client["baseUrl"] == "https://portal.example/"
         assert client["secret"] == SECRETS["CLIENT_PORTAL_SECRET"]
         assert get(server, "/portal")["accessTokenLifespan"] == 60
+        flow = {each["displayName"]: each["requirement"] for each in get(server, SIGN_IN)}
+        assert flow["sign-in administrators"] == "CONDITIONAL"
+        (policy,) = get(server, "/portal/client-policies/policies")["policies"]
+        assert (policy["name"], policy["enabled"]) == ("every service", True)
     assert is_free(server.port)
     with KeycloakServer(tmp_path, port=server.port) as again:
         assert get(again, "/portal")["realm"] == "portal"

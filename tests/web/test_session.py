@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, flash
@@ -24,6 +25,30 @@ from webapp.app import create_app
 from webapp.database import Database, locks, sessions
 from webapp.locks import take_once
 from webapp.settings import Settings
+
+ELSEWHERE = [
+    "https://evil.example",
+    "http:evil.example",
+    "https:/evil.example",
+    "//evil.example",
+    "///evil.example",
+    "////evil.example/%2f..",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/\r\nLocation: https://evil.example",
+    "/users\nSet-Cookie: a=b",
+    " //evil.example",
+    "/ /evil.example",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "evil.example",
+    "@evil.example",
+    "login",
+    "/\x00/evil.example",
+    "",
+]
+"""What is no path of the portal, though some browser may take it for one or for more."""
 
 
 class TestSignIn:
@@ -48,17 +73,20 @@ class TestSignIn:
             away.location or ""
         )
 
-    @pytest.mark.parametrize(
-        "target",
-        ["https://evil.example", "//evil.example", "/\\evil.example", "/%0d%0aLocation:evil", "login", ""],
-    )
+    @pytest.mark.parametrize("target", ELSEWHERE)
     def test_leads_to_no_other_site(self, target: str, visitor: Browser, administrator: User):
-        """An address of elsewhere in `next` is as good as none."""
-        away = visitor.get("/login", query_string={"next": target})
+        """An address of elsewhere in `next` is as good as none, after a sign-in and without one."""
+        query = urlencode({"next": target})
+        away = visitor.get(f"/login?{query}")
         assert (away.location or "").startswith(ISSUER)
-        back = visitor.sign_in(administrator, f"/login?next={target}")
-        assert (back.location or "").startswith("/")
-        assert not (back.location or "").startswith(("//", "/\\"))
+        assert visitor.sign_in(administrator, f"/login?{query}").location == "/"
+        assert visitor.get(f"/login?{query}").location == "/"
+
+    @pytest.mark.parametrize("target", ELSEWHERE)
+    def test_nor_does_the_language(self, target: str, browser: Browser):
+        """The form on every page says where one was; nobody is led elsewhere by it."""
+        answer = browser.post("/language", {"locale": "en", "next": target})
+        assert (answer.status, answer.location) == (303, "/")
 
     def test_who_is_signed_in_goes_straight_on(self, browser: Browser):
         """No second sign-in."""
