@@ -43,7 +43,7 @@ def asked(
     if len(arguments.get("q", "")) > Q_LENGTH:
         ignored.append("q")
     search = Search(
-        q=arguments.get("q", "")[:Q_LENGTH],
+        q=arguments.get("q", "")[:Q_LENGTH].replace("\0", " "),  # which no text of PostgreSQL holds
         company=company,
         since=_beginning(since, to_utc) if since else None,
         until=_beginning(until + timedelta(days=1), to_utc) if until else None,
