@@ -1,14 +1,16 @@
 """Commands for operations: `flask --app webapp.wsgi ...`."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from directory.errors import UnavailableError
-from webapp import journal
+from directory.errors import DirectoryError, UnavailableError
+from webapp import context, journal
 from webapp.admission import ExcessError, examine
 from webapp.context import Parts
 from webapp.courier import Courier
@@ -16,7 +18,7 @@ from webapp.services import import_jobs, personal_data, users
 from webapp.services.resume import resume
 
 
-def _people(parts: Parts) -> AppGroup:
+def _people() -> AppGroup:
     """What the portal holds of people."""
     people = AppGroup("people", help="What the portal holds of a person; accounts that nobody activated.")
 
@@ -24,7 +26,9 @@ def _people(parts: Parts) -> AppGroup:
     @click.argument("who")
     def export(who: str) -> None:
         """Print as JSON everything about the person with this address or id, to be given to him."""
-        found = personal_data.export(parts.directory, parts.database, _subject(parts, who))
+        subject = _subject(who)
+        with _keycloak_failing():
+            found = personal_data.export(context.parts().directory, context.parts().database, subject)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
     @people.command("erase")
@@ -32,10 +36,10 @@ def _people(parts: Parts) -> AppGroup:
     @click.option("--yes", is_flag=True, help="Do not ask.")
     def erase(who: str, yes: bool) -> None:
         """Delete what the portal holds of the person with this address or id; the journal keeps a pseudonym."""
-        subject = _subject(parts, who)
+        subject = _subject(who)
         if not yes:
             click.confirm("This cannot be undone. Go on?", abort=True, err=True)
-        for what, count in personal_data.erase(parts.database, subject).items():
+        for what, count in personal_data.erase(context.parts().database, subject).items():
             click.echo(f"{what}: {count}")
         if subject.user is not None:
             click.echo(
@@ -49,19 +53,31 @@ def _people(parts: Parts) -> AppGroup:
     )
     def purge_people(days: int | None) -> None:
         """Delete the accounts that nobody activated for so long, and what has served its time."""
-        waited = days or parts.settings.pending_days
-        gone = users.purge(parts.directory, parts.database, datetime.now(UTC) - timedelta(days=waited))
+        waited = days or context.parts().settings.pending_days
+        before = datetime.now(UTC) - timedelta(days=waited)
+        with _keycloak_failing():
+            gone = users.purge(context.parts().directory, context.parts().database, before)
         click.echo(f"{len(gone)} accounts deleted that nobody activated within {waited} days")
-        click.echo(f"{personal_data.purge(parts.database)} rows deleted that were no longer needed")
+        click.echo(f"{personal_data.purge(context.parts().database)} rows deleted that were no longer needed")
 
     return people
 
 
-def _subject(parts: Parts, who: str) -> personal_data.Subject:
-    found = personal_data.find(parts.directory, parts.database, who)
+def _subject(who: str) -> personal_data.Subject:
+    with _keycloak_failing():
+        found = personal_data.find(context.parts().directory, context.parts().database, who)
     if found is None:
         raise click.ClickException(f"nobody is known as {who}, neither to Keycloak nor to the journal")
     return found
+
+
+@contextmanager
+def _keycloak_failing() -> Iterator[None]:
+    """Keycloak's trouble in one line, and exit status 1."""
+    try:
+        yield
+    except DirectoryError as error:
+        raise click.ClickException(f"Keycloak: {error}") from error
 
 
 def install(app: Flask, parts: Parts) -> None:
@@ -103,7 +119,7 @@ def install(app: Flask, parts: Parts) -> None:
         count = journal.purge(parts.database, datetime.now(UTC) - timedelta(days=kept))
         click.echo(f"{count} lines older than {kept} days deleted")
 
-    app.cli.add_command(_people(parts))
+    app.cli.add_command(_people())
 
     mails = AppGroup("mails", help="Mails to people and to administrators.")
 

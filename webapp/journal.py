@@ -5,14 +5,13 @@ no change lacks its line) and, when they are old enough, purged. A line concerns
 administers one of them; what it says of other companies is another line.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from directory.model import Attachment, AttachmentChange, User
 from webapp.actor import Author
@@ -196,35 +195,38 @@ def every(database: Database, company_ids: Iterable[str], search: Search) -> Ite
         below = rows[-1].id
 
 
-def pseudonymise(connection: Connection, who: Collection[str], pseudonym: str) -> int:
-    """Put a pseudonym in the place of a person (his id and addresses) everywhere; how many lines named him.
+def is_about(ids: Collection[str], addresses: Collection[str]) -> ColumnElement[bool]:
+    """The lines that name a person, as author or otherwise: by id, and where there is none (a look-up in vain) by
+    address."""
+    nameless = or_(journal.c.person_id.is_(None), journal.c.person_id == "")
+    return or_(
+        journal.c.person_id.in_(ids), journal.c.actor_id.in_(ids), nameless & journal.c.person_email.in_(addresses)
+    )
+
+
+def pseudonymise(connection: Connection, ids: Collection[str], addresses: Collection[str], pseudonym: str) -> int:
+    """Put a pseudonym in the place of a person everywhere; how many lines named him.
 
     The lines stay, with what was done, when and where: whom they were about can no longer be told.
     """
-    names = (journal.c.person_id, journal.c.person_email, journal.c.actor_id, journal.c.actor_email)
-    values = [
-        cast(side, Text).contains(json.dumps(one), autoescape=True)
-        for side in (journal.c.before, journal.c.after)
-        for one in who
-    ]
-    rows = connection.execute(select(journal).where(or_(*(name.in_(who) for name in names), *values))).all()
+    rows = connection.execute(select(journal).where(is_about(ids, addresses))).all()
     for row in rows:
-        changed = _pseudonymous(row, who, pseudonym)
+        is_person = row.person_id in ids or (not row.person_id and row.person_email in addresses)
+        changed = _pseudonymous(row, {"actor": row.actor_id in ids, "person": is_person}, pseudonym)
         connection.execute(update(journal).where(journal.c.id == row.id).values(changed))
     return len(rows)
 
 
-def _pseudonymous(row: Any, who: Collection[str], pseudonym: str) -> dict[str, Any]:
+def _pseudonymous(row: Any, who: Mapping[str, bool], pseudonym: str) -> dict[str, Any]:
+    """The columns of a line in which the author, the person or both are a pseudonym."""
     values: dict[str, Any] = {}
-    for prefix in ("actor", "person"):
-        names = {part: getattr(row, f"{prefix}_{part}") for part in ("id", "name", "email")}
-        if names["id"] in who or names["email"] in who:
-            names = {"id": pseudonym, "name": pseudonym, "email": ""}
-        values |= {f"{prefix}_{part}": value for part, value in names.items()}
+    for part, is_meant in who.items():
+        for column, erased in (("id", pseudonym), ("name", pseudonym), ("email", "")):
+            values[f"{part}_{column}"] = erased if is_meant else getattr(row, f"{part}_{column}")
     for side in ("before", "after"):
         kept = getattr(row, side)
-        if kept is not None:
-            values[side] = {name: pseudonym if value in who else value for name, value in kept.items()}
+        if who["person"] and kept and "email" in kept:
+            values[side] = {**kept, "email": pseudonym}
     words = (values["actor_name"], values["actor_email"], values["person_name"], values["person_email"])
     return {**values, "words": fold(" ".join(words))}
 

@@ -1,5 +1,6 @@
 """What a directory says of people and companies."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -268,3 +269,25 @@ class TestUnreachable:
 
     def test_a_directory_that_answers_passes_the_check(self, directory):
         assert directory.check() is None
+
+
+class TestNeverActivated:
+    def test_the_day_of_the_last_mail_counts_or_else_that_of_the_account(self, world, directory):
+        place = [an_attachment(world.company())]
+        mailed, silent = (directory.create_user(a_new_profile(), place) for _ in range(2))
+        now = datetime.now(UTC)
+        directory.record_activation_sent(mailed, now - timedelta(days=40))
+
+        def found(before):
+            return {user.id for user in directory.never_activated(before)} & {mailed.id, silent.id}
+
+        assert found(now - timedelta(days=41)) == set()
+        assert found(now - timedelta(days=39)) == {mailed.id}
+        assert found(now + timedelta(minutes=5)) == {mailed.id, silent.id}
+
+    def test_active_people_and_operators_are_not_among_them(self, world, directory):
+        person, operator = world.person(an_attachment(world.company())), world.operator()
+
+        found = {user.id for user in directory.never_activated(datetime.now(UTC) + timedelta(minutes=5))}
+
+        assert not {person.id, operator.id} & found

@@ -41,33 +41,32 @@ LONGEST_QUOTA = DAY
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom it is about: the account, if there is one still, and the ids and addresses he is known by."""
+    """Whom it is about: the account, if there is one still, and the ids and addresses that are his alone."""
 
     user: User | None
     ids: frozenset[str]
     addresses: frozenset[str]
 
-    @property
-    def words(self) -> frozenset[str]:
-        """All of them."""
-        return self.ids | self.addresses
-
 
 def find(directory: Directory, database: Database, who: str) -> Subject | None:
-    """The person with that id or address; the journal knows also whom Keycloak knows no more. None: nobody."""
+    """The person with that id or address; the journal knows also whom Keycloak knows no more. None: nobody.
+
+    An id is one person's for ever, an address is not: one that was mistyped for him may be somebody else's. So
+    lines are his by their id, and of the addresses that they hold only those count that nobody else has now.
+    """
     user = _account(directory, who)
-    ids, addresses = ({user.id}, {user.email}) if user else (set(), set())
-    query = select(journal_table.c.person_id, journal_table.c.person_email).where(
-        or_(journal_table.c.person_id == who, journal_table.c.person_email == who.lower())
-    )
-    author = select(journal_table.c.actor_id, journal_table.c.actor_email).where(
-        or_(journal_table.c.actor_id == who, journal_table.c.actor_email == who.lower())
-    )
+    table = journal_table.c
     with database.engine.connect() as connection:
-        for row in (*connection.execute(query), *connection.execute(author)):
-            ids |= {row[0]} if row[0] else set()
-            addresses |= {row[1]} if row[1] else set()
-    return Subject(user, frozenset(ids), frozenset(addresses)) if ids or addresses else None
+        named = select(table.person_id).where(or_(table.person_id == who, table.person_email == who.lower()))
+        acting = select(table.actor_id).where(or_(table.actor_id == who, table.actor_email == who.lower()))
+        ids = {found for query in (named, acting) for found in connection.execute(query).scalars() if found}
+        ids |= {user.id} if user else set()
+        his = select(table.person_email).where(table.person_id.in_(ids))
+        by_him = select(table.actor_email).where(table.actor_id.in_(ids))
+        addresses = {found for query in (his, by_him) for found in connection.execute(query).scalars() if found}
+    addresses |= {who.lower()} if "@" in who else set()
+    own = {one for one in addresses if (holder := directory.find_by_email(one)) is None or holder.id in ids}
+    return Subject(user, frozenset(ids), frozenset(own)) if ids else None
 
 
 def export(directory: Directory, database: Database, subject: Subject) -> dict[str, Any]:
@@ -112,12 +111,12 @@ def erase(database: Database, subject: Subject) -> dict[str, int]:
     ids, addresses = subject.ids, subject.addresses
     with database.transaction() as connection:
         return {
-            "journal": journal.pseudonymise(connection, subject.words, pseudonym),
+            "journal": journal.pseudonymise(connection, ids, addresses, pseudonym),
             "sessions": _delete(connection, sessions, sessions.c.person_id.in_(ids)),
             "imports": _erase_imports(connection, subject, pseudonym),
             "unfinished_changes": _erase_operations(connection, subject, pseudonym),
             "activation_mails": _delete(connection, activation_mails, activation_mails.c.user_id.in_(ids)),
-            "notices": _delete(connection, notices, _mentions(notices.c.payload, subject.words)),
+            "notices": _delete(connection, notices, _mentions(notices.c.payload, ids)),
             "mails_waiting": _delete(connection, mails, mails.c.recipient.in_(addresses)),
             "counted_uses": _delete(connection, quota_uses, quota_uses.c.subject.in_(ids)),
         }
@@ -173,14 +172,9 @@ def _attachments_of(directory: Directory, user: User | None) -> list[dict[str, s
 
 
 def _lines(subject: Subject) -> Any:
-    table = journal_table.c
-    known = (table.person_id, table.actor_id), (table.person_email, table.actor_email)
-    conditions = [
-        column.in_(words)
-        for columns, words in zip(known, (subject.ids, subject.addresses), strict=True)
-        for column in columns
-    ]
-    return select(journal_table).where(or_(*conditions)).order_by(table.id)
+    return (
+        select(journal_table).where(journal.is_about(subject.ids, subject.addresses)).order_by(journal_table.c.id)
+    )
 
 
 def _told(row: Any, subject: Subject) -> dict[str, Any]:
@@ -204,7 +198,7 @@ def _mentions(column: Any, words: Iterable[str]) -> Any:
 
 
 def _mentioning(table: Table, subject: Subject) -> Any:
-    return select(table).where(_mentions(table.c.payload, subject.words))
+    return select(table).where(_mentions(table.c.payload, subject.ids))
 
 
 def _erase_operations(connection: Connection, subject: Subject, pseudonym: str) -> int:
