@@ -1,6 +1,6 @@
 """A document against its table of keys: variables filled, values in their right type, every problem named."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from difflib import get_close_matches
 from re import compile as regex
 from typing import Any
@@ -106,6 +106,8 @@ class Reader:
         met: dict[tuple[Any, ...], int] = {}
         for index, item in enumerate(items):
             name = tuple(item.get(key) for key in by)
+            if not all(isinstance(part, Hashable) for part in name):
+                continue  # complained of where it was read
             if None not in name and met.setdefault(name, index) != index:
                 line = files.position_of(source.at(met[name], by[-1])).line
                 self.complain(source.at(index, by[-1]), f"{name[-1]!r} is in this list already, in line {line}")

@@ -51,6 +51,8 @@ EXPLAINED_BY = {
     "journal.index": "journal",
     "profile.edit": "profile",
     "profile.leave": "leave",
+    "profile.end_session": "profile",
+    "profile.end_other_sessions": "profile",
     "second_factor.set_up": "profile",
 }
 """The task that explains a page, by the page's endpoint."""

@@ -22,6 +22,7 @@ PATHS = [
     "/operations/0123/dismissal",
     "/profile",
     "/profile/companies/acme/leaving",
+    "/profile/second-factor",
     "/profile/sessions/ending",
     "/profile/sessions/0123/ending",
     "/language",

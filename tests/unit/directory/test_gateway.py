@@ -35,6 +35,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "record_activation_sent",
         "correct_email",
         "delete_user",
+        "never_activated",
         "check",
         "standing",
     }
