@@ -54,7 +54,7 @@ FORBIDDEN = (
 
 @pytest.fixture(scope="module")
 def story(installation: Installation) -> list[Call]:
-    """People do everything the portal offers; what it asked of Keycloak meanwhile."""
+    """People do everything the portal offers; what it asked of Keycloak since its start, for other tests too."""
     anne = Person(installation)
     anne.comes_in(ANNE)
     wrong, right, cancelled, emile = (new_address() for _ in range(4))
@@ -173,10 +173,9 @@ def is_activated(account: dict[str, Any]) -> bool:
 
 def test_it_deletes_nobody_who_was_activated(story: list[Call]):
     """Only the invitation that was cancelled."""
-    (deleted,) = changes(story, "DELETE")
-    assert deleted.status == 204
-    assert deleted.account is not None
-    assert not is_activated(deleted.account)
+    deleted = [call for call in changes(story, "DELETE") if call.status == 204]
+    assert deleted
+    assert [call.account for call in deleted if call.account is None or is_activated(call.account)] == []
 
 
 def test_it_changes_the_address_of_nobody_who_was_activated(story: list[Call]):
@@ -184,8 +183,8 @@ def test_it_changes_the_address_of_nobody_who_was_activated(story: list[Call]):
     written = [(call.account, json.loads(call.body)) for call in changes(story, "PUT")]
     assert len(written) > 3
     moved = [was for was, body in written if was is None or body.get("email", was["email"]) != was["email"]]
-    assert len(moved) == 1
-    assert not is_activated(moved[0])
+    assert moved
+    assert [was for was in moved if was is None or is_activated(was)] == []
     keys = {key for _, body in written for key in body}
     assert keys.isdisjoint({"credentials", "requiredActions", "enabled", "emailVerified", "groups", "realmRoles"})
 
