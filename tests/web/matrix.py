@@ -496,6 +496,6 @@ def tells_the_name(case: Case) -> bool:
     )
 
 
-def typed_rows(case: Case, company_id: Callable[[str], str]) -> Fields:
+def typed_rows(case: Case, ids: Mapping[str, str]) -> Fields:
     """The fields of the company that is ticked."""
-    return a_row(company_id(case.spot.company)) if case.row.row_at_company else {}
+    return a_row(ids[case.spot.company]) if case.row.row_at_company else {}

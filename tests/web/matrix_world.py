@@ -14,7 +14,7 @@ from urllib.parse import quote
 from flask import Flask
 from sqlalchemy import event, select
 
-from directory.model import User
+from directory.model import Attachment, Profile, User
 from tests.architecture.portal import make_portal
 from tests.builders import a_company, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
@@ -35,10 +35,6 @@ NOBODY = "5b7a1a6e-0000-4000-8000-000000000000"
 SENT = {"pending": timedelta(days=1), "expired": timedelta(days=31)}
 
 
-def company_id(letter: str) -> str:
-    return IDS[letter]
-
-
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -47,11 +43,13 @@ class Answer:
 
 
 @dataclass
-class World:
-    """The portal with everybody in it, as it is at the start of each case."""
+class Requests:
+    """What the cases say, as requests to a portal: whom and what their words mean there."""
 
     app: Flask
-    directory: FakeDirectory
+    site: str
+    ids: Mapping[str, str]
+    """The companies' ids."""
     people: dict[str, User] = field(default_factory=dict)
     sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The cookie of each actor, and a token of that session."""
@@ -72,11 +70,7 @@ class World:
 
     def reset(self) -> None:
         """Sessions too: who was signed out, or ended, is there again."""
-        people, groups = self.start["people"], self.start["groups"]
-        with self.directory._lock:
-            self.directory._people = dict(people)
-            self.directory._groups = {path: set(members) for path, members in groups.items()}
-            self.directory.mails = list(self.start["mails"])
+        self.reset_people()
         with self.raw() as connection:
             self.kept.backup(connection)
 
@@ -91,11 +85,17 @@ class World:
 
     def snapshot(self) -> dict[str, Any]:
         """People, groups, memberships, mails that left, and mails that are to leave."""
-        found = dict(self.directory.snapshot())
+        found = self.snapshot_of_people()
         with self.database.engine.connect() as connection:
             for name in ("notices", "mails", "activation_mails"):
                 found[f"table {name}"] = connection.execute(select(metadata.tables[name])).all()
         return found
+
+    def snapshot_of_people(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def reset_people(self) -> None:
+        raise NotImplementedError
 
     def send(self, case: Case, *, token: bool = True, method: str = "", **extra: str) -> Answer:
         """What the portal answers to the case."""
@@ -108,7 +108,7 @@ class World:
             if case.row.file:
                 options["data"]["file"] = (io.BytesIO(self.file(case)), "people.csv")
         client = self.app.test_client(use_cookies=False)
-        with client.open(self.address(case), method=method, base_url=PORTAL, **options) as response:
+        with client.open(self.address(case), method=method, base_url=self.site, **options) as response:
             body = response.get_data(as_text=True)
             return Answer(response.status_code, body, dict(response.headers))
 
@@ -116,18 +116,19 @@ class World:
         spot = case.spot
         path = case.row.rule
         path = path.replace("<id:user_id>", self.user_id(spot.person)).replace("<id:task>", "create")
-        path = path.replace("<id:company_id>", IDS.get(spot.company, ""))
+        path = path.replace("<id:company_id>", self.ids.get(spot.company, ""))
         for kind in ("operation", "import", "session"):
             path = path.replace(f"<id:{kind}_id>", self.things.get((kind, spot.owner), "0" * 32))
-        query = case.row.query.format(company=IDS.get(spot.company, ""), email=quote(self.email(spot)))
+        company = self.ids.get(spot.company, "")
+        query = case.row.query.format(company=company, email=quote(self.email(spot)))
         return f"{path}?{query}" if query else path
 
     def fields(self, case: Case) -> dict[str, str]:
         typed = {name: value.format(email=self.email(case.spot)) for name, value in case.row.fields.items()}
-        return {**typed, **typed_rows(case, company_id)}
+        return {**typed, **typed_rows(case, self.ids)}
 
     def file(self, case: Case) -> bytes:
-        at = IDS[case.spot.company]
+        at = self.ids[case.spot.company]
         line = f"{self.email(case.spot)},Typed,Thea,mme,fr,{at},user,internal"
         return f"{','.join(COLUMNS)}\n{line}\n".encode()
 
@@ -138,20 +139,54 @@ class World:
         return self.people[spot.person].email if spot.person in self.people else "absent@den.example"
 
 
-def add_being(directory: FakeDirectory, number: int, being: Being) -> User:
-    """With a name and an address that no other text of the portal contains."""
-    profile = a_profile(f"quidam{number:02}@den.example", last_name=f"Quidam{number:02}", first_name="Zoe")
-    if being.odd == "operator":
-        return directory.add_operator(profile)
-    at = [
-        an_attachment(IDS[letter], administrator=role == "administrator" or letter in being.was)
+@dataclass
+class World(Requests):
+    """On the directory in memory."""
+
+    directory: FakeDirectory = field(default_factory=FakeDirectory)
+
+    def snapshot_of_people(self) -> dict[str, Any]:
+        return dict(self.directory.snapshot())
+
+    def reset_people(self) -> None:
+        people, groups = self.start["people"], self.start["groups"]
+        with self.directory._lock:
+            self.directory._people = dict(people)
+            self.directory._groups = {path: set(members) for path, members in groups.items()}
+            self.directory.mails = list(self.start["mails"])
+
+
+def profile_of(being: Being) -> Profile:
+    """A name and an address that no other text of the portal contains."""
+    number = BEINGS.index(being)
+    return a_profile(f"quidam{number:02}@den.example", last_name=f"Quidam{number:02}", first_name="Zoe")
+
+
+def attachments_of(being: Being, ids: Mapping[str, str]) -> list[Attachment]:
+    """Where the person is at first: whoever was administrator, still is."""
+    return [
+        an_attachment(ids[letter], administrator=role == "administrator" or letter in being.was)
         for letter, role in being.at.items()
     ]
+
+
+def sent_at(being: Being) -> datetime | None:
+    return datetime.now(UTC) - SENT[being.state] if being.state in SENT else None
+
+
+def company_name(letter: str) -> str:
+    return f"Maison{letter}secret"
+
+
+def add_being(directory: FakeDirectory, being: Being) -> User:
+    profile = profile_of(being)
+    if being.odd == "operator":
+        return directory.add_operator(profile)
     user = directory.add_user(
         profile,
-        at,
+        attachments_of(being, IDS),
         password_required=being.state in SENT,
-        activation_sent_at=datetime.now(UTC) - SENT[being.state] if being.state in SENT else None,
+        activation_sent_at=sent_at(being),
     )
     if being.odd == "half-made":
         directory.add_membership(user.id, "/acme/administrators")
@@ -166,15 +201,14 @@ def signed_in(app: Flask, identity: FakeIdentity, person: User | None) -> tuple[
     return browser.cookie, token
 
 
-def add_things(world: World, owner: str) -> None:
-    """A change that stopped on the way, an import that is over, and a line of the journal."""
-    author, somebody = an_author(world.people[owner]), world.people["somebody of A"]
-    wanted = {"acme": an_attachment("acme", external=True)}
-    left = payload_of(somebody, to_do({"acme": an_attachment("acme")}, wanted), batch="")
+def add_things(world: Requests, owner: str) -> None:
+    """A change that stopped on the way, and an import that is over."""
+    author, somebody, a = an_author(world.people[owner]), world.people["somebody of A"], world.ids["A"]
+    left = payload_of(somebody, to_do({a: an_attachment(a)}, {a: an_attachment(a, external=True)}), batch="")
     with operations.under_way(world.database, operations.Kind.CHANGE, author, {}) as work:
         work.stop_on_the_way(left)
     world.things["operation", owner] = work.operation.id
-    line = f"{somebody.email},Typed,Thea,mme,fr,acme,user,internal"
+    line = f"{somebody.email},Typed,Thea,mme,fr,{a},user,internal"
     lines = read(f"{','.join(COLUMNS)}\n{line}\n".encode()).lines
     import_id = import_jobs.begin(world.database, author, lines)
     import_jobs.record(world.database, import_id, [ImportRow(one, Outcome.UNCHANGED) for one in lines])
@@ -182,19 +216,19 @@ def add_things(world: World, owner: str) -> None:
     world.things["import", owner] = import_id
 
 
-def write_journal(world: World) -> None:
-    """At each company a line about somebody of it, by its administrator."""
+def write_journal(world: Requests) -> None:
+    """At each company a line about everybody of it, by its administrator."""
     for letter in COMPANIES:
         author = an_author(world.people[f"administrator of {letter}"])
         for being in BEINGS:
             if letter in being.at:
-                entry = Entry(Action.ATTACH, (IDS[letter],), person_of(world.people[being.name]))
+                entry = Entry(Action.ATTACH, (world.ids[letter],), person_of(world.people[being.name]))
                 write(world.database, author, [entry])
 
 
 def make_world(folder: Path) -> World:
     """Everybody at his companies, with what he owns."""
-    companies = [a_company(IDS[letter], f"Maison{letter}secret") for letter in COMPANIES]
+    companies = [a_company(IDS[letter], company_name(letter)) for letter in COMPANIES]
     directory = FakeDirectory(*companies)
     identity = FakeIdentity(directory)
     app = make_portal(f"sqlite:///{folder / 'portal.sqlite'}", directory, identity)
@@ -202,8 +236,8 @@ def make_world(folder: Path) -> World:
     event.listen(database.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
     database.upgrade()
     app.testing = True
-    world = World(app, directory)
-    world.people = {being.name: add_being(directory, number, being) for number, being in enumerate(BEINGS)}
+    world = World(app, PORTAL, IDS, directory=directory)
+    world.people = {being.name: add_being(directory, being) for being in BEINGS}
     for actor in ACTORS:
         world.sessions[actor.name] = signed_in(app, identity, world.people.get(actor.name))
     for being in BEINGS:
