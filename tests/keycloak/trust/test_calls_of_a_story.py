@@ -19,6 +19,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(600)  # the whole story is told before the first test
 
 ID = "[0-9a-f-]{36}"
+SESSION = "[A-Za-z0-9_-]+"
 ALLOWED: Sequence[tuple[str, str]] = (
     ("GET", "/admin/R/users"),
     ("GET", f"/admin/R/users/{ID}"),
@@ -40,6 +41,8 @@ ALLOWED: Sequence[tuple[str, str]] = (
     ("GET", "/R/protocol/openid-connect/certs"),
     ("GET", "/R/account/"),
     ("POST", "/R/account/"),
+    ("GET", "/R/account/sessions/devices"),
+    ("DELETE", f"/R/account/sessions/{SESSION}"),
 )
 """Every kind of call, `R` for the realm's address. A new one is added by who has thought about its rights."""
 FORBIDDEN = (
@@ -124,6 +127,12 @@ def _oneself(installation: Installation, email: str, user_id: str) -> None:
     assert emile.comes_in(email).status_code == 200
     fields = {"last_name": "Zola", "first_name": "Émilien", "title": "m", "locale": "en"}
     assert emile.post("/profile", fields).status_code == 303
+    elsewhere = Person(installation)
+    assert elsewhere.comes_in(email).status_code == 200
+    assert "my-sessions" in elsewhere.get("/profile").text
+    assert emile.post("/profile/sessions/ending", {}).status_code == 303
+    assert elsewhere.get("/profile").status_code == 302, "the other session was ended"
+    assert emile.get("/profile").status_code == 200
     assert emile.post("/language", {"locale": "fr"}).status_code == 303
     assert emile.post("/profile/companies/globex/leaving", {"confirm": "1"}).status_code in {200, 303}
     assert installation.account_of(email)["firstName"] == "Émilien"
