@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
 from directory.gateway import Directory
-from directory.model import AttachmentChange, Company, Locale, Profile, Title, User
+from directory.model import Attachment, AttachmentChange, Company, Locale, Profile, Title, User
 from webapp.database import Database
 from webapp.errors import HiddenError, LastAdministratorError, PortalError
 from webapp.journal import Outcome, entry_of, person_of
@@ -116,7 +116,7 @@ def _change(directory: Directory, database: Database, work: Work) -> None:
     user = directory.user(work.operation.payload["user_id"])
     allowed = {
         company.id: company
-        for company, at in directory.attachments_of(actor_id)
+        for company, at in _attachments_of_author(directory, actor_id)
         if company.id in wanted and (at.administers or (actor_id == user.id and wanted[company.id] is None))
     }
     with locked(database, attachments.lock_names(allowed)):
@@ -149,5 +149,10 @@ def _refuse_last_administrators(
 
 
 def _still_administers(directory: Directory, actor_id: str, company_ids: Iterable[str]) -> bool:
-    administered = {company.id for company, at in directory.attachments_of(actor_id) if at.administers}
+    administered = {company.id for company, at in _attachments_of_author(directory, actor_id) if at.administers}
     return set(company_ids) <= administered
+
+
+def _attachments_of_author(directory: Directory, actor_id: str) -> tuple[tuple[Company, Attachment], ...]:
+    """What the author of an interrupted change is attached to now; nothing once his account is disabled."""
+    return directory.attachments_of(actor_id) if directory.user(actor_id).enabled else ()

@@ -192,6 +192,17 @@ class TestChange:
         assert [state for _, state in resume(directory, database)] == [State.FAILED]
         assert at(directory, person) == {an_attachment("acme")}
 
+    def test_of_an_actor_who_was_disabled(
+        self, directory: FakeDirectory, database: Database, actor: User, person: User
+    ):
+        """His groups are as they were; he may do nothing any more, neither change nor create."""
+        directory.disable(actor.id)
+        left_behind(database, Kind.CHANGE, actor, change(person, acme=None))
+        left_behind(database, Kind.CREATE, actor, creation(an_attachment("acme")))
+        assert [state for _, state in resume(directory, database)] == [State.FAILED, State.FAILED]
+        assert at(directory, person) == {an_attachment("acme")}
+        assert directory.find_by_email(PROFILE.email) is None
+
     def test_of_a_person_who_is_gone(self, directory: FakeDirectory, database: Database, actor: User):
         nobody = directory.add_user(a_profile(), [an_attachment("acme")], password_required=True)
         directory.delete_user(nobody.id)
