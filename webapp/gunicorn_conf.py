@@ -21,7 +21,6 @@ from webapp.services import personal_data
 from webapp.services.resume import resume
 from webapp.settings import Settings
 
-logs.configure()
 logger_class = logs.GunicornLogger
 
 bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{os.environ.get('PORTAL_PORT', '8000')}"

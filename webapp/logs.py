@@ -104,6 +104,7 @@ class GunicornLogger(Logger):  # type: ignore[misc]
     """What gunicorn says goes where everything goes; but its own lines of requests would hold addresses."""
 
     def setup(self, cfg: Any) -> None:
+        configure()
         self.loglevel = self.LOG_LEVELS.get(cfg.loglevel.lower(), logging.INFO)
         self.error_log.setLevel(self.loglevel)
         self.error_log.propagate = True
