@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from wsgiref.headers import Headers
 
-from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from directory.errors import DirectoryError, MailRefusedError, NotFoundError, UnavailableError
 from directory.model import AttachmentChange
-from webapp.context import forget_person
+from webapp import journal
+from webapp.context import forget_person, parts, request_id
 from webapp.errors import (
     AlreadyActiveError,
     ChangedMeanwhileError,
@@ -22,6 +23,7 @@ from webapp.errors import (
     PartlyDoneError,
     SharedAccountError,
     SignedOutError,
+    TooLateError,
     TooOftenError,
 )
 from webapp.guards import Access, access_of, own_path, to_sign_in
@@ -29,6 +31,8 @@ from webapp.labels import gettext as _
 from webapp.settings import Settings
 from webapp.times import in_a_while
 
+UNDO = "undo"
+"""The category of a flashed id: that of a change that can be undone, with a button beside what is said of it."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
 
@@ -169,6 +173,12 @@ def _conflict(error: ForbiddenByStateError) -> Response:
         case ChangedMeanwhileError():
             title = _("Somebody else was faster")
             text = _("This person was changed meanwhile; nothing was overwritten. Look at the present state.")
+        case TooLateError():
+            title = _("It is too late to undo this change")
+            text = _(
+                "With one click a change can be undone for ten minutes. Nothing was changed now: "
+                "“Modify” and “Add a user” still lead to every state."
+            )
         case _:
             title = _("This is not possible now")
             text = _("The present state does not allow it; nothing was changed.")
@@ -288,6 +298,12 @@ def list_fields() -> list[tuple[str, str]]:
     """What a form brings along so that it can lead back there; nothing when that is the whole list."""
     found = own_path(request.values.get("next"))
     return [("next", found)] if found else []
+
+
+def offer_undo() -> None:
+    """The page that comes next has a button that undoes what this request changed."""
+    if change_id := journal.change_made(parts().database, request_id()):
+        flash(change_id, UNDO)
 
 
 def back_to_list() -> ResponseReturnValue:

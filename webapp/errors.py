@@ -11,6 +11,7 @@
     │   ├── AlreadyActiveError
     │   ├── SharedAccountError
     │   ├── ChangedMeanwhileError
+    │   ├── TooLateError
     │   └── ImportRunningError
     ├── TooOftenError           says when it is possible again                                -> 429
     ├── PartlyDoneError         some changes were made, one was not                           -> 503
@@ -64,6 +65,10 @@ class ChangedMeanwhileError(ForbiddenByStateError):
     def __init__(self, company_ids: Sequence[str]) -> None:
         super().__init__(f"changed meanwhile at {', '.join(company_ids)}")
         self.company_ids = tuple(company_ids)
+
+
+class TooLateError(ForbiddenByStateError):
+    """A change can be taken back with one click only shortly after it was made."""
 
 
 class ImportRunningError(ForbiddenByStateError):

@@ -43,6 +43,7 @@ EXPLAINED_BY = {
     "attachments.edit": "modify",
     "operations.complete": "modify",
     "operations.dismiss": "modify",
+    "operations.undo": "modify",
     "activations.resend": "resend",
     "activations.resend_all": "resend",
     "activations.results": "resend",

@@ -41,6 +41,7 @@ class Action(StrEnum):
 
 _JOINED = (Action.CREATE, Action.ATTACH)
 _LEFT = (Action.DETACH, Action.LEAVE, Action.CANCEL)
+_CHANGED = (Action.ATTACH, Action.CHANGE, Action.DETACH)
 
 
 class Outcome(StrEnum):
@@ -49,6 +50,13 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+_CHANGES = (
+    journal.c.outcome == Outcome.DONE.value,
+    journal.c.action.in_([action.value for action in _CHANGED]),
+)
+"""Lines about an attachment that an administrator changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,17 @@ class Line:
     after: Mapping[str, Any] | None
     outcome: Outcome
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one operation did to one person at one company; `at` is seconds since 1970."""
+
+    person_id: str
+    company_id: str
+    before: Mapping[str, str] | None
+    after: Mapping[str, str] | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +248,26 @@ def _pseudonymous(row: Any, who: Mapping[str, bool], pseudonym: str) -> dict[str
             values[side] = {**kept, "email": pseudonym}
     words = (values["actor_name"], values["actor_email"], values["person_name"], values["person_email"])
     return {**values, "words": fold(" ".join(words))}
+
+
+def change_made(database: Database, request_id: str) -> str | None:
+    """The operation by which this request changed somebody's attachments; none when it changed nothing."""
+    query = select(journal.c.operation_id).where(journal.c.request_id == request_id, *_CHANGES)
+    with database.engine.connect() as connection:
+        return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
+    """What one of the author's operations changed of attachments; nothing when it is none of his."""
+    query = (
+        select(journal, journal_companies.c.company_id)
+        .join(journal_companies, journal_companies.c.line_id == journal.c.id)
+        .where(journal.c.operation_id == operation_id, journal.c.actor_id == author_id, *_CHANGES)
+        .order_by(journal.c.id)
+    )
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return [Changed(row.person_id, row.company_id, row.before, row.after, row.at) for row in rows]
 
 
 def last_author(database: Database, company_id: str, person_id: str) -> Author | None:

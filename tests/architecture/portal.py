@@ -20,6 +20,7 @@ EXAMPLES = {
     "<id:user_id>": "5b7a1a6e-0000-4000-8000-000000000000",
     "<id:company_id>": "nowhere",
     "<id:operation_id>": "0" * 32,
+    "<id:change_id>": "0" * 32,
     "<id:import_id>": "0" * 32,
     "<id:session_id>": "0" * 32,
     "<id:task>": "create",

@@ -25,6 +25,7 @@ CONTRACT = {
     ("GET", "/journal", Access.ADMINISTRATOR),
     ("POST", "/operations/<id:operation_id>/completion", Access.SIGNED_IN),
     ("POST", "/operations/<id:operation_id>/dismissal", Access.SIGNED_IN),
+    ("POST", "/changes/<id:change_id>/undoing", Access.ADMINISTRATOR),
     ("GET", "/journal.csv", Access.ADMINISTRATOR),
     ("GET", "/help", Access.PUBLIC),
     ("GET", "/help/<id:task>", Access.PUBLIC),

@@ -75,7 +75,7 @@ BEINGS = (*ACTORS[1:], *OTHERS)
 BY_NAME = {being.name: being for being in BEINGS}
 SIGNED_OUT = {"anonymous", "disabled administrator of A"}
 OWNERS = ("administrator of A", "administrator of A and B", "former administrator of A")
-"""Who has a change that stopped on the way, and an import."""
+"""Who has a change that stopped on the way, one that was made, and an import."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +273,16 @@ ROWS = (
         302,
         None,
         {"mine": 303, "mine, the right is gone": 303, FOREIGN: 404},
+        spots=owners,
+        relation=my_thing,
+    ),
+    Row(
+        "POST",
+        "/changes/<id:change_id>/undoing",
+        "undo",
+        302,
+        403,
+        {"mine": 303, FOREIGN: 404},
         spots=owners,
         relation=my_thing,
     ),

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from flask import Flask
 from sqlalchemy import event, select
 
-from directory.model import Attachment, Profile, User
+from directory.model import Attachment, AttachmentChange, Profile, User
 from tests.architecture.portal import make_portal
 from tests.builders import a_company, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
@@ -23,7 +23,7 @@ from tests.web.identity import FakeIdentity
 from tests.web.matrix import ABSENT, ACTORS, BEINGS, COMPANIES, OWNERS, Being, Case, Spot, typed_rows
 from webapp.context import EXTENSION
 from webapp.database import metadata
-from webapp.journal import Action, Entry, person_of, write
+from webapp.journal import Action, Entry, entry_of, person_of, write
 from webapp.services import import_jobs, operations
 from webapp.services.attachments import payload_of, to_do
 from webapp.services.csvfiles import COLUMNS, read
@@ -117,7 +117,7 @@ class Requests:
         path = case.row.rule
         path = path.replace("<id:user_id>", self.user_id(spot.person)).replace("<id:task>", "create")
         path = path.replace("<id:company_id>", self.ids.get(spot.company, ""))
-        for kind in ("operation", "import", "session"):
+        for kind in ("operation", "change", "import", "session"):
             path = path.replace(f"<id:{kind}_id>", self.things.get((kind, spot.owner), "0" * 32))
         company = self.ids.get(spot.company, "")
         query = case.row.query.format(company=company, email=quote(self.email(spot)))
@@ -202,12 +202,16 @@ def signed_in(app: Flask, identity: FakeIdentity, person: User | None) -> tuple[
 
 
 def add_things(world: Requests, owner: str) -> None:
-    """A change that stopped on the way, and an import that is over."""
+    """A change that stopped on the way, one that was made, and an import that is over."""
     author, somebody, a = an_author(world.people[owner]), world.people["somebody of A"], world.ids["A"]
     left = payload_of(somebody, to_do({a: an_attachment(a)}, {a: an_attachment(a, external=True)}), batch="")
     with operations.under_way(world.database, operations.Kind.CHANGE, author, {}) as work:
         work.stop_on_the_way(left)
     world.things["operation", owner] = work.operation.id
+    made = AttachmentChange(a, an_attachment(a, external=True), an_attachment(a))
+    with operations.under_way(world.database, operations.Kind.CHANGE, author, {}) as work:
+        work.note(entry_of(made, person_of(somebody)))
+    world.things["change", owner] = work.operation.id
     line = f"{somebody.email},Typed,Thea,mme,fr,{a},user,internal"
     lines = read(f"{','.join(COLUMNS)}\n{line}\n".encode()).lines
     import_id = import_jobs.begin(world.database, author, lines)

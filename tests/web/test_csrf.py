@@ -20,6 +20,7 @@ PATHS = [
     "/users/import/0123",
     "/operations/0123/completion",
     "/operations/0123/dismissal",
+    "/changes/0123/undoing",
     "/profile",
     "/profile/companies/acme/leaving",
     "/profile/second-factor",
@@ -62,6 +63,7 @@ def test_every_posting_endpoint_is_in_the_list(app: Flask):
         .replace("<id:company_id>", "acme")
         .replace("<id:import_id>", "0123")
         .replace("<id:operation_id>", "0123")
+        .replace("<id:change_id>", "0123")
         .replace("<id:session_id>", "0123")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ())

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from directory.model import Attachment, AttachmentChange, Member, difference
 from webapp import journal
-from webapp.answers import back_to_list, list_address, list_fields
-from webapp.context import administration, author, parts
+from webapp.answers import back_to_list, list_address, list_fields, offer_undo
+from webapp.context import actor, administration, author, parts
 from webapp.errors import ChangedMeanwhileError
 from webapp.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
 from webapp.guards import Access, access
@@ -90,6 +90,8 @@ def _save(
         flash(_("%(name)s was detached; the account itself stays active.", name=name), "success")
     else:
         flash(_("The attachments of %(name)s were changed.", name=name), "success")
+    if changes and member.user.id != actor().id:
+        offer_undo()
     return back_to_list()
 
 

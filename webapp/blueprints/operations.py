@@ -1,13 +1,13 @@
-"""Changes that stopped on the way: finished with one click, or dismissed."""
+"""What can be done with a change afterwards: finish or drop one that stopped on the way, undo a whole one."""
 
 from flask import Blueprint, flash
 from flask.typing import ResponseReturnValue
 
-from webapp.answers import see_other
-from webapp.context import actor, parts
+from webapp.answers import back_to_list, see_other
+from webapp.context import actor, administration, author, parts
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
-from webapp.services import resume
+from webapp.services import resume, undoing
 
 blueprint = Blueprint("operations", __name__)
 
@@ -28,6 +28,15 @@ def dismiss(operation_id: str) -> ResponseReturnValue:
     resume.dismiss(parts().database, actor().id, operation_id)
     flash(_("The rest of the change was dropped; what was done stays."), "info")
     return _back()
+
+
+@blueprint.post("/changes/<id:change_id>/undoing")
+@access(Access.ADMINISTRATOR)
+def undo(change_id: str) -> ResponseReturnValue:
+    """Bring a person back to what he was before my change, unless somebody has changed him since."""
+    user = undoing.take_back(parts().directory, parts().database, author(), administration(), change_id)
+    flash(_("The change was undone: %(name)s is attached as before.", name=user.profile.full_name), "success")
+    return back_to_list()
 
 
 def _back() -> ResponseReturnValue:
