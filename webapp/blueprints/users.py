@@ -35,12 +35,16 @@ from webapp.services import activations, attachments, lookups, operations, users
 from webapp.services.continuity import shortage
 from webapp.services.listing import MOST_CHARACTERS, query_of
 from webapp.services.merging import Merge, merge
-from webapp.services.roster import page_of
+from webapp.services.roster import Progress, page_of
 
 blueprint = Blueprint("users", __name__)
 ACCOUNT = "account"
 NO_ACCOUNT = "none"
 AN_ACCOUNT = "known"
+WHOLE = "whole"
+"""In the address of the list: wait until all has been read, and show no progress."""
+REFRESH = 2
+"""Seconds after which the page of a reading that is going on asks for the list again."""
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 
 
@@ -49,6 +53,8 @@ PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 def index() -> ResponseReturnValue:
     """Everybody at my companies."""
     mine, now = administration(), datetime.now(UTC)
+    if _may_be_shown_progress() and (progress := parts().roster.first_reading(parts().directory, mine)):
+        return _reading_page(progress)
     query = query_of(request.args, mine.ids)
     page, seen = page_of(parts().directory, parts().roster.seen(parts().directory, mine), query, now)
     companies = {company.id: company for company in mine.companies}
@@ -79,6 +85,23 @@ def index() -> ResponseReturnValue:
         here=address(page.page if page.page > 1 else None),
         file=url_for("transfers.export", **query.arguments, spreadsheet=1),  # type: ignore[arg-type]
         site=parts().settings.portal_url,
+    )
+
+
+def _may_be_shown_progress() -> bool:
+    """Whether somebody sits in front of it (Fetch Metadata): a program gets the list, however long it takes."""
+    return request.headers.get("Sec-Fetch-Mode") == "navigate" and WHOLE not in request.args
+
+
+def _reading_page(progress: Progress) -> str:
+    """How far the first reading of many companies is; it asks for the list again by itself."""
+    asked = {name: value for name, value in request.args.items() if name != WHOLE}
+    return render_template(
+        "users/reading.html",
+        progress=progress,
+        refresh=REFRESH,
+        here=url_for("users.index", **asked),  # type: ignore[arg-type]
+        whole=url_for("users.index", **{**asked, WHOLE: "1"}),  # type: ignore[arg-type]
     )
 
 

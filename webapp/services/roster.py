@@ -33,6 +33,8 @@ OLD = 60.0
 """Seconds after which a reading is used only when a new one takes longer than `PATIENCE`."""
 PATIENCE = 3.0
 """Seconds that a page waits for a renewal, at most and only where the last reading took no more."""
+SOON = 1.0
+"""Seconds that a first reading may take before somebody is shown how far it is."""
 GONE = 600.0
 """Seconds after which a reading is not used any more."""
 MOST_PEOPLE = 50_000
@@ -68,6 +70,14 @@ class Seen:
     @property
     def is_old(self) -> bool:
         return self.age > OLD
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of an administrator's companies have been read for the first time."""
+
+    done: int
+    total: int
 
 
 def page_of(directory: Directory, seen: Seen, query: Query, now: datetime) -> tuple[Page, Seen]:
@@ -117,6 +127,8 @@ class Roster:
         self._reading = defaultdict[str, threading.Lock](threading.Lock)
         self._renewed: set[str] = set()
         self._renewals = 0
+        self._first: set[str] = set()
+        self._failed: set[str] = set()
 
     def seen(self, directory: Directory, administration: Administration) -> Seen:
         """Everybody at the administrator's companies."""
@@ -129,6 +141,62 @@ class Roster:
             return Seen(each_once(reading.members for reading in beside(read, companies)))
         return self._seen(directory, companies, versions)
 
+    def first_reading(self, directory: Directory, administration: Administration) -> Progress | None:
+        """How far the first reading of many companies is, begun behind the page when nobody is at it.
+
+        None when `seen` will not wait for it: it is through, or there are few companies, or one could not be read
+        (`seen` says why).
+        """
+        companies = administration.companies
+        numbers = self._versions(administration.ids)
+        versions = {company.key: numbers.get(company.id, 0) for company in companies}
+        missing, keys = self._missing(companies, versions), {company.key for company in companies}
+        if self._may_be_small(companies) or len(missing) <= SMALL_COMPANIES or self._take_failed(keys):
+            return None
+        self._begin_first(directory, missing, versions)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._first & keys, SOON)
+        missing = self._missing(companies, versions)
+        if not missing or self._take_failed(keys):
+            return None
+        return Progress(len(companies) - len(missing), len(companies))
+
+    def _take_failed(self, keys: set[str]) -> bool:
+        """Whether one of them could not be read; the next time it is tried again."""
+        with self._changed:
+            failed = not keys.isdisjoint(self._failed)
+            self._failed -= keys
+        return failed
+
+    def _missing(self, companies: Sequence[Company], versions: Mapping[str, int]) -> list[Company]:
+        usable = self._usable(versions)
+        return [company for company in companies if company.key not in usable]
+
+    def _begin_first(
+        self, directory: Directory, companies: Sequence[Company], versions: Mapping[str, int]
+    ) -> None:
+        """Begin to read them, but for those that are being read; a company that cannot be read ends it."""
+        with self._changed:
+            todo = [company for company in companies if company.key not in self._first]
+            keys = {company.key for company in todo}
+            self._first |= keys
+
+        def read() -> None:
+            failed = set(keys)
+            try:
+                beside(partial(self._read_once, directory, versions), todo)
+                failed.clear()
+            except DirectoryError as error:
+                _log.warning("the people of a company could not be read: %s", error)
+            finally:
+                with self._changed:
+                    self._first -= keys
+                    self._failed |= failed
+                    self._changed.notify_all()
+
+        if todo:
+            self._begin(read)
+
     def _may_be_small(self, companies: Sequence[Company]) -> bool:
         with self._changed:
             known = sum(len(self._kept[c.key].members) for c in companies if c.key in self._kept)
@@ -137,7 +205,7 @@ class Roster:
     def _seen(self, directory: Directory, companies: Sequence[Company], versions: Mapping[str, int]) -> Seen:
         """Those kept as far as there are any; the rest is read now, and what is due renewed for the next time."""
         readings = self._usable(versions)
-        missing = [company for company in companies if company.key not in readings]
+        missing = self._missing(companies, versions)
         for company, reading in zip(
             missing, beside(partial(self._read_once, directory, versions), missing), strict=True
         ):

@@ -14,7 +14,7 @@ from webapp.actor import Actor
 from webapp.services import roster
 from webapp.services.administration import Administration
 from webapp.services.listing import Query
-from webapp.services.roster import Roster, Seen, page_of
+from webapp.services.roster import Progress, Roster, Seen, page_of
 
 ANNE = Actor("anne", a_profile(), ())
 
@@ -334,3 +334,55 @@ class TestPageOf:
         portal.directory.change_attachment(people[0].id, company, change)
         portal.versions["acme"] = 1
         assert self.names(portal, portal.seen(company), Query())[0] == "P0001"
+
+
+class TestFirstReading:
+    """Who administers many companies sees how far their first reading is."""
+
+    @pytest.fixture
+    def companies(self, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> list[Company]:
+        monkeypatch.setattr(roster, "SOON", 0.0)
+        return [portal.company(f"company-{number}", 1) for number in range(7)]
+
+    def progress(self, portal: Portal, companies: list[Company]) -> Progress | None:
+        return portal.roster.first_reading(portal.directory, Administration(ANNE, tuple(companies)))
+
+    def test_goes_on_behind_the_page(self, portal: Portal, companies: list[Company]):
+        assert self.progress(portal, companies) == Progress(0, 7)
+        assert self.progress(portal, companies) == Progress(0, 7)
+        assert len(portal.begun) == 1, "nobody begins what is begun"
+        portal.happens()
+        assert self.progress(portal, companies) is None
+        assert portal.reads() == [company.id for company in companies]
+        assert len(portal.seen(*companies).members) == 7
+        assert portal.reads() == []
+
+    def test_counts_what_is_kept_already(self, portal: Portal, companies: list[Company]):
+        more = [portal.company(f"more-{number}", 1) for number in range(6)]
+        portal.seen(*companies)
+        assert self.progress(portal, companies + more) == Progress(7, 13)
+
+    @pytest.mark.parametrize("known", [2, 6, 7])
+    def test_few_are_waited_for(self, portal: Portal, companies: list[Company], known: int):
+        """Five companies take a second or two."""
+        portal.seen(*companies[:known], *[portal.company(f"more-{number}", 1) for number in range(6)])
+        portal.reads()
+        assert self.progress(portal, companies) is None
+        assert not portal.begun
+
+    def test_is_over_within_the_patience(self, portal: Portal, companies: list[Company]):
+        """A quick server is waited for: nobody sees a page flash by."""
+        portal.roster = Roster(portal._numbers, lambda: portal.now, lambda act: act())
+        assert self.progress(portal, companies) is None
+        assert portal.reads() == [company.id for company in companies]
+
+    def test_failure_is_left_to_the_list(self, portal: Portal, companies: list[Company]):
+        """It says what happened; and the time after, it is begun anew."""
+        assert self.progress(portal, companies) == Progress(0, 7)
+        portal.directory.down = True
+        portal.happens()
+        assert self.progress(portal, companies) is None
+        assert not portal.begun
+        with pytest.raises(UnavailableError):
+            portal.seen(*companies)
+        assert self.progress(portal, companies) == Progress(0, 7)
