@@ -9,7 +9,7 @@ MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast pictures lint types arch audit sbom bench bench-provisioner bench-portal baseline lock translations clean
+.PHONY: help demo test test-fast pictures screenshots lint types arch audit sbom bench bench-provisioner bench-portal baseline lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-fast: $(READY) $(MO) ## the tests that need neither Keycloak nor a browser
 
 pictures: $(READY) $(MO) ## take the pictures of the guide anew, in every language
 	@PICTURES=webapp/static/help $(BIN)/python -m pytest -q tests/browser/test_pictures.py
+
+screenshots: $(READY) $(MO) ## every page in both languages, light and dark, wide and on a phone: docs/guide/screenshots
+	@$(BIN)/python -m tests.look.screenshots docs/guide/screenshots
 
 lint: $(READY) ## style of the code
 	@$(BIN)/ruff check .
