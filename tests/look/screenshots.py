@@ -1,11 +1,10 @@
 """`make screenshots`: every page in both languages, both colour schemes, on a desktop and on a phone, as files.
 
 `python -m tests.look.screenshots FOLDER [NAME...]` writes `FOLDER/<locale>/<scheme>-<device>/<name>.webp`, whole
-pages, for all views of the table or those named. Those in `SHOWN` are what the READMEs show, beside the folder.
+pages, for all views of the table or those named.
 """
 
 import base64
-import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,14 +23,6 @@ LOCALES = ("fr", "en")
 SCHEMES = ("light", "dark")
 DEVICES = {"desktop": DESKTOP, "phone": PHONE}
 QUALITY = 0.7
-SHOWN = {
-    "users": "fr/light-desktop/users",
-    "review": "fr/light-desktop/modify-review",
-    "dark": "en/dark-desktop/new-details",
-    "phone": "fr/light-phone/users",
-    "journal": "en/light-desktop/journal",
-}
-"""The pictures of the READMEs."""
 
 
 def take(page: Page, dark_room: Page, target: Path) -> None:
@@ -63,11 +54,7 @@ def take_all(folder: Path, names: Iterable[str]) -> int:
 
 
 def main(arguments: list[str]) -> None:
-    folder, names = Path(arguments[0]), arguments[1:] or list(PAGES)
-    take_all(folder, names)
-    for name, source in SHOWN.items():
-        if Path(source).name in names:
-            shutil.copyfile(folder / f"{source}.webp", folder.parent / f"{name}.webp")
+    take_all(Path(arguments[0]), arguments[1:] or PAGES)
 
 
 if __name__ == "__main__":
