@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 AUDIT := .venv-audit/bin
+MUTATION := .venv-mutation/bin
 PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast pictures screenshots lint types arch audit sbom bench bench-provisioner bench-portal baseline lock translations clean
+.PHONY: help demo test test-fast pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +57,11 @@ sbom: .venv-audit/.ready ## what the portal is made of, as CycloneDX: build/sbom
 		--output-file build/sbom.json
 	@$(AUDIT)/python -c 'import json; print(len(json.load(open("build/sbom.json"))["components"]), "components in build/sbom.json")'
 
+mutation: $(READY) .venv-mutation/.ready ## changes rights, guards and encoding in small ways: do the tests notice?
+	@rm -rf mutants && mkdir -p build
+	@nice $(MUTATION)/mutmut run --max-children 2 >build/mutation.log 2>&1 || { tail -n 40 build/mutation.log >&2; exit 1; }
+	@$(MUTATION)/python .ci/mutation.py
+
 bench: $(READY) $(MO) ## the figures of the README
 	@$(BIN)/python -m bench
 
@@ -78,6 +84,9 @@ lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
 	@$(BIN)/uv pip compile --group audit --universal --only-binary semgrep --no-strip-extras \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --upgrade --output-file requirements-audit.lock --quiet
+	@$(BIN)/uv pip compile --group mutation --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --upgrade --output-file requirements-mutation.lock --quiet
 
 translations: $(READY) ## bring the catalogues up to the messages of the code
 	@$(BIN)/pybabel -q extract $(EXTRACT) --project Attaché -o .venv/messages.pot .
@@ -94,6 +103,14 @@ clean: ## forget the demo's data (the cache of downloads stays)
 	@echo "Installing the pinned tools of the audit into .venv-audit (once)"
 	@$(PYTHON) -m venv .venv-audit
 	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@
+
+.venv-mutation/.ready: requirements-mutation.lock $(READY)
+	@echo "Installing the pinned mutation tool into .venv-mutation (once)"
+	@$(PYTHON) -m venv .venv-mutation
+	@$(MUTATION)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.lock
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(MUTATION)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/libraries.pth"
 	@touch $@
 
 $(READY): requirements.lock

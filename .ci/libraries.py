@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOCKS = ("requirements.lock", "requirements-audit.lock")
+LOCKS = ("requirements.lock", "requirements-audit.lock", "requirements-mutation.lock")
 
 
 def main() -> int:

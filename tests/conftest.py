@@ -5,12 +5,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
 settings.register_profile("attache", deadline=None)
+settings.register_profile("mutation", deadline=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("attache")  # a busy machine is no failure of the code
 
 OURS = (

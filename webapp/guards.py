@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
@@ -52,14 +52,7 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 def install_first(app: Flask) -> None:
     """Put the guard before every other one that answers 503 while the sessions cannot be read, or while the
     portal's own account may do too much."""
-
-    @app.before_request
-    def require_session() -> None:
-        opened = session._get_current_object()  # type: ignore[attr-defined]
-        level = access_of(app, request.endpoint) if request.endpoint else None
-        if isinstance(opened, LostSession) and level is not Access.PROBE:
-            raise UnavailableError("the database of sessions cannot be read")
-        require_admission(level or Access.PUBLIC)
+    app.before_request(require_session)
 
 
 def install(app: Flask) -> None:
@@ -67,25 +60,37 @@ def install(app: Flask) -> None:
     silent = [endpoint for endpoint in app.view_functions if access_of(app, endpoint) is None]
     if silent:
         raise RuntimeError(f"these views do not declare their access: {', '.join(sorted(silent))}")
+    app.before_request(require_access)
 
-    @app.before_request
-    def guard() -> ResponseReturnValue | None:
-        level = access_of(app, request.endpoint) if request.endpoint else Access.PUBLIC
-        match level:
-            case Access.PROBE:
-                g.actor = None
-            case Access.PUBLIC:
-                g.actor = None
-                read_actor_if_possible()
-            case Access.SIGNED_IN | Access.ADMINISTRATOR:
-                g.actor = None
-                if not read_actor():
-                    return to_sign_in()
-                if level is Access.ADMINISTRATOR and not actor().administered_ids:
-                    raise NotAdministratorError(actor().id)
-            case None:
-                raise RuntimeError(f"{request.endpoint} does not declare its access")
-        return None
+
+def require_session() -> None:
+    """`UnavailableError` while the portal cannot tell who asks, except for machines that watch it."""
+    opened = session._get_current_object()  # type: ignore[attr-defined]
+    level = access_of(current_app, request.endpoint) if request.endpoint else Access.PUBLIC
+    if isinstance(opened, LostSession) and level is not Access.PROBE:
+        raise UnavailableError("the database of sessions cannot be read")
+    require_admission(level or Access.PUBLIC)
+
+
+def require_access() -> ResponseReturnValue | None:
+    """Let the view run, with who asks at hand unless it is for machines; else lead to the sign-in, or refuse."""
+    g.actor = None
+    match access_of(current_app, request.endpoint) if request.endpoint else Access.PUBLIC:
+        case Access.PROBE:
+            return None
+        case Access.PUBLIC:
+            read_actor_if_possible()
+            return None
+        case Access.SIGNED_IN:
+            return None if read_actor() else to_sign_in()
+        case Access.ADMINISTRATOR:
+            if not read_actor():
+                return to_sign_in()
+            if not actor().administered_ids:
+                raise NotAdministratorError(actor().id)
+            return None
+        case None:
+            raise RuntimeError(f"{request.endpoint} does not declare its access")
 
 
 def require_admission(level: Access) -> None:

@@ -234,6 +234,7 @@ class TestCompanies:
         found = company_of({"id": "k", "name": "acme"})
 
         assert (found.key, found.name, found.services, found.siren) == ("k", "acme", (), None)
+        assert company_of({"name": "acme"}).key == ""
 
     def test_a_company_read_without_path_is_one_by_its_mark(self):
         assert is_company({"name": "acme", "attributes": {"kind": ["company"]}})
@@ -327,6 +328,12 @@ class TestPeople:
 
         assert found.profile == profile
         assert found.activation_sent_at == sent_at
+
+    def test_an_account_is_read_as_keycloak_writes_it(self):
+        """The address is the one of the mail, should the name of the account ever be another."""
+        found = user_of({"id": "u1", "username": "anne", "email": "anne@acme.example", "lastName": "Durand"})
+
+        assert (found.id, found.email, found.profile.last_name) == ("u1", "anne@acme.example", "Durand")
 
     def test_a_new_account_is_read_back_as_waiting_for_its_password(self):
         found = user_of({"id": "u1", **new_user(a_profile(), [an_attachment()])})

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import responses
 
-from directory.encoding import told_by_token
+from directory.encoding import standing_of, told_by_token
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing, excess, shortfall
 from tests.unit.directory.wire import Wire, a_directory
 
@@ -114,10 +114,70 @@ def test_what_a_token_tells():
     )
 
 
-@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30..c2ln", a_token(["a list"]), a_token(None)])
+@pytest.mark.parametrize("length", range(8))
+def test_a_token_may_have_any_length(length):
+    """Its padding is left away on the wire."""
+    subject = OWN_ID + "x" * length
+    assert told_by_token(a_token({"sub": subject})) == (subject, {"": frozenset()})
+
+
+@pytest.mark.parametrize(
+    ("claims", "told"),
+    [
+        ({}, ("", {"": frozenset()})),
+        ({"realm_access": None, "resource_access": None}, ("", {"": frozenset()})),
+        (
+            {"realm_access": {}, "resource_access": {"account": {}}},
+            ("", {"": frozenset(), "account": frozenset()}),
+        ),
+    ],
+)
+def test_what_a_token_does_not_tell(claims, told):
+    """A lightweight one names nobody and no roles."""
+    assert told_by_token(a_token(claims)) == told
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "opaque", "a.b.c", "e30..c2ln", a_token(["a list"]), a_token(None), "e30.e30", "e30.e30.c2ln.x.y"],
+)
 def test_what_is_no_token(token):
     with pytest.raises(ValueError):  # noqa: PT011 (whichever of its kind)
         told_by_token(token)
+
+
+def test_what_is_no_token_is_said():
+    with pytest.raises(ValueError, match=r"^the access token is no JSON web token$"):
+        told_by_token("opaque")
+
+
+ROLES = {MANAGEMENT: DIRECTORY_RIGHTS}
+PERSON_SEEN = {"id": PERSON, "access": {"view": True, "manage": False}}
+COMPANY_SEEN = {"id": OWN_ID, "access": {"manage": False, "viewMembers": True}}
+ITSELF_SEEN = {"id": OWN_ID, "access": {"view": True}}
+
+
+def test_a_standing_is_what_was_granted_over_each():
+    """One company is looked at; a right that is told but not granted is none."""
+    found = standing_of(
+        ROLES,
+        profile={"unmanagedAttributePolicy": "ENABLED"},
+        person=PERSON_SEEN,
+        companies=[COMPANY_SEEN, {"access": {"manage": True}}],
+        itself=ITSELF_SEEN,
+    )
+    assert found == Standing(
+        roles=ROLES,
+        over_person=frozenset({"view"}),
+        over_company=frozenset({"viewMembers"}),
+        over_itself=frozenset({"view"}),
+        unmanaged_attributes="ENABLED",
+    )
+
+
+def test_what_may_not_be_seen_gives_nothing():
+    """No person, no company, not itself, and a realm without a policy."""
+    assert standing_of(ROLES, profile={}, person={}, companies=[], itself={"access": None}) == Standing(ROLES)
 
 
 class TestReading:
