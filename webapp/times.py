@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask_babel import format_date, format_time, get_timezone, gettext, ngettext
+from flask_babel import format_date, format_time, format_timedelta, get_timezone, gettext, ngettext
+
+DAYS_OF_A_YEAR = 365
 
 
 def day(instant: datetime) -> str:
@@ -24,6 +26,12 @@ def days_left(end: datetime, now: datetime) -> str:
     if days <= 0:
         return str(gettext("last day, until %(time)s", time=format_time(end, "short")))
     return str(ngettext("%(num)d day left", "%(num)d days left", days))
+
+
+def span(days: int) -> str:
+    """So many days, in years where these are whole."""
+    unit = "day" if days % DAYS_OF_A_YEAR else "year"
+    return str(format_timedelta(timedelta(days=days), granularity=unit, threshold=days + 1))
 
 
 def waiting_time(seconds: int) -> str:

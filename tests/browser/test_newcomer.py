@@ -121,5 +121,5 @@ def test_five_minutes(new_person: NewPerson) -> None:
     anne.clicks("Annuler ce changement")
     expect(anne.person.row(email)).to_have_count(1)
     anne.clicks("Journal")
-    expect(anne.person.page.locator("main")).to_contain_text("Détaché")
+    expect(anne.person.page.locator("main")).to_contain_text("Détachement")
     assert quoted("README.fr.md") == done

@@ -16,6 +16,7 @@ from webapp.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
 from webapp.labels import gettext as _
 from webapp.services.csvfiles import Variety, lines
 from webapp.services.history import Asked, asked
+from webapp.times import span
 
 blueprint = Blueprint("journal", __name__)
 
@@ -58,7 +59,7 @@ def index() -> ResponseReturnValue:
         file_address=url_for("journal.export", **given, spreadsheet=1),
         actions=ACTIONS,
         outcomes=OUTCOMES,
-        days=parts().settings.journal_days,
+        kept=span(parts().settings.journal_days),
     )
 
 

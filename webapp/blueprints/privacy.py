@@ -7,6 +7,7 @@ from directory.model import ACTIVATION_LIFESPAN
 from webapp.context import parts
 from webapp.guards import Access, access
 from webapp.services import import_jobs, personal_data
+from webapp.times import span
 
 blueprint = Blueprint("privacy", __name__)
 
@@ -18,7 +19,7 @@ def page() -> ResponseReturnValue:
     settings = parts().settings
     return render_template(
         "privacy/page.html",
-        journal_days=settings.journal_days,
+        journal_kept=span(settings.journal_days),
         pending_days=settings.pending_days,
         link_days=ACTIVATION_LIFESPAN.days,
         idle_minutes=settings.session_idle_minutes,

@@ -65,6 +65,21 @@ def test_days_left(end: datetime, english: str, french: str, locale: str):
     assert times.days_left(end, NOW) == {"en": english, "fr": french}[locale]
 
 
+@pytest.mark.parametrize(
+    ("days", "english", "french"),
+    [
+        (1, "1 day", "1\u00a0jour"),
+        (180, "180 days", "180\u00a0jours"),
+        (365, "1 year", "1\u00a0an"),
+        (400, "400 days", "400\u00a0jours"),
+        (1095, "3 years", "3\u00a0ans"),
+    ],
+)
+def test_span(days: int, english: str, french: str, locale: str):
+    """Nobody counts 1,095 days."""
+    assert times.span(days) == {"en": english, "fr": french}[locale]
+
+
 def test_a_day_is_that_of_the_installation(locale: str):
     """Late in the evening in UTC it is tomorrow in Paris."""
     late = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
