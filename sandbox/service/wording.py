@@ -25,7 +25,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_favourites": ("Aucun favori pour le moment.", "No favourites yet."),
     "companies": ("Mes sociétés", "My companies"),
     "no_companies": (
-        "Vous n’êtes rattaché à aucune société : seules les données publiques vous sont ouvertes.",
+        "Vous n’avez de rattachement à aucune société : seules les données publiques vous sont ouvertes.",
         "You are attached to no company: only the public data are open to you.",
     ),
     "company_data": ("Données de la société", "Data of the company"),
@@ -66,7 +66,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "error_403": ("Accès refusé", "Access refused"),
     "error_403_text": (
-        "Vous n’êtes pas rattaché à cette société. Un de ses administrateurs peut vous rattacher dans le portail.",
+        "Vous n’avez pas de rattachement à cette société. Un de ses administrateurs peut vous rattacher dans le portail.",
         "You are not attached to this company. One of its administrators can attach you in the portal.",
     ),
     "error_404": ("Page introuvable", "Page not found"),

@@ -190,7 +190,7 @@ def test_attached_nowhere(demo, browser):
     """Signs in and gets what is public."""
     service = demo.told()["service"]
     page = sign_in(browser, f"{service}/login", "theo.girard@ailleurs.example")
-    assert "rattaché à aucune société" in page.text
+    assert "rattachement à aucune société" in page.text
     assert status(browser, f"{service}/downloads/pointes-mensuelles.csv") == 200
     assert status(browser, f"{service}/companies/acme/data") == 403
 

@@ -166,7 +166,7 @@ def test_company_data_for_those_attached_only(client, sso):
     assert "Utilisateur" in text
     assert "Interne" in text
     assert client.get("/companies/borea/data").status_code == 403
-    assert "pas rattaché à cette société" in client.get("/companies/nowhere/data").get_data(as_text=True)
+    assert "pas de rattachement à cette société" in client.get("/companies/nowhere/data").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("value", ["acme:administrator", "acme:external", "acme", "xacme:user", "acme:userx"])
@@ -183,7 +183,7 @@ def test_attached_nowhere(app, sso):
     del sso.claims["attachments"]
     client = app.test_client()
     client.get("/login/callback?state=mine")
-    assert "rattaché à aucune société" in client.get("/").get_data(as_text=True)
+    assert "rattachement à aucune société" in client.get("/").get_data(as_text=True)
     assert client.get(f"/downloads/{PUBLIC[0]}").status_code == 200
     assert client.get("/favourites").status_code == 200
 
