@@ -66,7 +66,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "error_403": ("Accès refusé", "Access refused"),
     "error_403_text": (
-        "Vous n’avez pas de rattachement à cette société. Un de ses administrateurs peut vous rattacher dans le portail.",
+        "Vous n’avez pas de rattachement à cette société. "
+        "Un de ses administrateurs peut vous rattacher dans le portail.",
         "You are not attached to this company. One of its administrators can attach you in the portal.",
     ),
     "error_404": ("Page introuvable", "Page not found"),
