@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
+from flask.globals import request_ctx
 from flask_babel import format_datetime
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,7 +14,7 @@ from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
-from webapp import answers, cli, extensions, guards, guide, logs, origins, times
+from webapp import answers, cli, extensions, guards, guide, labels, logs, origins, times
 from webapp.blueprints import (
     accounts,
     activations,
@@ -69,6 +70,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
     app.jinja_env.filters["moment"] = lambda instant: format_datetime(instant, "short")
+    app.jinja_env.globals["written_in"] = guide.written_in
     app.url_map.converters["id"] = IdConverter
 
     if identity is None:
@@ -85,6 +87,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     origins.install(app, settings.portal_url)
     extensions.csrf.init_app(app)
     extensions.babel.init_app(app, locale_selector=guards.choose_locale)
+    labels.install(app)
     for module in (
         session,
         users,
@@ -141,7 +144,17 @@ def _page_context(settings: Settings) -> dict[str, Any]:
         "is_administrator": bool(actor and actor.administered_ids),
         "current_endpoint": request.endpoint,
         "help_task": guide.task_of(request.endpoint),
-        "next_path": (guards.own_path(request.full_path) or "/") if request.method == "GET" else "/",
+        "languages": labels.languages(),
+        "next_path": _way_back(),
         "service_url": settings.service_url,
         "request_id": request_id(),
     }
+
+
+def _way_back() -> str:
+    """The path of this page, for whoever leaves it for a moment: a form's own when it was posted to."""
+    if request.method == "GET":
+        return guards.own_path(request.full_path) or "/"
+    addresses = request_ctx.url_adapter
+    can_be_opened = addresses is not None and addresses.test(method="GET")
+    return (guards.own_path(request.path) if can_be_opened else None) or "/"

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
+from babel.numbers import get_decimal_symbol
 from flask import Response, request
+from flask_babel import get_locale
 
-from directory.model import Locale
-from webapp.guards import current_locale
 from webapp.services.csvfiles import Variety, write
 
 
 def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
-    """The file; with `spreadsheet` in the address as Excel wants it: a mark for UTF-8, and `;` in French."""
-    variety = Variety()
-    if request.args.get("spreadsheet"):
-        variety = Variety(";" if current_locale() is Locale.FR else ",", mark=True)
-    answer = Response(write(columns, rows, variety), content_type="text/csv; charset=utf-8")
+    """The file, in the variety that was asked for."""
+    answer = Response(write(columns, rows, asked_variety()), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def asked_variety() -> Variety:
+    """With `spreadsheet` in the address as Excel wants it: a mark for UTF-8, `;` where numbers have a comma."""
+    if not request.args.get("spreadsheet"):
+        return Variety()
+    return Variety(";" if get_decimal_symbol(get_locale()) == "," else ",", mark=True)

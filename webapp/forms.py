@@ -3,7 +3,7 @@
 Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from wtforms import Field, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
-from webapp.labels import LOCALES, TITLES, gettext
+from webapp.labels import TITLES, gettext, languages
 from webapp.services.rules import NAME_LENGTH, PROHIBITED_IN_NAMES, normal_name
 from webapp.services.rules import normal_email as normal_email
 
@@ -49,9 +49,9 @@ def _strip(text: str | None) -> str:
 class OneOf(StringField):
     """One of a few values; `choices` are pairs of value and label."""
 
-    def __init__(self, labels: Mapping[Any, Any], **arguments: Any) -> None:
+    def __init__(self, labels: Callable[[], Mapping[Any, Any]], **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.choices = [(str(value), label) for value, label in labels.items()]
+        self.choices = [(str(value), label) for value, label in labels().items()]
 
 
 class PersonForm(FlaskForm):
@@ -76,8 +76,8 @@ class PersonForm(FlaskForm):
             NameText(),
         ],
     )
-    title = OneOf(TITLES, validators=[InputRequired(lazy_gettext("Choose a title."))])
-    locale = OneOf(LOCALES, validators=[InputRequired(lazy_gettext("Choose a language."))])
+    title = OneOf(lambda: TITLES, validators=[InputRequired(lazy_gettext("Choose a title."))])
+    locale = OneOf(languages, validators=[InputRequired(lazy_gettext("Choose a language."))])
 
     def validate_last_name(self, name: Field) -> None:
         if not name.data.strip():  # wide spaces too

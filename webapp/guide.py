@@ -1,9 +1,18 @@
 """The guide in the product: one page for each task, and which of them explains which page of the portal."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+
+TEXTS = Path(__file__).parent / "templates"
+FALLBACK = "en"
+
+
+def written_in(text: str, locale: str) -> str:
+    """The language of a whole text (`help/*/index.html`): the reader's if there is one in it, else English."""
+    return locale if (TEXTS / text.replace("*", locale)).is_file() else FALLBACK
 
 
 @dataclass(frozen=True, slots=True)

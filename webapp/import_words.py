@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.labels import gettext as _
+from webapp.labels import languages, one_of
 from webapp.services.csvfiles import COLUMNS, MAX_LINES, Fault, UnreadableFileError
 from webapp.services.imports import Problem, Reason
 
@@ -16,11 +18,11 @@ REASONS: dict[Reason, LazyString] = {
     Reason.TOO_LONG: _l("this is too long: 255 characters at most"),
     Reason.PROHIBITED: _l("remove characters that are not part of a name, such as < > & ( ) = / or a line break"),
     Reason.NO_TITLE: _l("write m or mme"),
-    Reason.NO_LOCALE: _l("write fr or en"),
+    Reason.NO_LOCALE: _l("write %(locales)s"),
     Reason.NO_ROLE: _l("write administrator or user"),
     Reason.NO_AFFILIATION: _l("write internal or external"),
     Reason.UNKNOWN_COMPANY: _l("unknown company"),
-    Reason.CONTRADICTION: _l("this contradicts line %(line)d about the same person"),
+    Reason.CONTRADICTION: _l("this contradicts line %(line)s about the same person"),
     Reason.LAST_ADMINISTRATOR: _l("this is the last active administrator of the company"),
     Reason.NOT_ACCEPTED: _l("this was not accepted; write it differently"),
     Reason.ADDRESS_REFUSED: _l("this address cannot be used here"),
@@ -34,23 +36,24 @@ FAULTS: dict[Fault, LazyString] = {
     Fault.EMPTY: _l("The file is empty. Its first line must be: %(columns)s"),
     Fault.NO_LINES: _l("The file has a header, but no line below it."),
     Fault.ENCODING: _l(
-        "Line %(line)d is no text that can be read: save the file as CSV in UTF-8 (or Windows-1252) and choose it "
+        "Line %(line)s is no text that can be read: save the file as CSV in UTF-8 (or Windows-1252) and choose it "
         "again."
     ),
     Fault.QUOTES: _l(
-        "Line %(line)d cannot be read: a quotation mark is missing or too many, or a cell is far too long."
+        "Line %(line)s cannot be read: a quotation mark is missing or too many, or a cell is far too long."
     ),
-    Fault.HEADER: _l("Line %(line)d must be the header: %(columns)s (in any order, with , or ; between them)."),
-    Fault.TOO_MANY_LINES: _l("The file is too long: %(lines)d lines of people at most; line %(line)d is beyond."),
+    Fault.HEADER: _l("Line %(line)s must be the header: %(columns)s (in any order, with , or ; between them)."),
+    Fault.TOO_MANY_LINES: _l("The file is too long: %(lines)s lines of people at most; line %(line)s is beyond."),
 }
 
 
 def explainer() -> Callable[[Problem], str]:
     """Says what is wrong with a line, the column first; each word is looked up once and not once a line."""
     words = {reason: str(text) for reason, text in REASONS.items()}
+    locales = one_of(languages())
 
     def why(problem: Problem) -> str:
-        text = words[problem.reason] % {"line": problem.line}
+        text = words[problem.reason] % {"line": problem.line, "locales": locales}
         return f"{problem.column}: {text}" if problem.column else text
 
     return why
@@ -58,7 +61,7 @@ def explainer() -> Callable[[Problem], str]:
 
 def fault_words(error: UnreadableFileError) -> str:
     """What is wrong with the file."""
-    values = {"line": error.line, "columns": ",".join(COLUMNS), "lines": MAX_LINES}
+    values = {"line": error.line, "columns": ",".join(COLUMNS), "lines": format_decimal(MAX_LINES)}
     details = [
         (_("Missing: %(columns)s.", columns=", ".join(error.missing)), error.missing),
         (_("There twice: %(columns)s.", columns=", ".join(error.doubled)), error.doubled),

@@ -1,16 +1,21 @@
 """The words of the enumerations, in the reader's language."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import babel
 import flask_babel
+from babel.lists import format_list
+from flask import Flask
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
 from webapp.journal import Action, Outcome
 
 TITLES: dict[Title, LazyString] = {Title.M: _l("Mr"), Title.MME: _l("Ms")}
-LOCALES: dict[Locale, str] = {Locale.FR: "Français", Locale.EN: "English"}
 ROLES: dict[CompanyRole, LazyString] = {
     CompanyRole.ADMINISTRATOR: _l("Administrator"),
     CompanyRole.USER: _l("User"),
@@ -63,6 +68,50 @@ REASONS_WHY: dict[str, LazyString] = {
 """Why something was not done, by the word that the journal keeps."""
 
 
+def languages() -> dict[Locale, str]:
+    """The languages that the portal speaks, each by its own name."""
+    return {locale: _own_name(locale.value) for locale in Locale}
+
+
+def _own_name(code: str) -> str:
+    name = babel.Locale.parse(code).get_display_name(code) or code
+    return name[0].upper() + name[1:]
+
+
+def one_of(words: Iterable[str]) -> str:
+    """The words as a choice, in the reader's language: `fr or en`."""
+    return str(format_list(list(words), "or", flask_babel.get_locale()))
+
+
 def gettext(message: str, **values: Any) -> str:
     """The message in the reader's language, its `%(name)s` filled."""
-    return str(flask_babel.gettext(message, **values))
+    return str(flask_babel.gettext(message, **_written(values)))
+
+
+def ngettext(one: str, many: str, number: int, **values: Any) -> str:
+    """The message for that many, in the reader's language; `%(num)s` is the number."""
+    text: str = flask_babel.get_translations().ungettext(one, many, number)
+    return text % _written({"num": number, **values})
+
+
+def install(app: Flask) -> None:
+    """Numbers inside the messages of templates are written as the reader's language does; after Babel's own."""
+    plain: Any = app.jinja_env.globals["gettext"]
+    plural: Any = app.jinja_env.globals["ngettext"]
+
+    @pass_context
+    def in_words(context: Context, message: str, **values: Any) -> Any:
+        return plain(context, message, **_written(values))
+
+    @pass_context
+    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> Any:
+        return plural(context, one, many, number, **_written({"num": number, **values}))
+
+    app.jinja_env.globals.update(gettext=in_words, ngettext=counted)
+
+
+def _written(values: dict[str, Any]) -> dict[str, Any]:
+    """Whole numbers as people write them: 5,000 or 5 000."""
+    return {
+        name: flask_babel.format_decimal(value) if type(value) is int else value for name, value in values.items()
+    }

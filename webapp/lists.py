@@ -19,7 +19,7 @@ SORTINGS: dict[str, LazyString] = {
     "-status": _l("Status, settled first"),
 }
 IGNORED: dict[Ignored, LazyString] = {
-    Ignored.Q: _l("The search is too long: only its first %(characters)d characters are looked for."),
+    Ignored.Q: _l("The search is too long: only its first %(characters)s characters are looked for."),
     Ignored.COMPANY: _l("The address of this page asks for a company that is not one of yours: it was ignored."),
     Ignored.ROLE: _l("The address of this page asks for an unknown role: it was ignored."),
     Ignored.AFFILIATION: _l("The address of this page asks for neither internal nor external: it was ignored."),

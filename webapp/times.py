@@ -25,7 +25,7 @@ def days_left(end: datetime, now: datetime) -> str:
     days = _local_day(end) - _local_day(now)
     if days <= 0:
         return str(gettext("last day, until %(time)s", time=format_time(end, "short")))
-    return str(ngettext("%(num)d day left", "%(num)d days left", days))
+    return str(ngettext("%(num)s day left", "%(num)s days left", days))
 
 
 def span(days: int) -> str:
@@ -37,10 +37,10 @@ def span(days: int) -> str:
 def waiting_time(seconds: int) -> str:
     """A time to wait, in words: never less than it takes."""
     if seconds < 120:
-        return str(ngettext("%(num)d second", "%(num)d seconds", seconds))
+        return str(ngettext("%(num)s second", "%(num)s seconds", seconds))
     if seconds < 7200:
-        return str(ngettext("%(num)d minute", "%(num)d minutes", -(-seconds // 60)))
-    return str(ngettext("%(num)d hour", "%(num)d hours", -(-seconds // 3600)))
+        return str(ngettext("%(num)s minute", "%(num)s minutes", -(-seconds // 60)))
+    return str(ngettext("%(num)s hour", "%(num)s hours", -(-seconds // 3600)))
 
 
 def in_a_while(seconds: float) -> str:

@@ -422,7 +422,7 @@ class TestLargeAndOdd:
             gc.collect()
 
         assert page.status == 413
-        assert "A file may have 2 MB and 5000 lines at most. Nothing was changed" in page.text
+        assert "A file may have 2 MB and 5,000 lines at most. Nothing was changed" in page.text
         assert directory.snapshot() == before
 
     @pytest.mark.parametrize("column", COLUMNS)

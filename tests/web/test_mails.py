@@ -106,7 +106,7 @@ class TestWhoIsTold:
         assert sender.deliver_due() == 2
         assert receivers(post) == sorted([stranger.email, second.email])
         mail = post.to(stranger.email)
-        assert mail["Subject"] == "Vous êtes rattaché à Acme Énergie, Globex"
+        assert mail["Subject"] == "Votre compte est rattaché à Acme Énergie, Globex"
         for words in (
             "Anne Durand",
             "Acme Énergie",
@@ -131,7 +131,7 @@ class TestWhoIsTold:
         post.messages.clear()
         modify(browser, member)
         sender.deliver_due()
-        assert post.to(member.email)["Subject"] == "Vous n’êtes plus rattaché à Acme Énergie"
+        assert post.to(member.email)["Subject"] == "Votre compte n’est plus rattaché à Acme Énergie"
         assert "cataliz, data" in text_of(post.to(member.email))
 
     def test_created_and_cancelled(
@@ -181,7 +181,7 @@ class TestWhoIsTold:
         sender.deliver_due()
         assert post.to(john.email)["Subject"] == "You are no longer attached to Acme Énergie"
         assert '<html lang="en">' in html_of(post.to(john.email))
-        assert "détaché" in post.to(second.email)["Subject"]
+        assert "détachement" in post.to(second.email)["Subject"]
         assert '<html lang="fr">' in html_of(post.to(second.email))
 
     def test_what_was_half_done_is_told_and_no_more(
@@ -220,7 +220,7 @@ class TestImport:
         assert browser.post("/users/import", {"file": file, "confirm": "1"}).status == 303
         sender.deliver_due()
         assert receivers(post) == sorted([second.email, member.email, stranger.email])
-        assert post.to(stranger.email)["Subject"] == "Vous êtes rattaché à Acme Énergie, Globex"
+        assert post.to(stranger.email)["Subject"] == "Votre compte est rattaché à Acme Énergie, Globex"
         told = post.to(second.email)
         assert told["Subject"] == "Acme Énergie, Globex : 4 personnes"
         for words in ("Nina Neu (neu@acme.example)", "Nils Neu", "compte créé", "Dora Stranger", "Chloé Martin"):

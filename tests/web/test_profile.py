@@ -307,6 +307,37 @@ class TestLanguage:
         assert visitor.post("/language", {"locale": "en", "next": next_}).location == "/help"
         assert browser.post("/language", {"locale": "en", "next": next_}).location == "/"
 
+    @pytest.mark.parametrize(
+        ("path", "fields", "status", "back"),
+        [
+            ("/users/new", {"email": "no address"}, 422, "/users/new"),
+            ("/users/{member}/attachments", {"company-acme-attached": "1"}, 422, "/users/{member}/attachments"),
+            ("/profile", {"last_name": ""}, 422, "/profile"),
+            ("/users/{member}/activation", {}, 409, "/"),
+            ("/users/{member}/cancellation", {}, 409, "/"),
+            ("/language", {"locale": "de"}, 422, "/"),
+        ],
+    )
+    def test_of_an_answer_to_a_form(
+        self, path: str, fields: dict[str, str], status: int, back: str, browser: Browser, member: User
+    ):
+        """What was posted is not posted again: back to the form, or to the start where none can be opened."""
+        page = browser.post(path.format(member=member.id), fields)
+        assert page.status == status
+        back = back.format(member=member.id)
+        assert page.html.one("form", action="/language").one("input", name="next")["value"] == back
+        opened = browser.follow(browser.post("/language", {"locale": "en", "next": back}))
+        assert opened.status == (302 if back == "/" else 200)
+
+    @pytest.mark.parametrize(
+        ("language", "words"), [("fr", "Choisissez Français ou English."), ("en", "Choose Français or English.")]
+    )
+    def test_unknown(self, language: str, words: str, client_for: ClientFor):
+        """Those that there are, are named."""
+        page = client_for(None, {"Accept-Language": language}).post("/language", {"locale": "de"})
+        assert page.status == 422
+        assert words in page.main.text
+
     def test_account_that_is_not_complete(self, client_for: ClientFor, identity: FakeIdentity, member: User):
         """Keycloak may refuse to save a profile that lacks something: said, with the way to complete it."""
         identity.refuses = "last_name"

@@ -19,6 +19,7 @@ from tests.web.conftest import ClientFor
 from tests.web.html import Element
 from tests.web.identity import FakeIdentity
 from tests.web.typed import a_creation, a_row
+from webapp import labels
 from webapp.context import EXTENSION
 
 NOW = datetime.now(UTC)
@@ -167,6 +168,32 @@ def test_every_page_leads_to_its_help(pages: dict[str, Page]):
     assert leading["list"] == ["/help/list"]
     assert leading["conflict"] == ["/help/resend"], "a refusal too"
     assert pages["list"].main.one("a", class_="help-link").text == "Aide – Trouver des personnes dans la liste"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "12,345 lines, Page 1,234 of 5,000, 1 line"), ("fr", "12 345 lignes, Page 1 234 sur 5 000, 1 ligne")],
+)
+def test_numbers_are_written_as_the_language_does(app: Flask, language: str, words: str):
+    """In templates and in code alike, without a template's having to think of it."""
+    lines = "{{ ngettext('%(num)s line', '%(num)s lines', number) }}"
+    template = app.jinja_env.from_string(
+        lines + ", {{ _('Page %(page)s of %(pages)s', page=1234, pages=5000) }}, " + lines.replace("number", "1")
+    )
+    with app.test_request_context(headers={"Accept-Language": language}):
+        made = template.render(number=12345)
+        assert re.sub(r"\s", " ", made) == words
+        assert made.startswith(labels.ngettext("%(num)s line", "%(num)s lines", 12345) + ",")
+        assert made.endswith(", " + labels.ngettext("%(num)s line", "%(num)s lines", 1))
+
+
+def test_numbers_and_markup_of_a_value_stay_apart(app: Flask):
+    """What is put into a message is escaped once, number or not."""
+    template = app.jinja_env.from_string(
+        "{{ _('%(filter)s: %(value)s', filter=_('Hello %(name)s,', name='<b> & co'), value=true) }}"
+    )
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert template.render() == "Hello &lt;b&gt; &amp; co,: True"
 
 
 def test_language_can_be_changed_everywhere(pages: dict[str, Page]):

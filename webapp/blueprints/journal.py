@@ -7,14 +7,15 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, to_utc
 
-from directory.model import Affiliation, CompanyRole, Locale
+from directory.model import Affiliation, CompanyRole
 from webapp import journal, quotas
 from webapp.context import actor, administration, parts
-from webapp.guards import Access, access, current_locale
+from webapp.downloads import asked_variety
+from webapp.guards import Access, access
 from webapp.journal import Line
 from webapp.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
 from webapp.labels import gettext as _
-from webapp.services.csvfiles import Variety, lines
+from webapp.services.csvfiles import lines
 from webapp.services.history import Asked, asked
 from webapp.times import span
 
@@ -69,12 +70,9 @@ def export() -> ResponseReturnValue:
     """The same lines, all of them, as a file; one row for each of my companies that a line is about."""
     quotas.take(parts().database, quotas.JOURNAL_EXPORTS, actor().id)
     wanted = _asked()
-    variety = Variety()
-    if request.args.get("spreadsheet"):
-        variety = Variety(";" if current_locale() is Locale.FR else ",", mark=True)
     found = journal.every(parts().database, administration().ids, wanted.search)
     answer = Response(
-        stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), variety)),
+        stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), asked_variety())),
         content_type="text/csv; charset=utf-8",
     )
     answer.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, flash, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import ngettext, refresh
+from flask_babel import refresh
 
 from directory.errors import InvalidPersonError, NotFoundError, RefusedError
 from directory.model import User
@@ -15,6 +15,7 @@ from webapp.forms import PersonForm
 from webapp.guards import Access, access
 from webapp.identity import OpenSession, Tokens
 from webapp.labels import gettext as _
+from webapp.labels import ngettext
 from webapp.services import attachments
 from webapp.services.holder import Place, place_of, places_of
 from webapp.sessions import end_sessions
@@ -95,7 +96,7 @@ def end_other_sessions() -> ResponseReturnValue:
     others = [one.id for one in _sessions() if not one.is_current]
     _end(others)
     flash(
-        ngettext("%(num)d other session was ended.", "%(num)d other sessions were ended.", len(others)), "success"
+        ngettext("%(num)s other session was ended.", "%(num)s other sessions were ended.", len(others)), "success"
     )
     return see_other("profile.edit")
 

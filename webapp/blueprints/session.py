@@ -15,6 +15,7 @@ from webapp.extensions import csrf
 from webapp.guards import LOCALE, Access, access, own_path
 from webapp.identity import SignInRefusedError
 from webapp.labels import gettext as _
+from webapp.labels import languages, one_of
 from webapp.locks import TakenError, take_once
 from webapp.logout_token import LogoutTokenError, ended_by
 from webapp.sessions import KEYCLOAK_SESSION, PERSON, end_sessions
@@ -111,7 +112,8 @@ def language() -> ResponseReturnValue:
     target = own_path(request.form.get("next")) or url_for("session.home" if g.actor else "help.page")
     wanted = request.form.get(LOCALE)
     if wanted not in set(Locale):
-        return error_page(422, _("Unknown language"), _("The portal speaks French and English."))
+        spoken = one_of(languages().values())
+        return error_page(422, _("Unknown language"), _("Choose %(languages)s.", languages=spoken))
     session[LOCALE] = wanted
     tokens = read_tokens()
     if g.actor and tokens:

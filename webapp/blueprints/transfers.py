@@ -21,6 +21,7 @@ from webapp.errors import ImportRunningError
 from webapp.guards import Access, access
 from webapp.import_words import explainer, fault_words
 from webapp.labels import gettext as _
+from webapp.labels import languages, one_of
 from webapp.services import import_jobs
 from webapp.services.administration import people
 from webapp.services.csvfiles import (
@@ -101,7 +102,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         413,
         _("That file is too large"),
         _(
-            "A file may have %(megabytes)d MB and %(lines)d lines at most. Nothing was changed; cut it in two.",
+            "A file may have %(megabytes)s MB and %(lines)s lines at most. Nothing was changed; cut it in two.",
             megabytes=_max_bytes() // 1024**2,
             lines=MAX_LINES,
         ),
@@ -162,6 +163,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
         companies=administration().companies,
         columns=COLUMNS,
         max_lines=MAX_LINES,
+        locales=one_of(languages()),
         imports=import_jobs.latest(parts().database, actor().id),
         kept_days=int(import_jobs.KEPT // 86_400),
     )
