@@ -1,0 +1,65 @@
+"""Small screens, large letters, paper, high contrast: every page keeps all that it says.
+
+WCAG 2.2: 1.4.4 (200 %), 1.4.10 (400 % of 1280 pixels are 320), 1.4.12 (text spacing), 2.5.8 (target size).
+"""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.look.gallery import Gallery
+from tests.look.pages import PAGES
+
+pytestmark = pytest.mark.browser
+
+every_page = pytest.mark.parametrize("name", PAGES)
+WIDTHS = {"tablet": 800, "200 %": 640, "phone": 390, "400 %": 320}
+
+OVERFLOW = """() => {
+  const page = document.scrollingElement;
+  if (page.scrollWidth <= page.clientWidth) return '';
+  const wide = [...document.body.querySelectorAll('*')].filter(
+    one => one.getBoundingClientRect().right > page.clientWidth + 1);
+  return `${page.scrollWidth} > ${page.clientWidth}: ` + wide.slice(0, 3).map(one => one.outerHTML.slice(0, 120));
+}"""
+CUT = """() => [...document.body.querySelectorAll('*')].filter(one => {
+  const style = getComputedStyle(one), box = one.getBoundingClientRect();
+  const hides = [style.overflowX, style.overflowY].some(way => way === 'hidden' || way === 'clip');
+  const unseen = box.width <= 1 || box.height <= 1 || style.clipPath !== 'none';
+  return hides && !unseen && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
+}).map(one => one.outerHTML.slice(0, 120))"""
+SMALL = """() => {
+  const boxes = [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, summary, textarea')]
+    .filter(one => one.checkVisibility({visibilityProperty: true}))
+    .map(one => ({one, box: (one.closest('label') ?? one).getBoundingClientRect(),
+      inText: one.matches('a') && getComputedStyle(one).display === 'inline'}))
+    .filter(({one, box}) => box.width > 1 && box.height > 1);
+  return boxes.filter(({box, inText}) => !inText && (box.width < 24 || box.height < 24))
+    .map(({one, box}) => `${one.outerHTML.slice(0, 120)} ${box.width} x ${box.height}`);
+}"""
+SPACING = """
+  * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+  p { margin-bottom: 2em !important; }
+"""
+
+
+def spread(page: Page) -> None:
+    """The letters, words and lines as far apart as a reader may set them."""
+    page.evaluate(
+        """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
+                    document.adoptedStyleSheets = [sheet]; }""",
+        SPACING,
+    )
+
+
+@every_page
+def test_nothing_is_beside_the_screen_nor_too_small_to_hit(name: str, gallery: Gallery):
+    """At no width does the page scroll sideways or cut anything off, whatever the reader's spacing."""
+    page = gallery.show(PAGES[name])
+    found = {}
+    for spacing in ("ours", "wide"):
+        for size, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 700})
+            found[size, spacing] = (page.evaluate(OVERFLOW), page.evaluate(CUT), page.evaluate(SMALL))
+        spread(page)
+    assert {size: wrong for size, wrong in found.items() if any(wrong)} == {}
