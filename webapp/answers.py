@@ -259,6 +259,8 @@ def _headers(app: Flask, settings: Settings) -> Callable[[Response], Response]:
         (
             "default-src 'none'",
             "style-src 'self'",
+            "script-src 'self'",
+            "connect-src 'self'",
             "img-src 'self'",
             "font-src 'self'",
             f"form-action 'self' {settings.sign_in_origin}",

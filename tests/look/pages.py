@@ -252,6 +252,7 @@ _VIEWS = (
     View("import-wrong", "anne", "/users/import", (click(NEXT),), 422),
     View("import-review", "bruno", "/users/import", (upload(BAD_FILE), click(NEXT))),
     View("import-running", "anne", "/users/import/{import_running}?refresh=no"),
+    View("import-renews-itself", "anne", "/users/import/{import_running}"),
     View("import-one-at-a-time", "anne", "/users/import", (upload(FILE), click(NEXT), click(CONFIRM)), 409),
     View("import-result", "bruno", "/users/import/{import_done}"),
     View("import-interrupted", "bruno", "/users/import/{import_interrupted}"),

@@ -37,6 +37,18 @@ SMALL = """() => {
   return boxes.filter(({box, inText}) => !inText && (box.width < 24 || box.height < 24))
     .map(({one, box}) => `${one.outerHTML.slice(0, 120)} ${box.width} x ${box.height}`);
 }"""
+ORDER = """() => {
+  const stops = [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]')];
+  const jumps = stops.filter(one => one.tabIndex > 0).map(one => one.outerHTML.slice(0, 80));
+  const boxes = stops.filter(one => one.tabIndex === 0 && one.checkVisibility() && one.closest('main'))
+    .map(one => ({one, box: one.getBoundingClientRect()})).filter(({box}) => box.height > 1);
+  const back = boxes.filter(({box}, n) => {
+    const last = n ? boxes[n - 1].box : box;
+    return box.bottom < last.top && box.left < last.right && last.left < box.right;
+  });
+  return [...jumps, ...back.map(({one}) => one.outerHTML.slice(0, 80))];
+}"""
 SPACING = """
   * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
   p { margin-bottom: 2em !important; }
@@ -53,9 +65,10 @@ def spread(page: Page) -> None:
 
 
 @every_page
-def test_nothing_is_beside_the_screen_nor_too_small_to_hit(name: str, gallery: Gallery):
+def test_nothing_is_beside_the_screen_nor_too_small_nor_out_of_order(name: str, gallery: Gallery):
     """At no width does the page scroll sideways or cut anything off, whatever the reader's spacing."""
     page = gallery.show(PAGES[name])
+    assert page.evaluate(ORDER) == [], "no stop of the keyboard lies above the one before, none jumps the queue"
     found = {}
     for spacing in ("ours", "wide"):
         for size, width in WIDTHS.items():

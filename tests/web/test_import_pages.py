@@ -290,7 +290,7 @@ class TestResult:
         )
 
         assert "<script>x</script>" in page.rows[0]
-        assert not page.html.all("script", "b", "i")
+        assert not page.main.all("script", "b", "i")
 
 
 class TestWhose:

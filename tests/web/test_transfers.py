@@ -256,7 +256,7 @@ class TestDryRun:
         )
 
         assert page.row("<script>alert(1)</script> <b>Zoé</b>")
-        assert not page.html.all("script", "b", "i")
+        assert not page.main.all("script", "b", "i")
 
     def test_a_file_that_does_not_fit_the_page_is_to_be_chosen_again(self, browser, monkeypatch, directory):
         monkeypatch.setattr("webapp.services.csvfiles.MAX_CARRIED", 10)

@@ -1,0 +1,228 @@
+"""What the portal's one script adds; and that each page does its work without it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.look.gallery import Gallery
+from tests.look.pages import NEXT, PAGES, detach, fill
+from tests.look.world import World
+from webapp.services import import_jobs
+from webapp.services.imports import Outcome, Row
+
+pytestmark = pytest.mark.browser
+
+BOXES = ".attach-box"
+ALL = "main [name=all]"
+COUNT = ".changes-count"
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    """The addresses that a page asked for."""
+    return []
+
+
+def listen(page: Page, asked: list[str]) -> None:
+    def note(response: Response) -> None:
+        if "/users" in response.url:
+            asked.append(response.url)
+
+    page.on("response", note)
+
+
+class TestAllCompanies:
+    def test_ticks_and_unticks_every_box(self, gallery: Gallery):
+        page = gallery.show(PAGES["modify"])
+        boxes = page.locator(BOXES)
+        assert [box.is_checked() for box in boxes.all()] == [True, True, False, False]
+        assert page.locator(ALL).evaluate("one => one.indeterminate")
+        page.check(ALL)
+        assert all(box.is_checked() for box in boxes.all())
+        page.uncheck(ALL)
+        assert not any(box.is_checked() for box in boxes.all())
+
+    def test_follows_the_boxes(self, gallery: Gallery):
+        page = gallery.show(PAGES["modify"])
+        for box in page.locator(BOXES).all():
+            box.check()
+        assert page.is_checked(ALL)
+        page.locator(BOXES).first.uncheck()
+        assert not page.is_checked(ALL)
+
+    def test_what_it_ticks_is_saved(self, gallery: Gallery):
+        """It is a shorter way to the same boxes: the server hears of nothing else."""
+        page = gallery.show(PAGES["modify"])
+        page.check(ALL)
+        page.click(f"main {NEXT}")
+        assert page.locator(".difference-item").count() == 2
+
+    def test_is_not_there_without_scripts(self, make_gallery: Callable[..., Gallery]):
+        page = make_gallery(javascript=False).show(PAGES["modify"])
+        assert not page.is_visible(ALL)
+
+
+class TestCount:
+    def test_counts_companies_that_change(self, gallery: Gallery):
+        """A box, a role, an affiliation; the role of a company that is not ticked changes nothing."""
+        page = gallery.show(PAGES["modify"])
+        assert page.inner_text(COUNT) == ""
+        page.check("[name=company-acme-role][value=administrator]")
+        assert page.inner_text(COUNT) == "1 changement à vérifier"
+        page.check("[name=company-acme-affiliation][value=external]")
+        assert page.inner_text(COUNT) == "1 changement à vérifier"
+        page.check("[name=company-nour-role][value=administrator]")
+        assert page.inner_text(COUNT) == "1 changement à vérifier"
+        page.uncheck("[name=company-borea-attached]")
+        assert page.inner_text(COUNT) == "2 changements à vérifier"
+        page.check("[name=company-borea-attached]")
+        page.check("[name=company-acme-affiliation][value=internal]")
+        page.check("[name=company-acme-role][value=user]")
+        assert page.inner_text(COUNT) == ""
+
+    def test_is_told_to_who_does_not_see(self, gallery: Gallery):
+        assert gallery.show(PAGES["modify"], "en").get_attribute(COUNT, "role") == "status"
+
+    def test_is_of_the_person_not_of_the_form(self, gallery: Gallery):
+        """« Changer » comes back to boxes that differ from what is so."""
+        page = gallery.show(PAGES["modify-review"])
+        page.click("main button[name=back]")
+        assert page.inner_text(COUNT) == "3 changements à vérifier"
+
+    def test_of_somebody_new(self, gallery: Gallery):
+        page = gallery.show(PAGES["new-details"], "en")
+        page.check("[name=company-acme-attached]")
+        assert page.inner_text(COUNT) == "1 change to check"
+        page.check(ALL)
+        assert page.inner_text(COUNT) == "4 changes to check"
+
+
+class TestUnsaved:
+    """The browser's own question, asked only when there is something to lose."""
+
+    @pytest.fixture
+    def questions(self) -> list[str]:
+        return []
+
+    def watched(self, page: Page, questions: list[str]) -> Page:
+        def answer(dialog: object) -> None:
+            questions.append(dialog.type)  # type: ignore[attr-defined]
+            dialog.accept()  # type: ignore[attr-defined]
+
+        page.once("dialog", answer)
+        return page
+
+    @pytest.mark.parametrize(
+        ("name", "change"),
+        [
+            ("modify", detach("acme")),
+            ("new-details", fill(last_name="Zola")),
+            ("new", fill(email="z")),
+            ("profile", fill(first_name="Zoé")),
+        ],
+    )
+    def test_asks_before_what_was_typed_is_lost(
+        self, name: str, change: Callable, gallery: Gallery, rich_world: World, questions: list[str]
+    ):
+        page = self.watched(gallery.show(PAGES[name]), questions)
+        change(page, rich_world)
+        page.locator("header .brand").click()
+        page.wait_for_url(lambda address: "/attachments" not in address and "/new" not in address)
+        assert questions == ["beforeunload"]
+
+    def test_does_not_ask_when_all_is_as_it_was(self, gallery: Gallery, rich_world: World, questions: list[str]):
+        page = self.watched(gallery.show(PAGES["modify"]), questions)
+        page.uncheck("[name=company-acme-attached]")
+        page.check("[name=company-acme-attached]")
+        page.locator("header .brand").click()
+        page.wait_for_url("**/users")
+        assert questions == []
+
+    @pytest.mark.parametrize("way", [".form-actions a", NEXT])
+    def test_does_not_ask_who_goes_on_or_cancels(
+        self, way: str, gallery: Gallery, rich_world: World, questions: list[str]
+    ):
+        page = self.watched(gallery.show(PAGES["modify"]), questions)
+        detach("acme")(page, rich_world)
+        page.locator(f"main {way}").first.click()
+        page.wait_for_load_state()
+        assert questions == []
+
+
+class TestSearch:
+    def test_list_follows_the_typing(self, gallery: Gallery, asked: list[str]):
+        """One question for several keys, the focus and the text stay, and the address is that of the list."""
+        page = gallery.show(PAGES["users"])
+        listen(page, asked)
+        page.focus("#q")
+        page.keyboard.type("Moral", delay=20)
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Backspace")
+        page.keyboard.type("el", delay=20)
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.locator(".list-count")).to_have_text(re.compile("1 personne trouvée"))
+        assert page.url.endswith("/users?q=Morel")
+        assert asked == [page.url]
+        assert page.evaluate("document.activeElement.id") == "q"
+        assert page.input_value("#q") == "Morel"
+        assert "1 personne trouvée" in page.title()
+        assert "q=Morel" in str(page.get_attribute("a[href*='users.csv']", "href"))
+        assert page.get_attribute(".language-switch [name=next]", "value") == "/users?q=Morel"
+        page.fill("#q", "")
+        expect(page.locator("tbody tr")).to_have_count(10)
+        assert page.url.endswith("/users")
+
+    def test_filters_too(self, gallery: Gallery):
+        page = gallery.show(PAGES["users"])
+        page.click("details.filters-more summary")
+        page.select_option("#status", "disabled")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        assert page.url.endswith("/users?status=disabled")
+        assert page.is_visible("#status"), "what is open stays open"
+
+    def test_count_is_told_to_who_does_not_see(self, gallery: Gallery):
+        """The same element says each new number, so that a screen reader does."""
+        page = gallery.show(PAGES["users"])
+        count = page.locator(".list-count").element_handle()
+        page.fill("#q", "nobody of that name")
+        expect(page.locator(".empty-state")).to_be_visible()
+        assert count is not None
+        assert count.evaluate("one => one.isConnected && one.getAttribute('role')") == "status"
+        assert page.locator("main").get_by_role("link", name="Effacer les filtres").count() == 2
+
+    def test_link_of_the_list_works_after_it(self, gallery: Gallery):
+        page = gallery.show(PAGES["users"])
+        page.fill("#q", "Morel")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.click("tbody a[href*='/attachments']")
+        page.click(".form-actions a")
+        page.wait_for_url("**/users?q=Morel")
+
+    def test_trouble_is_shown_by_the_page_itself(self, gallery: Gallery, rich_world: World):
+        page = gallery.show(PAGES["users"])
+        rich_world.directory.down = True
+        page.fill("#q", "Morel")
+        page.wait_for_selector("h1:has-text('Le service')")
+        rich_world.reset()
+
+
+def test_progress_is_exchanged_in_place_and_the_end_is_a_page(gallery: Gallery, rich_world: World):
+    """The reader is not thrown back to the top every two seconds; the result opens by itself."""
+    page = gallery.show(PAGES["import-renews-itself"])
+    page.evaluate("window.still = true")
+    page.focus("main p a")
+    lines = {line.number: line for line in import_jobs.work_of(rich_world.database, _running(rich_world))[2]}
+    one = next(iter(lines.values()))
+    import_jobs.record(rich_world.database, _running(rich_world), [Row(one, Outcome.UNCHANGED)])
+    expect(page.locator("label[for=progress]")).to_have_text(re.compile("^2"))
+    assert page.evaluate("window.still"), "the page was not loaded again"
+    assert page.evaluate("document.activeElement.tagName") == "A"
+    import_jobs.finish(rich_world.database, _running(rich_world))
+    page.wait_for_selector(".outcomes")
+    rich_world.reset()
+
+
+def _running(world: World) -> str:
+    return world.ids["import_running"]
