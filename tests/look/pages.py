@@ -142,6 +142,10 @@ def break_help(_page: Page, world: World) -> None:
     world.breaks()
 
 
+def slow(_page: Page, world: World) -> None:
+    world.slows()
+
+
 NEXT = "button.button-primary"
 CONFIRM = "button[name=confirm]"
 RESEND = "form[action$='/activation'] button"
@@ -170,6 +174,7 @@ _VIEWS = (
     View("users", "anne", "/users"),
     View("users-one-company", "solene", "/users"),
     View("users-fifty-companies", "paul", "/users"),
+    View("users-first-reading", "paul", "/help", (slow, go("/users"))),
     View("users-page-2", "paul", "/users?page=2&sort=-last_name"),
     View("users-all-companies-of-one", "paul", "/users", (click("details.chips-more summary"),)),
     View("users-found", "anne", "/users?q=mo&status=pending&role=user"),
@@ -227,6 +232,12 @@ _VIEWS = (
     ),
     View("modify-conflict", "anne", CHLOE, (meanwhile("chloe", "acme"), detach("acme"), click(NEXT)), 409),
     View("modify-done", "anne", CHLOE, (detach("borea"), click(NEXT), click(CONFIRM))),
+    View(
+        "modify-undone",
+        "anne",
+        CHLOE,
+        (detach("borea"), click(NEXT), click(CONFIRM), click(".banner form button")),
+    ),
     View("modify-last-administrator", "anne", "/users/{anne}/attachments", (detach("nour"), click(NEXT)), 409),
     View(
         "modify-half-done",

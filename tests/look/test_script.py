@@ -226,3 +226,14 @@ def test_progress_is_exchanged_in_place_and_the_end_is_a_page(gallery: Gallery, 
 
 def _running(world: World) -> str:
     return world.ids["import_running"]
+
+
+def test_first_reading_of_many_companies_counts_in_place(gallery: Gallery, rich_world: World):
+    """And the list opens by itself."""
+    page = gallery.show(PAGES["users-first-reading"])
+    page.evaluate("window.still = true")
+    first = page.inner_text("label[for=progress]")
+    expect(page.locator("label[for=progress]")).not_to_have_text(first)
+    assert page.evaluate("window.still"), "the page was not loaded again"
+    rich_world.directory.latency = 0.0
+    page.wait_for_selector("tbody tr")

@@ -94,6 +94,11 @@ class World:
         """The page of the help fails in a way that nobody thought of."""
         self.app.view_functions["help.page"] = access(Access.PUBLIC)(lambda: 1 / 0)
 
+    def slows(self) -> None:
+        """The directory takes its time, and nothing of it is known yet."""
+        self.directory.latency = 2.0
+        self._forget_readings()
+
     def remember(self) -> None:
         """From now on `reset` leads back here."""
         self._start = self.directory.snapshot()
@@ -108,9 +113,13 @@ class World:
             groups: dict[str, frozenset[str]] = self._start["groups"]  # type: ignore[assignment]
             self.directory._groups = {path: set(members) for path, members in groups.items()}
             self.directory.mail, self.directory.down, self.directory._faults = "ok", False, []
+            self.directory.latency = 0.0
         with self._raw() as connection:
             self._kept.backup(connection)
         self.app.view_functions.update(self._views)  # type: ignore[arg-type]
+        self._forget_readings()
+
+    def _forget_readings(self) -> None:
         roster = Roster(partial(change_numbers, self.database))
         self.app.extensions[EXTENSION] = replace(self.parts, roster=roster)
 

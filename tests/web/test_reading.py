@@ -40,6 +40,11 @@ class TestBrowser:
         (refresh,) = page.html.all("meta", **{"http-equiv": "refresh"})
         assert refresh["content"] == "2;url=/users?q=an"
 
+    def test_its_script_is_told_the_same(self, client_for: ClientFor, busy: User):
+        """It exchanges the number in place; a fetch is no navigation."""
+        page = client_for(busy).get("/users", headers={"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"})
+        assert page.html.all("progress")
+
     def test_may_wait_instead(self, client_for: ClientFor, busy: User):
         """The link of the page: nothing renews itself, the whole list comes."""
         browser = client_for(busy)

@@ -90,7 +90,9 @@ def index() -> ResponseReturnValue:
 
 def _may_be_shown_progress() -> bool:
     """Whether somebody sits in front of it (Fetch Metadata): a program gets the list, however long it takes."""
-    return request.headers.get("Sec-Fetch-Mode") == "navigate" and WHOLE not in request.args
+    shown = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"  # the script of such a page
+    return (shown or ours) and WHOLE not in request.args
 
 
 def _reading_page(progress: Progress) -> str:

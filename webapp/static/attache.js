@@ -43,18 +43,18 @@ for (const form of document.querySelectorAll('form.form[method=post]')) {
   addEventListener('beforeunload', event => { if (!meant && changed()) event.preventDefault(); });
 }
 
-// Reads the page at an address and exchanges the parts; who was in one of them stays near.
+// Reads the page at an address and exchanges the parts, all or none; who was in one of them stays near.
 async function renew(address, signal) {
   const answer = await fetch(address, {signal, redirect: 'manual'});
   if (!answer.ok) throw new Error(`${answer.status} ${answer.type}`);
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const parts = [...document.querySelectorAll('[data-part]')]
+    .map(part => [part, fresh.querySelector(`[data-part=${part.dataset.part}]`)]);
+  if (parts.some(([, now]) => !now)) throw new Error('another page');
   const held = document.activeElement;
-  for (const part of document.querySelectorAll('[data-part]')) {
-    part.replaceChildren(...fresh.querySelector(`[data-part=${part.dataset.part}]`)?.childNodes ?? []);
-  }
+  for (const [part, now] of parts) part.replaceChildren(...now.childNodes);
   if (!held.isConnected) document.getElementById('q')?.focus();
   document.title = fresh.title;
-  return fresh;
 }
 
 for (const form of document.querySelectorAll('form[data-live]')) {
@@ -78,8 +78,6 @@ for (const form of document.querySelectorAll('form[data-live]')) {
 }
 
 for (const part of document.querySelectorAll('[data-renew]')) {
-  const again = () => renew(location.href).then(
-    fresh => fresh.querySelector('[data-renew]') ? wait() : location.reload(), () => location.reload());
-  const wait = () => setTimeout(again, part.dataset.renew * 1000);
+  const wait = () => setTimeout(() => renew(location.href).then(wait, () => location.reload()), part.dataset.renew * 1000);
   wait();
 }
