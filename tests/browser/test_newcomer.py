@@ -77,7 +77,7 @@ def test_five_minutes(new_person: NewPerson) -> None:
     anne.person.opens("/")
     anne.clicks("Se connecter")
     anne.person.types_password(ANNE)
-    anne.sees("Utilisateurs")
+    anne.sees("Utilisateurs", anne.person.page.locator("h1"))
 
     anne.clicks("Ajouter un utilisateur")
     anne.person.page.get_by_label(re.compile("^E-mail")).fill(email)
