@@ -25,6 +25,7 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
+    Invitation,
     Locale,
     Profile,
     Title,
@@ -43,6 +44,8 @@ ATTACHMENT_ATTRIBUTE = "attachment"
 TITLE_ATTRIBUTE = "title"
 LOCALE_ATTRIBUTE = "locale"
 ACTIVATION_SENT_AT_ATTRIBUTE = "activationSentAt"
+INVITATION_ATTRIBUTE = "invitation"
+"""JSON in one value: of several values Keycloak's mails see the first (`keycloak/themes/attache/email`)."""
 
 PASSWORD_REQUIRED = "UPDATE_PASSWORD"  # noqa: S105 (the name of a required action)
 ACTIVATION_REQUIRED_ACTIONS = (PASSWORD_REQUIRED, "VERIFY_EMAIL")
@@ -216,10 +219,13 @@ def user_of(representation: Mapping[str, Any]) -> User:
         enabled=bool(representation.get("enabled", True)),
         password_required=PASSWORD_REQUIRED in (representation.get("requiredActions") or ()),
         activation_sent_at=_instant(_first(attributes, ACTIVATION_SENT_AT_ATTRIBUTE)),
+        invitation=_invitation_of(_first(attributes, INVITATION_ATTRIBUTE)),
     )
 
 
-def profile_representation(profile: Profile, activation_sent_at: datetime | None) -> Json:
+def profile_representation(
+    profile: Profile, activation_sent_at: datetime | None, invitation: Invitation | None = None
+) -> Json:
     """The part of a UserRepresentation that says who the person is.
 
     Always whole: a PUT with `attributes` but without the names erases the names (measured).
@@ -231,6 +237,8 @@ def profile_representation(profile: Profile, activation_sent_at: datetime | None
         attributes[ACTIVATION_SENT_AT_ATTRIBUTE] = [
             activation_sent_at.astimezone(UTC).isoformat(timespec="seconds")
         ]
+    if invitation:
+        attributes[INVITATION_ATTRIBUTE] = [_invitation_text(invitation)]
     return {
         "username": profile.email,
         "email": profile.email,
@@ -240,10 +248,10 @@ def profile_representation(profile: Profile, activation_sent_at: datetime | None
     }
 
 
-def new_user(profile: Profile, attachments: Sequence[Attachment]) -> Json:
+def new_user(profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None) -> Json:
     """The body that creates an account and attaches it, atomically, in one POST."""
     return {
-        **profile_representation(profile, activation_sent_at=None),
+        **profile_representation(profile, activation_sent_at=None, invitation=invitation),
         "enabled": True,
         "requiredActions": list(ACTIVATION_REQUIRED_ACTIONS),
         "groups": [place.path for attachment in attachments for place in places(attachment)],
@@ -253,6 +261,20 @@ def new_user(profile: Profile, attachments: Sequence[Attachment]) -> Json:
 def _first(attributes: Mapping[str, Any] | None, name: str) -> str | None:
     values = (attributes or {}).get(name)
     return str(values[0]) if values else None
+
+
+def _invitation_text(invitation: Invitation) -> str:
+    told = {"by": invitation.by, "to": list(invitation.companies), "others": invitation.others}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _invitation_of(text: str | None) -> Invitation | None:
+    """None for what is no invitation: somebody else's value is nothing to rely on."""
+    try:
+        told = json.loads(text or "null")
+        return Invitation(str(told["by"]), tuple(str(name) for name in told["to"]), int(told["others"]))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _instant(text: str | None) -> datetime | None:

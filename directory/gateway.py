@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from directory.model import Attachment, AttachmentChange, Company, Member, Profile, User
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
 from directory.rights import Standing
 
 
@@ -45,11 +45,14 @@ class Directory(Protocol):
         Of one that was never mailed, the day it was made counts. Reads everybody: it is for a nightly task.
         """
 
-    def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
+    def create_user(
+        self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
+    ) -> User:
         """A new account, waiting for its activation, attached at once: all of it or nothing.
 
         `EmailTakenError`, `InvalidPersonError`, `CompanyNotFoundError`; `ForbiddenError` without any attachment.
-        Sends no mail. The address is kept in small letters. After `UnavailableError` it may be there: look it up.
+        Sends no mail; `invitation` is what the activation mail will say. The address is kept in small letters.
+        After `UnavailableError` it may be there: look it up.
         """
 
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
@@ -65,13 +68,17 @@ class Directory(Protocol):
         `NotFoundError` also for who is in no company. Never repeated: a second mail is a second live link.
         """
 
+    def record_invitation(self, user: User, invitation: Invitation) -> User:
+        """Note on the account what its next activation mail says; the account as it is afterwards."""
+
     def record_activation_sent(self, user: User, at: datetime) -> User:
         """Note on the account when its activation mail left; the account as it is afterwards."""
 
-    def correct_email(self, user: User, email: str) -> User:
+    def correct_email(self, user: User, email: str, invitation: Invitation | None = None) -> User:
         """Give an account that was never activated another address; kills the links sent to the old one.
 
-        The note of the last mail is removed with it. `EmailTakenError`, `InvalidPersonError`.
+        The note of the last mail is removed with it; without `invitation` the one it has stays. `EmailTakenError`,
+        `InvalidPersonError`.
         """
 
     def delete_user(self, user_id: str) -> None:

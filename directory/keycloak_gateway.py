@@ -57,6 +57,7 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
+    Invitation,
     Member,
     Profile,
     User,
@@ -244,17 +245,24 @@ class KeycloakDirectory:
             and (user.activation_sent_at or _made_at(person)) < before
         )
 
-    def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
+    def create_user(
+        self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
+    ) -> User:
         _require_address(profile.email)
         try:
             with _translated(_OF_NEW_PERSON):
-                user_id = self._admin.create_user(new_user(profile, attachments))
+                user_id = self._admin.create_user(new_user(profile, attachments, invitation))
         except (ForbiddenError, _ServerError):
             # So is an unknown group, which one depends on our rights; no account is made then (measured).
             for attachment in attachments:
                 self._require_groups(attachment)
             raise
-        return User(user_id, replace(profile, email=profile.email.lower()), password_required=True)
+        return User(
+            user_id,
+            replace(profile, email=profile.email.lower()),
+            password_required=True,
+            invitation=invitation,
+        )
 
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
         if change.company_id != company.id:
@@ -274,18 +282,20 @@ class KeycloakDirectory:
         except _InternalError as error:
             raise MailRefusedError("the mail server did not take the activation mail") from error
 
+    def record_invitation(self, user: User, invitation: Invitation) -> User:
+        return self._described(replace(user, invitation=invitation), _OF_PERSON)
+
     def record_activation_sent(self, user: User, at: datetime) -> User:
         sent_at = at.astimezone(UTC).replace(microsecond=0)
-        with _translated(_OF_PERSON):
-            self._admin.update_user(_identified(user.id), profile_representation(user.profile, sent_at))
-        return replace(user, activation_sent_at=sent_at)
+        return self._described(replace(user, activation_sent_at=sent_at), _OF_PERSON)
 
-    def correct_email(self, user: User, email: str) -> User:
+    def correct_email(self, user: User, email: str, invitation: Invitation | None = None) -> User:
         _require_address(email)
         profile = replace(user.profile, email=email.lower())
-        with _translated(_OF_ADDRESS):
-            self._admin.update_user(_identified(user.id), profile_representation(profile, activation_sent_at=None))
-        return replace(user, profile=profile, activation_sent_at=None)
+        corrected = replace(
+            user, profile=profile, activation_sent_at=None, invitation=invitation or user.invitation
+        )
+        return self._described(corrected, _OF_ADDRESS)
 
     def delete_user(self, user_id: str) -> None:
         with _translated(_OF_PERSON):
@@ -309,6 +319,13 @@ class KeycloakDirectory:
             companies=self._seen(lambda: self._admin.get_groups(dict(one))),
             itself=self._seen(lambda: self._admin.get_user(_identified(own_id))),
         )
+
+    def _described(self, user: User, meanings: Meanings) -> User:
+        """Write who the person is, whole."""
+        described = profile_representation(user.profile, user.activation_sent_at, user.invitation)
+        with _translated(meanings):
+            self._admin.update_user(_identified(user.id), described)
+        return user
 
     def _seen(self, read: Callable[[], Any]) -> Any:
         """What a call finds; nothing when it is not for us."""

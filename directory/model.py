@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from re import compile as regex
+from typing import Self
 
 ACTIVATION_LIFESPAN = timedelta(days=30)
 """How long the link of an activation mail works (help page of the origin: « valide pendant 30 jours »)."""
+
+COMPANIES_NAMED = 5
+"""Companies that an activation mail names; the rest is a number."""
+NAME_LENGTH = 200
+"""Of a name in such a mail; longer ones are cut."""
 
 COMPANY_ID = regex(r"[a-z0-9-]{2,63}")
 """What a company's id looks like; it is the name of its group and may never hold a `/`."""
@@ -96,11 +102,32 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an activation mail says of where it comes from: who invites, and to which companies, by their names.
+
+    Nobody invites (`by` is empty) whom operations made. Of many companies the first are named, `others` counts
+    the rest.
+    """
+
+    by: str
+    companies: tuple[str, ...]
+    others: int = 0
+
+    @classmethod
+    def to(cls, companies: Iterable[str], *, by: str = "") -> Self:
+        """An invitation to all of these companies."""
+        names = sorted(set(companies), key=str.casefold)
+        named = tuple(name[:NAME_LENGTH] for name in names[:COMPANIES_NAMED])
+        return cls(by[:NAME_LENGTH], named, max(0, len(names) - COMPANIES_NAMED))
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """An account.
 
     `password_required` is true until the activation is finished; `activation_sent_at` (UTC) is when the last
-    activation mail was handed to the mail server, none if none was.
+    activation mail was handed to the mail server, none if none was; `invitation` is what that mail says, or the
+    next one.
     """
 
     id: str
@@ -108,6 +135,7 @@ class User:
     enabled: bool = True
     password_required: bool = False
     activation_sent_at: datetime | None = None
+    invitation: Invitation | None = None
 
     @property
     def email(self) -> str:

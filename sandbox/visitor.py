@@ -15,7 +15,8 @@ import requests
 from requests.cookies import RequestsCookieJar
 
 _FORM = re.compile(r'<form[^>]*\baction="([^"]+)"', re.IGNORECASE)
-_LINK = re.compile(r'<a[^>]*\bhref="([^"]+/login-actions/[^"]+)"', re.IGNORECASE)
+_LINK = re.compile(r'<a[^>]*\bhref="(https?://[^"]+/login-actions/[^"]+)"', re.IGNORECASE)
+"""The way on; those to the page in another language name no host."""
 TIMEOUT = 30
 
 

@@ -23,7 +23,7 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.model import Attachment, AttachmentChange, Company, Member, Profile, User
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
 
 OPERATORS = "/operators"
@@ -243,7 +243,9 @@ class FakeDirectory:
                 and (user.activation_sent_at or self.made_at[user.id]) < before
             )
 
-    def create_user(self, profile: Profile, attachments: Sequence[Attachment]) -> User:
+    def create_user(
+        self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
+    ) -> User:
         with self._call("create_user", profile, tuple(attachments)):
             paths = [place.path for attachment in attachments for place in places(attachment)]
             if not paths:
@@ -252,7 +254,8 @@ class FakeDirectory:
             _refuse_invalid(profile)
             if any(path not in self._groups for path in paths):
                 raise CompanyNotFoundError("no such group")
-            user = User(str(uuid4()), replace(profile, email=profile.email.lower()), password_required=True)
+            found = replace(profile, email=profile.email.lower())
+            user = User(str(uuid4()), found, password_required=True, invitation=invitation)
             self._people[user.id] = user
             self.made_at[user.id] = datetime.now(UTC)
             for path in paths:
@@ -283,15 +286,29 @@ class FakeDirectory:
     def record_activation_sent(self, user: User, at: datetime) -> User:
         with self._call("record_activation_sent", user, at):
             self._managed(user.id)
-            return self._replace(user.id, profile=user.profile, activation_sent_at=at.replace(microsecond=0))
+            sent_at = at.replace(microsecond=0)
+            return self._replace(
+                user.id, profile=user.profile, activation_sent_at=sent_at, invitation=user.invitation
+            )
 
-    def correct_email(self, user: User, email: str) -> User:
+    def record_invitation(self, user: User, invitation: Invitation) -> User:
+        with self._call("record_invitation", user, invitation):
+            self._managed(user.id)
+            return self._replace(
+                user.id,
+                profile=user.profile,
+                activation_sent_at=user.activation_sent_at,
+                invitation=invitation,
+            )
+
+    def correct_email(self, user: User, email: str, invitation: Invitation | None = None) -> User:
         with self._call("correct_email", user, email):
             self._managed(user.id)
             profile = replace(user.profile, email=email.lower())
             self._refuse_taken(email, besides=user.id)
             _refuse_invalid(profile)
-            return self._replace(user.id, profile=profile, activation_sent_at=None)
+            said = invitation or user.invitation
+            return self._replace(user.id, profile=profile, activation_sent_at=None, invitation=said)
 
     def delete_user(self, user_id: str) -> None:
         with self._call("delete_user", user_id):

@@ -123,7 +123,8 @@ class TestCode:
         assert verbs == {
             "attachments_of", "members", "administrators", "user", "users", "find_by_email", "create_user",
             "never_activated",
-            "change_attachment", "send_activation", "record_activation_sent", "correct_email", "delete_user",
+            "change_attachment", "send_activation", "record_activation_sent", "record_invitation",
+            "correct_email", "delete_user",
             "check", "standing",
         }  # fmt: skip
         deleting = [

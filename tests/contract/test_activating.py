@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from directory.errors import EmailTakenError, InvalidPersonError, MailRefusedError, NotFoundError, RefusedError
-from directory.model import ActivationStatus, Locale, Title
+from directory.model import ActivationStatus, Invitation, Locale, Title
 from tests.builders import NOON, a_user, an_attachment
 from tests.contract.racing import race
 from tests.contract.worlds import a_new_address, a_new_profile
@@ -92,6 +92,41 @@ class TestNoting:
         directory.record_activation_sent(pending, NOON)
 
         assert directory.attachments_of(pending.id) == ((company, an_attachment(company, administrator=True)),)
+
+
+class TestSayingWhoInvites:
+    """What the next activation mail says; it lasts through all that is written afterwards."""
+
+    SAID = Invitation('Anne "l\'été" <b>', ("Acme Énergie", "Globex\n& Co ${7*7}"), 45)
+
+    def test_at_creation(self, world, directory):
+        created = directory.create_user(a_new_profile(), [an_attachment(world.company())], self.SAID)
+
+        assert created.invitation == self.SAID
+        assert directory.user(created.id) == created
+
+    def test_later_and_with_the_notes_that_follow(self, directory, pending):
+        said = directory.record_invitation(pending, self.SAID)
+        sent = directory.record_activation_sent(said, NOON)
+        corrected = directory.correct_email(sent, a_new_address())
+
+        assert [user.invitation for user in (said, sent, corrected)] == [self.SAID] * 3
+        assert directory.user(pending.id) == corrected
+
+    def test_with_a_corrected_address(self, directory, pending):
+        said = directory.record_invitation(pending, self.SAID)
+        other = Invitation("Bob", ("Acme",))
+
+        assert directory.correct_email(said, a_new_address(), other).invitation == other
+        assert directory.user(pending.id).invitation == other
+
+    def test_of_fifty_companies_with_the_longest_names(self, directory, pending):
+        """It still fits, whatever the names are."""
+        said = Invitation.to((f"{n:02}" + 'é"' * 200 for n in range(50)), by="\\" * 500)
+
+        assert directory.record_invitation(pending, said).invitation == said
+        assert directory.user(pending.id).invitation == said
+        assert (len(said.companies), said.others) == (5, 45)
 
 
 class TestCorrectingTheAddress:

@@ -86,9 +86,12 @@ class TestSomebodyNew:
         assert (made.profile.title, made.profile.locale) == (title, locale)
 
     def test_creation_is_three_calls(self, browser: Browser, directory: FakeDirectory):
-        """Account and groups in one call, the mail, and the note that it left: nothing is looked up."""
+        """Account and groups in one call, the mail, and the note that it left: nothing is looked up. What the
+        companies are called was read for the question before."""
+        rows = a_row("acme"), a_row("globex", administrator=True)
+        browser.post("/users/new", a_creation(*rows, confirm=False))
         directory.calls.clear()
-        browser.post("/users/new", a_creation(a_row("acme"), a_row("globex", administrator=True)))
+        browser.post("/users/new", a_creation(*rows))
         assert [verb for verb, _ in directory.calls] == [
             "create_user",
             "send_activation",

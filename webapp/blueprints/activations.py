@@ -10,7 +10,7 @@ from webapp.guards import Access, access, own_path
 from webapp.labels import gettext as _
 from webapp.services import activations
 from webapp.services.activations import Resent
-from webapp.services.administration import people, seen
+from webapp.services.administration import as_seen, people, with_companies
 
 blueprint = Blueprint("activations", __name__)
 RESULTS = "resent"
@@ -21,9 +21,10 @@ NOT_TODAY = "not_resent_today"
 @access(Access.ADMINISTRATOR)
 def resend(user_id: str) -> ResponseReturnValue:
     """Send again, with 30 new days; a mail that is not taken is 503, where it can be tried again."""
-    member = seen(parts().directory, actor().administered_ids, user_id)
+    mine = actor().administered_ids
+    member, companies = with_companies(parts().directory, mine, user_id)
     name = member.user.profile.full_name
-    activations.resend(parts().directory, parts().database, author(), member)
+    activations.resend(parts().directory, parts().database, author(), as_seen(mine, member), companies)
     flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
     return redirect(own_path(request.form.get("next")) or url_for("users.index"), 303)
 
@@ -37,7 +38,9 @@ def resend_all() -> ResponseReturnValue:
     left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
     if "ask" in request.form:
         return render_template("activations/confirm.html", expired=[m.user for m in expired], left=left)
-    results = activations.resend_expired(parts().directory, parts().database, author(), expired)
+    results = activations.resend_expired(
+        parts().directory, parts().database, author(), expired, administration().companies
+    )
     session[RESULTS] = [(r.user.id, r.resent.value) for r in results if r.resent is not Resent.NOT_TODAY]
     session[NOT_TODAY] = len(results) - len(session[RESULTS])
     return see_other("activations.results")

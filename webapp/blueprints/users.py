@@ -1,8 +1,9 @@
 """The list « Utilisateurs », and « Ajouter un utilisateur »."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.errors import EmailTakenError, InvalidPersonError
@@ -38,6 +39,7 @@ from webapp.services.merging import Merge, merge
 from webapp.services.roster import Progress, page_of
 
 blueprint = Blueprint("users", __name__)
+SHOWN = "companies_shown"
 ACCOUNT = "account"
 NO_ACCOUNT = "none"
 AN_ACCOUNT = "known"
@@ -178,8 +180,23 @@ def _attach_or_show(email: str, known: User, form: PersonForm) -> ResponseReturn
     return _attach(known, merged, present if seen_states(request.form) else None)
 
 
+def _named(wanted: Sequence[Attachment]) -> Sequence[Company]:
+    """The companies with their names, as the question just before showed them; read when there was none."""
+    shown = session.pop(SHOWN, {})
+    if all(a.company_id in shown for a in wanted):
+        return [Company(a.company_id, shown[a.company_id]) for a in wanted]
+    return administration().companies
+
+
 def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
-    made = users.create(parts().directory, parts().database, author(), profile, wanted)
+    made = users.create(
+        parts().directory,
+        parts().database,
+        author(),
+        profile,
+        wanted,
+        companies=_named(wanted),
+    )
     name = profile.full_name
     if made.mail_sent:
         flash(_("The account of %(name)s was created, and the activation mail sent.", name=name), "success")
@@ -226,6 +243,8 @@ def _review(email: str, known: User | None) -> ResponseReturnValue:
     wanted = [a for a in merged.wanted.values() if a]
     kept = [a for a in present if a.company_id not in merged.wanted]
     profile = known.profile if known else form.profile(email)
+    if known is None:
+        session[SHOWN] = {row.company.id: row.company.name for row in rows if row.attached}
     return render_template(
         "users/review.html",
         email=email,

@@ -1,6 +1,6 @@
 """Activation mails: sending, sending again, and how often."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from directory.errors import DirectoryError
 from directory.gateway import Directory
-from directory.model import ActivationStatus, Member, User
+from directory.model import ActivationStatus, Attachment, Company, Invitation, Member, User
 from webapp import quotas
 from webapp.actor import Author
 from webapp.database import Database, activation_mails, now
@@ -57,8 +57,19 @@ def send_first(directory: Directory, database: Database, user: User) -> User | N
         return None
 
 
-def resend(directory: Directory, database: Database, author: Author, member: Member) -> User:
-    """A new mail with 30 new days, for a person as the administrator sees him.
+def invitation(
+    author: Author, companies: Iterable[Company], attachments: Iterable[Attachment]
+) -> Invitation | None:
+    """What a mail says of who invites, and to which of these companies; none when there is none to name."""
+    ids = {attachment.company_id for attachment in attachments}
+    names = [company.name for company in companies if company.id in ids]
+    return Invitation.to(names, by=author.name) if names else None
+
+
+def resend(
+    directory: Directory, database: Database, author: Author, member: Member, companies: Iterable[Company]
+) -> User:
+    """A new mail with 30 new days, for a person as the administrator sees him; it names these companies of his.
 
     `AlreadyActiveError`, `TooOftenError` (1 a minute and 5 a day for one person, 100 a day for one administrator;
     a mail that could not be handed over does not count for the person), `MailRefusedError`.
@@ -72,6 +83,9 @@ def resend(directory: Directory, database: Database, author: Author, member: Mem
         if (wait := seconds_to_wait(database, user_id)) > 0:
             raise TooOftenError(wait)
         quotas.take(database, quotas.ACTIVATION_MAILS, author.id)
+        now_said = invitation(author, companies, member.attachments)
+        if now_said and now_said != user.invitation:
+            user = directory.record_invitation(user, now_said)
         return _send(directory, database, user)
 
 
@@ -82,7 +96,11 @@ def expired(members: Iterable[Member]) -> list[Member]:
 
 
 def resend_expired(
-    directory: Directory, database: Database, author: Author, members: Iterable[Member]
+    directory: Directory,
+    database: Database,
+    author: Author,
+    members: Iterable[Member],
+    companies: Sequence[Company],
 ) -> list[Result]:
     """Send again to each of these people, whose mail had expired, with a result for each.
 
@@ -96,7 +114,7 @@ def resend_expired(
         elif quotas.seconds_to_wait(database, quotas.ACTIVATION_MAILS, author.id) > 0:
             outcome = Resent.NOT_TODAY
         else:
-            outcome = _try(directory, database, author, member)
+            outcome = _try(directory, database, author, member, companies)
         refused = refused + 1 if outcome is Resent.MAIL_REFUSED else 0 if outcome is Resent.SENT else refused
         results.append(Result(member.user, outcome))
     return results
@@ -136,9 +154,11 @@ def _wait(sent: list[float], pause: float) -> float:
     return max(waits)
 
 
-def _try(directory: Directory, database: Database, author: Author, member: Member) -> Resent:
+def _try(
+    directory: Directory, database: Database, author: Author, member: Member, companies: Sequence[Company]
+) -> Resent:
     try:
-        resend(directory, database, author, member)
+        resend(directory, database, author, member, companies)
     except AlreadyActiveError:
         return Resent.ALREADY_ACTIVE
     except TooOftenError:

@@ -72,18 +72,25 @@ def everywhere(directory: Directory, administered_ids: frozenset[str], user_id: 
 
     `HiddenError` unless at least one of them is at a company administered.
     """
+    return with_companies(directory, administered_ids, user_id)[0]
+
+
+def with_companies(
+    directory: Directory, administered_ids: frozenset[str], user_id: str
+) -> tuple[Member, tuple[Company, ...]]:
+    """The same, and the companies of these attachments."""
     try:
-        attachments = tuple(attachment for _, attachment in directory.attachments_of(user_id))
+        found = directory.attachments_of(user_id)
+        attachments = tuple(attachment for _, attachment in found)
         if not may_see(administered_ids, attachments):
             raise HiddenError(user_id)
-        return Member(directory.user(user_id), attachments)
+        return Member(directory.user(user_id), attachments), tuple(company for company, _ in found)
     except NotFoundError as error:
         raise HiddenError(user_id) from error
 
 
-def seen(directory: Directory, administered_ids: frozenset[str], user_id: str) -> Member:
-    """A person with his attachments at the companies administered, and no others; else `HiddenError`."""
-    member = everywhere(directory, administered_ids, user_id)
+def as_seen(administered_ids: frozenset[str], member: Member) -> Member:
+    """The person with those of his attachments that are at the companies administered."""
     return Member(
         member.user, tuple(a for a in member.attachments if may_administer(administered_ids, a.company_id))
     )
@@ -91,4 +98,4 @@ def seen(directory: Directory, administered_ids: frozenset[str], user_id: str) -
 
 def person(directory: Directory, administration: Administration, user_id: str) -> Member:
     """A person as this administrator sees him: his attachments at these companies; else `HiddenError`."""
-    return seen(directory, administration.ids, user_id)
+    return as_seen(administration.ids, everywhere(directory, administration.ids, user_id))

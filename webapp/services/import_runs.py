@@ -154,7 +154,14 @@ class _Run:
         wanted = [row.attachment for row in unit if row.attachment]
         try:
             made = users.create(
-                self.directory, self.database, self.author, profile, wanted, mail=self.mails, batch=self.batch
+                self.directory,
+                self.database,
+                self.author,
+                profile,
+                wanted,
+                companies=self.companies.values(),
+                mail=self.mails,
+                batch=self.batch,
             )
         except EmailTakenError:
             return self._attach_known(unit, profile.email)

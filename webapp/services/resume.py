@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
 from directory.gateway import Directory
-from directory.model import Attachment, AttachmentChange, Company, Locale, Profile, Title, User
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Profile, Title, User
 from webapp.database import Database
 from webapp.errors import HiddenError, LastAdministratorError, PortalError
 from webapp.journal import Outcome, entry_of, person_of
@@ -103,9 +104,21 @@ def _create(directory: Directory, database: Database, work: Work) -> None:
         raise NotFoundError(actor_id)
     with locked(database, users.lock_names(profile.email)):
         try:
-            users.make(directory, database, work, profile, wanted, mail=work.operation.payload.get("mail", True))
+            users.make(
+                directory,
+                database,
+                work,
+                profile,
+                wanted,
+                mail=work.operation.payload.get("mail", True),
+                invitation=_invitation(work.operation.payload.get("invitation")),
+            )
         except EmailTakenError:
             users.note_if_made(directory, work, profile, wanted)
+
+
+def _invitation(kept: Mapping[str, Any] | None) -> Invitation | None:
+    return Invitation(kept["by"], tuple(kept["companies"]), kept["others"]) if kept else None
 
 
 def _change(directory: Directory, database: Database, work: Work) -> None:

@@ -1,6 +1,6 @@
 """Creating an account, finding one by its address, correcting and cancelling one that was never activated."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
 from directory.gateway import Directory
-from directory.model import Attachment, AttachmentChange, Company, Profile, User
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Profile, User
 from webapp import quotas
 from webapp.actor import Author
 from webapp.database import Database
@@ -41,6 +41,7 @@ def create(
     profile: Profile,
     wanted: Sequence[Attachment],
     *,
+    companies: Iterable[Company] = (),
     mail: bool = True,
     batch: str = "",
 ) -> Creation:
@@ -48,18 +49,20 @@ def create(
 
     The caller has checked that the author administers these companies. `EmailTakenError` when the address has an
     account; the same form sent many times at once therefore makes one account and one mail. Without `mail` none is
-    sent: that is left to the list. The companies' other administrators
+    sent: that is left to the list. It names those of `companies`. The companies' other administrators
     are told, of one `batch` together once it is released.
     """
+    invitation = activations.invitation(author, companies, wanted)
     with locked(database, lock_names(profile.email)):
         payload = {
             "profile": asdict(profile),
             "attachments": [asdict(a) for a in wanted],
+            "invitation": asdict(invitation) if invitation else None,
             "mail": mail,
             "batch": batch,
         }
         with under_way(database, Kind.CREATE, author, payload) as work:
-            return make(directory, database, work, profile, wanted, mail=mail)
+            return make(directory, database, work, profile, wanted, mail=mail, invitation=invitation)
 
 
 def lock_names(email: str) -> list[str]:
@@ -75,10 +78,11 @@ def make(
     wanted: Sequence[Attachment],
     *,
     mail: bool = True,
+    invitation: Invitation | None = None,
 ) -> Creation:
     """Create within an operation, and note it; the caller holds the address's lock."""
     try:
-        user = _create_once(directory, profile, wanted)
+        user = _create_once(directory, profile, wanted, invitation)
     except EmailTakenError:
         raise
     except DirectoryError as error:
@@ -113,10 +117,12 @@ def _notice(author: Author, user: User, wanted: Sequence[Attachment]) -> dict[st
     return notice_of(author, user, changes, created=True)
 
 
-def _create_once(directory: Directory, profile: Profile, wanted: Sequence[Attachment]) -> User:
+def _create_once(
+    directory: Directory, profile: Profile, wanted: Sequence[Attachment], invitation: Invitation | None
+) -> User:
     """Create; when the answer was lost, look whether it happened. We hold the address's lock: it was us."""
     try:
-        return directory.create_user(profile, wanted)
+        return directory.create_user(profile, wanted, invitation)
     except UnavailableError:
         user = directory.find_by_email(profile.email)
         if user is None or not user.password_required or user.activation_sent_at is not None:
@@ -154,7 +160,8 @@ def correct_email(
             if (wait := activations.seconds_to_wait(database, user_id, pause=0)) > 0:
                 raise TooOftenError(wait)
             quotas.take(database, quotas.ACTIVATION_MAILS, author.id)
-            corrected = directory.correct_email(member.user, email)
+            said = activations.invitation(author, administration.companies, member.attachments)
+            corrected = directory.correct_email(member.user, email, said)
     sent = activations.send_first(directory, database, corrected)
     return Creation(sent or corrected, mail_sent=sent is not None)
 

@@ -1,5 +1,6 @@
 """How Keycloak's JSON is written and read, without Keycloak."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -31,6 +32,7 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
+    Invitation,
     Locale,
     Profile,
     Title,
@@ -334,6 +336,23 @@ class TestPeople:
         found = user_of({"id": "u1", "username": "anne", "email": "anne@acme.example", "lastName": "Durand"})
 
         assert (found.id, found.email, found.profile.last_name) == ("u1", "anne@acme.example", "Durand")
+
+    def test_who_invites_is_one_value_of_json(self):
+        """Of several values of an attribute Keycloak's mails see the first only."""
+        said = Invitation.to([f"Company {n}" for n in range(1, 8)], by="Anne Durand")
+
+        (value,) = new_user(a_profile(), [an_attachment()], said)["attributes"]["invitation"]
+
+        assert json.loads(value) == {
+            "by": "Anne Durand",
+            "to": ["Company 1", "Company 2", "Company 3", "Company 4", "Company 5"],
+            "others": 2,
+        }
+        assert user_of({"id": "u1", "attributes": {"invitation": [value]}}).invitation == said
+
+    @pytest.mark.parametrize("value", ["", "Anne", "[]", "{}", '{"by": "Anne", "to": 3, "others": 0}', "null"])
+    def test_what_is_no_invitation_is_none(self, value):
+        assert user_of({"id": "u1", "attributes": {"invitation": [value]}}).invitation is None
 
     def test_a_new_account_is_read_back_as_waiting_for_its_password(self):
         found = user_of({"id": "u1", **new_user(a_profile(), [an_attachment()])})

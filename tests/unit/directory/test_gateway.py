@@ -33,6 +33,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "change_attachment",
         "send_activation",
         "record_activation_sent",
+        "record_invitation",
         "correct_email",
         "delete_user",
         "never_activated",

@@ -18,6 +18,7 @@ from directory.errors import (
     UnavailableError,
 )
 from directory.keycloak_gateway import translation
+from directory.model import Invitation
 from tests.builders import NOON, a_change, a_company, a_profile, a_user, an_attachment
 from tests.unit.directory.wire import a_directory
 
@@ -41,6 +42,7 @@ VERBS = {
     ),
     "send_activation": lambda directory: directory.send_activation(ANNE.id),
     "record_activation_sent": lambda directory: directory.record_activation_sent(ANNE, NOON),
+    "record_invitation": lambda directory: directory.record_invitation(ANNE, Invitation("Bob", ("Acme",))),
     "correct_email": lambda directory: directory.correct_email(ANNE, "new@acme.example"),
     "delete_user": lambda directory: directory.delete_user(ANNE.id),
     "check": lambda directory: directory.check(),

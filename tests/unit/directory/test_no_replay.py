@@ -12,6 +12,7 @@ import pytest
 
 from directory.errors import UnavailableError
 from directory.keycloak_gateway import KeycloakDirectory
+from directory.model import Invitation
 from tests.builders import NOON, a_profile, a_user, an_attachment
 
 ANNE = a_user()
@@ -80,10 +81,11 @@ def directory(server):
         (lambda d: d.create_user(a_profile(), [an_attachment()]), "POST /users"),
         (lambda d: d.send_activation(ANNE.id), f"PUT /users/{ANNE.id}/execute-actions-email"),
         (lambda d: d.record_activation_sent(ANNE, NOON), f"PUT /users/{ANNE.id}"),
+        (lambda d: d.record_invitation(ANNE, Invitation("Bob", ("Acme",))), f"PUT /users/{ANNE.id}"),
         (lambda d: d.correct_email(ANNE, "new@acme.example"), f"PUT /users/{ANNE.id}"),
         (lambda d: d.delete_user(ANNE.id), f"DELETE /users/{ANNE.id}"),
     ],
-    ids=["create", "mail", "note", "correct", "delete"],
+    ids=["create", "mail", "note", "invitation", "correct", "delete"],
 )
 def test_a_write_without_an_answer_is_not_sent_again(server, directory, write, request_line):
     with pytest.raises(UnavailableError):

@@ -727,9 +727,9 @@ class TestSideBySide:
         rows = prepared(directory, administration, [a_line(n, f"person{n}@acme.example") for n in range(2, 42)])
         created = directory.create_user
 
-        def create_user(profile, attachments):
+        def create_user(profile, attachments, invitation):
             directory.down = directory.down or profile.email == "person10@acme.example"
-            return created(profile, attachments)
+            return created(profile, attachments, invitation)
 
         directory.create_user = create_user
 
@@ -824,9 +824,9 @@ class TestTrouble:
         rows = dry_run(directory, administration, lines)
         created = directory.create_user
 
-        def create_user(profile, attachments):
+        def create_user(profile, attachments, invitation):
             directory.down = profile.email == "person4@acme.example"
-            return created(profile, attachments)
+            return created(profile, attachments, invitation)
 
         directory.create_user = create_user
 

@@ -1,5 +1,6 @@
 """What a process left behind when it died in the middle of an operation is finished, once, by the next one."""
 
+import json
 import os
 import socket
 import time
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from directory.errors import UnavailableError
-from directory.model import Attachment, Profile, User
+from directory.model import Attachment, Invitation, Profile, User
 from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from webapp.database import Database, operations
@@ -112,6 +113,17 @@ class TestCreation:
         left_behind(database, Kind.CREATE, actor, creation())
         assert [state for _, state in resume(directory, database)] == [State.DONE]
         assert directory.snapshot() == before
+
+    def test_the_mail_says_who_invited(self, directory: FakeDirectory, database: Database, actor: User):
+        """And to where, as it was written down; an older note that says nothing of it is finished all the same."""
+        said = Invitation("Anne", ("Acme", "Globex"), 3)
+        left_behind(
+            database, Kind.CREATE, actor, {**creation(), "invitation": json.loads(json.dumps(asdict(said)))}
+        )
+        assert [state for _, state in resume(directory, database)] == [State.DONE]
+        made = directory.find_by_email(PROFILE.email)
+        assert made is not None
+        assert made.invitation == said
 
     def test_title_that_was_not_given(self, directory: FakeDirectory, database: Database, actor: User):
         left_behind(database, Kind.CREATE, actor, creation(profile=a_profile(PROFILE.email, title=None)))

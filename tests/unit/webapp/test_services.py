@@ -247,7 +247,7 @@ class TestResendExpired:
         with database.transaction() as connection:
             connection.execute(insert(activation_mails).values(user_id=mailed.id, sent_at=time.time()))
         directory.fail("send_activation", nth=2, error=MailRefusedError("no"))
-        results = activations.resend_expired(directory, database, an_author(actor), members)
+        results = activations.resend_expired(directory, database, an_author(actor), members, ())
         assert [result.resent for result in results] == [
             Resent.SENT,
             Resent.ALREADY_ACTIVE,
@@ -263,7 +263,7 @@ class TestResendExpired:
         """What is left is sent; the others are told apart from those who were mailed a moment ago."""
         monkeypatch.setattr(quotas, "ACTIVATION_MAILS", quotas.Quota("activation_mail", 2, 60.0))
         members = [Member(self.expired(directory), (an_attachment("acme"),)) for _ in range(4)]
-        results = activations.resend_expired(directory, database, an_author(actor), members)
+        results = activations.resend_expired(directory, database, an_author(actor), members, ())
         assert [result.resent for result in results] == [Resent.SENT] * 2 + [Resent.NOT_TODAY] * 2
         assert len(directory.mails) == 2
 

@@ -1,0 +1,1 @@
+"""Keycloak's own pages and mails, as people see them."""
