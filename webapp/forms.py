@@ -13,7 +13,7 @@ from wtforms import Field, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
-from webapp.labels import TITLES, gettext, languages
+from webapp.labels import TITLES, gettext, languages, told_of
 from webapp.services.rules import NAME_LENGTH, PROHIBITED_IN_NAMES, normal_name
 from webapp.services.rules import normal_email as normal_email
 
@@ -169,7 +169,7 @@ def has_errors(rows: Iterable[Row]) -> bool:
 def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
     """What is wrong with the rows, as pairs of field and message."""
     return [
-        (f"company-{row.company.id}-{name}", f"{row.company.name}: {message}")
+        (f"company-{row.company.id}-{name}", told_of(row.company.name, message))
         for row in rows
         for name, messages in row.errors.items()
         for message in messages

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webapp.labels import gettext as _
-from webapp.labels import languages, one_of
+from webapp.labels import languages, one_of, told_of
 from webapp.services.csvfiles import COLUMNS, MAX_LINES, Fault, UnreadableFileError
 from webapp.services.imports import Problem, Reason
 
@@ -54,7 +54,7 @@ def explainer() -> Callable[[Problem], str]:
 
     def why(problem: Problem) -> str:
         text = words[problem.reason] % {"line": problem.line, "locales": locales}
-        return f"{problem.column}: {text}" if problem.column else text
+        return told_of(problem.column, text) if problem.column else text
 
     return why
 

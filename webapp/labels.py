@@ -88,6 +88,11 @@ def gettext(message: str, **values: Any) -> str:
     return str(flask_babel.gettext(message, **_written(values)))
 
 
+def told_of(name: str, words: str) -> str:
+    """What is said of something that is named: `Acme: choose a role`, with the colon of the language."""
+    return gettext("%(filter)s: %(value)s", filter=name, value=words)
+
+
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     """The message for that many, in the reader's language; `%(num)s` is the number."""
     text: str = flask_babel.get_translations().ungettext(one, many, number)

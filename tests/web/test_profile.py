@@ -301,6 +301,16 @@ class TestLanguage:
         assert (done.status, done.location) == (303, "/help")
         assert visitor.get("/help").lang == "en"
 
+    def test_outlasts_the_session(self, client_for: ClientFor, directory: FakeDirectory):
+        """Who signs out reads on in the same language; nothing else of the session is left."""
+        person = directory.add_user(a_profile(locale=Locale.EN), [an_attachment("acme")])
+        browser = client_for(person, {"Accept-Language": "fr"})
+        browser.post("/logout")
+        page = browser.get("/")
+        assert (page.status, page.lang) == (200, "en")
+        assert browser.get("/profile").status == 302
+        assert "ui_locales=en" in (browser.get("/login").location or "")
+
     @pytest.mark.parametrize("next_", ["https://evil.example/", "//evil.example", "/\\evil.example", "", "help"])
     def test_leads_to_no_other_site(self, next_: str, visitor: Browser, browser: Browser):
         """Only a path of the portal is gone back to."""

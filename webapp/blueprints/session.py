@@ -78,9 +78,11 @@ def callback() -> ResponseReturnValue:
 @blueprint.post("/logout")
 @access(Access.PUBLIC)
 def logout() -> ResponseReturnValue:
-    """End the session here, then the single sign-on session at Keycloak."""
-    tokens = read_tokens()
+    """End the session here, then the single sign-on session at Keycloak; the language is the same afterwards."""
+    tokens, locale = read_tokens(), g.actor.profile.locale.value if g.actor else session.get(LOCALE)
     current_app.session_interface.end(session)  # type: ignore[attr-defined]
+    if locale:
+        session[LOCALE] = locale
     return redirect(parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/"), 303)
 
 
