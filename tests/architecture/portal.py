@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 import webapp
+from directory.model import Locale
 from tests.fakes import FakeDirectory
 from tests.web.browser import PORTAL, SERVICE
 from tests.web.identity import CLIENT, FakeIdentity
@@ -16,6 +17,8 @@ from webapp.settings import Settings
 PACKAGE = Path(webapp.__file__).parent
 ROOT = PACKAGE.parent
 TEMPLATES = PACKAGE / "templates"
+WRITTEN = [locale for locale in Locale if (TEMPLATES / "help" / locale.value).is_dir()]
+"""The languages of the whole texts; what is not written in a language is shown in English."""
 EXAMPLES = {
     "<id:user_id>": "5b7a1a6e-0000-4000-8000-000000000000",
     "<id:company_id>": "nowhere",

@@ -1,6 +1,8 @@
-"""The French catalogue is complete: every message of the code has its words, with the same places to fill."""
+"""The catalogues are complete: every message of the code has its words, with the same places to fill."""
 
+import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from directory.model import Locale
 from tests.architecture.portal import PACKAGE, ROOT
 
 KEYWORDS = {"_": None, "_l": None, "lazy_gettext": None, "gettext": None, "ngettext": (1, 2)}
@@ -19,6 +22,7 @@ METHODS = [
 PLACE = re.compile(r"%\((\w+)\)([ds])")
 
 
+@cache
 def messages() -> dict[str, tuple[str, ...]]:
     """Every message of the code with its plural, as `make translations` would extract them."""
     found: dict[str, tuple[str, ...]] = {}
@@ -36,15 +40,34 @@ def messages() -> dict[str, tuple[str, ...]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def catalogue() -> Catalog:
-    with (PACKAGE / "translations/fr/LC_MESSAGES/messages.po").open("rb") as source:
-        return read_po(source, locale="fr")
+LANGUAGES = sorted(path.parts[-3] for path in PACKAGE.glob("translations/*/LC_MESSAGES/messages.po"))
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def catalogue(request: pytest.FixtureRequest) -> Catalog:
+    with (PACKAGE / f"translations/{request.param}/LC_MESSAGES/messages.po").open("rb") as source:
+        return read_po(source, locale=request.param)
 
 
 @pytest.fixture(scope="module")
 def translated(catalogue: Catalog) -> dict[str, Message]:
     return {(m.id[0] if isinstance(m.id, (tuple, list)) else m.id): m for m in catalogue if m.id}
+
+
+def test_every_language_has_its_catalogue():
+    """But English, which the code speaks."""
+    assert {*LANGUAGES, "en"} == {locale.value for locale in Locale}
+
+
+def test_the_realm_knows_every_language():
+    """Its own pages and mails, and what a person may choose."""
+    realm = json.loads((ROOT / "keycloak" / "realm-export.json").read_text(encoding="utf-8"))
+    (provider,) = realm["components"]["org.keycloak.userprofile.UserProfileProvider"]
+    profile = json.loads(provider["config"]["kc.user.profile.config"][0])
+    (options,) = (
+        one["validations"]["options"]["options"] for one in profile["attributes"] if one["name"] == "locale"
+    )
+    assert set(options) == set(realm["supportedLocales"]) == {locale.value for locale in Locale}
 
 
 def test_extraction_finds_messages():
@@ -84,16 +107,21 @@ def test_same_places_to_fill(translated: dict[str, Message]):
 
 
 def test_plurals_have_both_forms(catalogue: Catalog, translated: dict[str, Message]):
-    """One, and more than one (in French, none is one)."""
-    assert catalogue.num_plurals == 2
-    assert catalogue.plural_expr == "(n > 1)"
+    """As many as the language has."""
     for text, forms in messages().items():
         if len(forms) > 1:
-            assert len(_strings(translated[text])) == 2, text
+            assert len(_strings(translated[text])) == catalogue.num_plurals, text
 
 
-def test_words_of_the_contract(translated: dict[str, Message]):
+def test_none_is_one_in_french(catalogue: Catalog):
+    if str(catalogue.locale) == "fr":
+        assert (catalogue.num_plurals, catalogue.plural_expr) == (2, "(n > 1)")
+
+
+def test_words_of_the_contract():
     """These words are promised (`contract.md`): changing one is a breaking change."""
+    with (PACKAGE / "translations/fr/LC_MESSAGES/messages.po").open("rb") as source:
+        french = read_po(source, locale="fr")
     promised = {
         "Users": "Utilisateurs", "Add a user": "Ajouter un utilisateur", "Modify": "Modifier",
         "Attachment": "Rattachement", "Administrator": "Administrateur", "User": "Utilisateur",
@@ -102,7 +130,7 @@ def test_words_of_the_contract(translated: dict[str, Message]):
         "Resend": "Renvoyer", "My profile": "Mon profil", "Last name": "Nom", "First name": "Prénom",
         "Title": "Civilité", "Language": "Langue", "E-mail": "E-mail",
     }  # fmt: skip
-    assert {text: translated[text].string for text in promised} == promised
+    assert {text: french[text].string for text in promised} == promised
 
 
 def _strings(message: Message) -> tuple[str, ...]:

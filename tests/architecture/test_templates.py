@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, meta, nodes
 
-from directory.model import Locale
-from tests.architecture.portal import PACKAGE, TEMPLATES, rules
+from tests.architecture.portal import PACKAGE, TEMPLATES, WRITTEN, rules
 from webapp.guide import TASKS
 
 ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 FILES = {str(path.relative_to(TEMPLATES)): path for path in sorted(TEMPLATES.rglob("*.html"))}
 SOURCES = {name: path.read_text(encoding="utf-8") for name, path in FILES.items()}
 TREES = {name: ENVIRONMENT.parse(source) for name, source in SOURCES.items()}
-GUIDE = {f"help/{locale.value}/{name}.html" for locale in Locale for name in ("index", *TASKS)} | {
-    f"privacy/{locale.value}.html" for locale in Locale
+GUIDE = {f"help/{locale.value}/{name}.html" for locale in WRITTEN for name in ("index", *TASKS)} | {
+    f"privacy/{locale.value}.html" for locale in WRITTEN
 }
 """Whole texts, included by the name of the task in the reader's language."""
 MAIL_STYLE = '<style>\n{% include "mails/style.css" %}\n</style>'

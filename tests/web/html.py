@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from directory.model import Locale
+
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 BLOCKS = frozenset(
     "address article aside blockquote dl div fieldset form h1 h2 h3 hr main nav ol p section table ul".split()
@@ -135,8 +137,8 @@ def _frame(page: Element) -> Iterator[str]:
     titles = page.all("title")
     if len(titles) != 1 or not titles[0].text.removesuffix("– Attaché").strip():
         yield f"needs a title with words, has {[title.text for title in titles]}"
-    if [html["lang"] in {"fr", "en"} for html in page.all("html")] != [True]:
-        yield "the html element needs lang fr or en"
+    if [html["lang"] in set(Locale) for html in page.all("html")] != [True]:
+        yield "the html element needs a language of the portal"
     if len(page.all("main")) != 1:
         yield "needs exactly one main"
     if not page.all("meta", charset="utf-8"):
