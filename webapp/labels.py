@@ -115,8 +115,12 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(gettext=in_words, ngettext=counted)
 
 
+class _Number(int):
+    """A whole number that is written as people write it: 5,000 or 5 000."""
+
+    def __str__(self) -> str:
+        return str(flask_babel.format_decimal(int(self)))
+
+
 def _written(values: dict[str, Any]) -> dict[str, Any]:
-    """Whole numbers as people write them: 5,000 or 5 000."""
-    return {
-        name: flask_babel.format_decimal(value) if type(value) is int else value for name, value in values.items()
-    }
+    return {name: _Number(value) if type(value) is int else value for name, value in values.items()}

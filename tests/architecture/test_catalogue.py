@@ -89,6 +89,11 @@ def test_every_message_is_translated(translated: dict[str, Message]):
     assert lacking == []
 
 
+def test_numbers_are_written_as_the_language_does():
+    """`%(num)s` and not `%(num)d`, which knows no language."""
+    assert [form for forms in messages().values() for form in forms if re.search(r"%\(\w+\)d", form)] == []
+
+
 def test_nothing_else_is_translated(translated: dict[str, Message]):
     """A message that the code has no more is removed."""
     assert sorted(set(translated) - set(messages())) == []
