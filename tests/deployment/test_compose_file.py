@@ -96,3 +96,10 @@ def test_the_image_installs_what_the_lock_says() -> None:
     assert shipped
     assert shipped.items() <= tested.items()
     assert "--require-hashes" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_keycloak_wears_the_portals_theme() -> None:
+    """The folder that the realm names, and the portal's clock for its mails."""
+    keycloak = SERVICES["keycloak"]
+    assert "./keycloak/themes/attache:/opt/keycloak/themes/attache:ro" in keycloak["volumes"]
+    assert keycloak["environment"]["PORTAL_TIMEZONE"] == SERVICES["portal"]["environment"]["PORTAL_TIMEZONE"]

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from directory.errors import NotFoundError
-from directory.model import User
+from directory.model import Invitation, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
@@ -91,6 +91,14 @@ class TestExport:
         assert len(told["sessions"]) == 1
         assert {line["action"] for line in told["journal"]} >= {"change", "attach", "look_up"}
         assert [line["email"] for line in told["imports"]] == [member.email]
+
+    def test_says_where_he_was_invited(self, app: Flask, directory: FakeDirectory):
+        """Not by whom: that is somebody else's data."""
+        said = Invitation("Anne Durand", ("Acme Énergie", "Globex"))
+        user = directory.create_user(a_profile("new@acme.example"), [an_attachment("acme")], said)
+        told = json.loads(run(app, "export", user.email).output)
+        assert told["account"]["invited_to"] == ["Acme Énergie", "Globex"]
+        assert "Anne Durand" not in json.dumps(told, ensure_ascii=False)
 
     def test_by_id_is_the_same(self, app: Flask, history: Browser, member: User):
         one, other = (json.loads(run(app, "export", who).output) for who in (member.id, member.email.upper()))

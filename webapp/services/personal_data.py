@@ -6,7 +6,7 @@ Who is attached where is Keycloak's; here are sessions, the journal, imports, ma
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -159,7 +159,7 @@ def _account_of(user: User | None) -> dict[str, Any] | None:
         "title": profile.title,
         "locale": profile.locale,
         "status": user.status(),
-        "invitation": user.invitation and asdict(user.invitation),
+        "invited_to": list(user.invitation.companies) if user.invitation else [],
     }
 
 

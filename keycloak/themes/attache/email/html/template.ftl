@@ -17,7 +17,11 @@ a { color: #0b5c6b; }
 .button { display: inline-block; padding: 12px 20px; border-radius: 8px; background: #0b5c6b; color: #fff; font-weight: bold; text-decoration: none; }
 .bare { word-break: break-all; }
 .small { color: #4a5b64; font-size: 14px; }
-td { padding: 4px 12px 4px 0; vertical-align: top; }
+td { min-width: 80px; padding: 4px 12px 4px 0; vertical-align: top; }
+@media (max-width: 520px) {
+tr, td { display: block; }
+tr { margin-bottom: 12px; }
+}
 @media (prefers-color-scheme: dark) {
 body { background: #10181c; color: #e6edf0; }
 .sheet { border-color: #31424b; border-top-color: #74cbd9; background: #182329; }
