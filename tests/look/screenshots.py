@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from sandbox.browser import find_or_get
 from tests.browser.camera import TO_WEBP
@@ -23,11 +23,16 @@ LOCALES = ("fr", "en")
 SCHEMES = ("light", "dark")
 DEVICES = {"desktop": DESKTOP, "phone": PHONE}
 QUALITY = 0.7
+HIGHEST = 12_000
+"""Pixels; WebP has no more than 16,383."""
 
 
 def take(page: Page, dark_room: Page, target: Path) -> None:
-    """The whole page, as WebP."""
-    png = base64.b64encode(page.screenshot(animations="disabled", caret="hide", full_page=True)).decode()
+    """The whole page, as WebP; of a very long one the beginning."""
+    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    whole: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, HIGHEST)}
+    shot = page.screenshot(animations="disabled", caret="hide", full_page=True, clip=whole)
+    png = base64.b64encode(shot).decode()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(base64.b64decode(dark_room.evaluate(TO_WEBP, [png, QUALITY])))
 
