@@ -93,10 +93,13 @@ def _retry_form() -> RetryForm | None:
     return RetryForm(request.path, fields)
 
 
-def _to_list() -> tuple[tuple[str, str], ...]:
+def _way_on() -> tuple[tuple[str, str], ...]:
+    """Where to go on from an error: to the list, who has one; the others to their profile, or to the welcome."""
     if g.get("actor") and g.actor.administered_ids:
         return ((url_for("users.index"), _("Back to the users")),)
-    return ()
+    if g.get("actor"):
+        return ((url_for("profile.edit"), _("My profile")),)
+    return ((url_for("session.home"), _("Back to the start")),)
 
 
 def _csrf(_error: CSRFError) -> Response:
@@ -105,7 +108,7 @@ def _csrf(_error: CSRFError) -> Response:
         _("This form has expired"),
         _("Its security token is missing or too old; nothing was changed. Open the page again and send it again."),
         retry=False,
-        actions=_to_list(),
+        actions=_way_on(),
     )
 
 
@@ -124,7 +127,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         code,
         titles.get(code, _("Something went wrong") if code >= 500 else _("The request was refused")),
         _("Nothing was changed."),
-        actions=_to_list(),
+        actions=_way_on(),
     )
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
@@ -137,7 +140,7 @@ def _hidden(_error: Exception) -> Response:
         404,
         _("Page not found"),
         _("There is nothing here, or nothing for you. If you typed the address, check it."),
-        actions=_to_list(),
+        actions=_way_on(),
     )
 
 
@@ -182,7 +185,7 @@ def _conflict(error: ForbiddenByStateError) -> Response:
         case _:
             title = _("This is not possible now")
             text = _("The present state does not allow it; nothing was changed.")
-    return error_page(409, title, text, actions=_to_list())
+    return error_page(409, title, text, actions=_way_on())
 
 
 def _too_often(error: TooOftenError) -> Response:
@@ -191,7 +194,7 @@ def _too_often(error: TooOftenError) -> Response:
         _("Too soon"),
         _("The next one is possible %(moment)s.", moment=in_a_while(error.retry_after)),
         retry_after=error.retry_after,
-        actions=_to_list(),
+        actions=_way_on(),
     )
 
 
@@ -206,7 +209,7 @@ def _partly_done(error: PartlyDoneError) -> Response:
             done=_names(error.done),
             left=_names(error.left),
         ),
-        actions=_to_list(),
+        actions=_way_on(),
         retry_form=RetryForm(url_for("operations.complete", operation_id=error.operation_id), ()),
         retry_label=_("Finish"),
     )
@@ -227,7 +230,7 @@ def _mail_refused(_error: MailRefusedError) -> Response:
         _("The mail server did not take the mail. The account is unchanged; send it again later."),
         retry=True,
         retry_after=60,
-        actions=_to_list(),
+        actions=_way_on(),
     )
 
 
@@ -249,7 +252,7 @@ def _directory(_error: DirectoryError) -> Response:
             "The directory of people refused it; nothing more was changed. "
             "Look at the present state and try again."
         ),
-        actions=_to_list(),
+        actions=_way_on(),
     )
 
 

@@ -18,7 +18,7 @@ from directory.errors import (
 from directory.model import User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import Browser
+from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
 from tests.web.identity import FakeIdentity
 from tests.web.typed import a_creation, a_row
@@ -224,3 +224,20 @@ class TestEndedWhileActing:
         before = directory.snapshot()
         assert browser.submit(form, **a_creation()).status == 302
         assert directory.snapshot() == before
+
+
+class TestWayOn:
+    """Every refusal leads on: to the list, to one's profile, or to the welcome."""
+
+    def test_administrator(self, browser: Browser):
+        assert "/users" in ways_on(browser.get("/nothing-here"))
+
+    def test_somebody_without_a_list(self, client_for: ClientFor, member: User):
+        assert ways_on(client_for(member).get("/nothing-here")) == ["/profile"]
+
+    def test_visitor(self, visitor: Browser):
+        assert ways_on(visitor.get("/nothing-here")) == ["/"]
+
+
+def ways_on(page: Page) -> list[str]:
+    return [link["href"] for link in page.main.all("a") if "button" in link["class"].split()]
