@@ -23,7 +23,7 @@ from directory.model import (
     Member,
     User,
 )
-from webapp.labels import AFFILIATIONS, ROLES
+from webapp.labels import AFFILIATIONS, ROLES, ngettext
 from webapp.labels import gettext as _
 from webapp.notices import Mail, Notice
 from webapp.settings import Settings
@@ -131,7 +131,12 @@ def _to_administrator(settings: Settings, notice: Notice, user: User, changes: S
     with force_locale(_locale(user.profile.locale.value)):
         people = {one.payload["person"]["id"] for one in changes}
         if len(people) > 1:
-            subject = _("%(companies)s: %(count)s people", companies=_names(changes), count=len(people))
+            subject = ngettext(
+                "%(companies)s: %(num)s person",
+                "%(companies)s: %(num)s people",
+                len(people),
+                companies=_names(changes),
+            )
             return _mail(SEVERAL, notice, user.id, user.email, subject, settings, changes)
         subject = _about_one(changes)
         return _mail(ADMINISTRATOR, notice, user.id, user.email, subject, settings, changes)
@@ -223,7 +228,9 @@ def _names(changes: Sequence[Change]) -> str:
     names = list(dict.fromkeys(one.company.name for one in changes))
     if len(names) <= 3:
         return ", ".join(names)
-    return _("%(names)s and %(count)s more", names=", ".join(names[:3]), count=len(names) - 3)
+    return ngettext(
+        "%(names)s and %(num)s more", "%(names)s and %(num)s more", len(names) - 3, names=", ".join(names[:3])
+    )
 
 
 def _locale(value: str) -> str:

@@ -85,7 +85,7 @@ OUTSIDE_TAGS = """() => {
   while (texts.nextNode())
     if (!texts.currentNode.parentElement.closest(data)) said.push(texts.currentNode.data);
   for (const element of document.body.querySelectorAll('*'))
-    for (const name of ['aria-label', 'alt', 'title', 'placeholder', 'data-label'])
+    for (const name of ['aria-label', 'alt', 'title', 'placeholder', 'data-label', 'data-one', 'data-other'])
       if (element.hasAttribute(name) && !element.closest(data)) said.push(element.getAttribute(name));
   return said.join(' ');
 }"""
