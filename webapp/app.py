@@ -16,6 +16,7 @@ from directory.gateway import Directory
 from directory.keycloak_gateway import KeycloakDirectory
 from webapp import answers, cli, extensions, guards, guide, labels, logs, origins, times
 from webapp.blueprints import (
+    accessibility,
     accounts,
     activations,
     attachments,
@@ -99,6 +100,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         journal,
         operations,
         privacy,
+        accessibility,
         profile,
         second_factor,
         help,

@@ -47,6 +47,7 @@ CONTRACT = {
     ("GET", "/users/<id:user_id>/email", Access.ADMINISTRATOR),
     ("POST", "/users/<id:user_id>/email", Access.ADMINISTRATOR),
     ("POST", "/users/<id:user_id>/cancellation", Access.ADMINISTRATOR),
+    ("GET", "/accessibility", Access.PUBLIC),
     ("GET", "/personal-data", Access.PUBLIC),
     ("GET", "/profile", Access.SIGNED_IN),
     ("POST", "/profile", Access.SIGNED_IN),

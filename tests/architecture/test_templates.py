@@ -15,7 +15,7 @@ FILES = {str(path.relative_to(TEMPLATES)): path for path in sorted(TEMPLATES.rgl
 SOURCES = {name: path.read_text(encoding="utf-8") for name, path in FILES.items()}
 TREES = {name: ENVIRONMENT.parse(source) for name, source in SOURCES.items()}
 GUIDE = {f"help/{locale.value}/{name}.html" for locale in WRITTEN for name in ("index", *TASKS)} | {
-    f"privacy/{locale.value}.html" for locale in WRITTEN
+    f"{text}/{locale.value}.html" for text in ("accessibility", "privacy") for locale in WRITTEN
 }
 """Whole texts, included by the name of the task in the reader's language."""
 MAIL_STYLE = '<style>\n{% include "mails/style.css" %}\n</style>'

@@ -165,6 +165,7 @@ _VIEWS = (
     View("welcome", VISITOR, "/"),
     View("help", VISITOR, "/help"),
     *(View(f"help-{task}", VISITOR, f"/help/{task}") for task in TASKS),
+    View("accessibility", VISITOR, "/accessibility"),
     View("personal-data", VISITOR, "/personal-data"),
     View("sign-in-refused", VISITOR, "/login/callback", status=400),
     View("not-found", VISITOR, "/nothing-here", status=404),

@@ -49,6 +49,9 @@ ORDER = """() => {
   });
   return [...jumps, ...back.map(({one}) => one.outerHTML.slice(0, 80))];
 }"""
+MOVING = """() => [...document.querySelectorAll('*')]
+  .flatMap(one => ['', '::before', '::after'].map(part => getComputedStyle(one, part || null)))
+  .filter(style => style.animationName !== 'none' || parseFloat(style.transitionDuration) > 0).length"""
 SPACING = """
   * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
   p { margin-bottom: 2em !important; }
@@ -69,6 +72,7 @@ def test_nothing_is_beside_the_screen_nor_too_small_nor_out_of_order(name: str, 
     """At no width does the page scroll sideways or cut anything off, whatever the reader's spacing."""
     page = gallery.show(PAGES[name])
     assert page.evaluate(ORDER) == [], "no stop of the keyboard lies above the one before, none jumps the queue"
+    assert page.evaluate(MOVING) == 0, "the gallery's people prefer reduced motion"
     found = {}
     for spacing in ("ours", "wide"):
         for size, width in WIDTHS.items():

@@ -145,7 +145,8 @@ def test_a_text_that_is_not_would_be_seen(gallery: Gallery):
 @pytest.mark.browser
 def test_whole_texts_are_in_english_until_they_are_written(gallery: Gallery):
     """And say so to whoever reads them aloud; their pictures are those of their language."""
-    for name, place in (("help", ".help"), ("help-create", ".help-text"), ("personal-data", ".prose")):
+    texts = {"help": ".help", "help-create": ".help-text", "personal-data": ".prose", "accessibility": ".prose"}
+    for name, place in texts.items():
         page = gallery.show(PAGES[name], CODE)
         assert page.get_attribute(place, "lang") == "en"
         for picture in page.locator(f"{place} img").all():

@@ -220,6 +220,7 @@ ROWS = (
     Row("GET", "/", "home", 200, 302, 302),
     Row("GET", "/help", "read", 200, 200, 200),
     Row("GET", "/personal-data", "read", 200, 200, 200),
+    Row("GET", "/accessibility", "read", 200, 200, 200),
     Row("GET", "/help/<id:task>", "a task", 200, 200, 200),
     Row("GET", "/login", "sign in", 302, 302, 302),
     Row("GET", "/login/callback", "an answer that was not asked for", 400, 400, 400, query="code=x&state=y"),

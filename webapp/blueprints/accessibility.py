@@ -1,0 +1,16 @@
+"""« Accessibilité »: what was tested, what was not, and whom to tell of an obstacle; open to everybody."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from webapp.context import parts
+from webapp.guards import Access, access
+
+blueprint = Blueprint("accessibility", __name__)
+
+
+@blueprint.get("/accessibility")
+@access(Access.PUBLIC)
+def page() -> ResponseReturnValue:
+    """The statement; whoever changes what it says is tested (`tests/look`) changes it as well."""
+    return render_template("accessibility/page.html", contact=parts().settings.privacy_contact)
