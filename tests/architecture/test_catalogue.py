@@ -94,6 +94,15 @@ def test_numbers_are_written_as_the_language_does():
     assert [form for forms in messages().values() for form in forms if re.search(r"%\(\w+\)d", form)] == []
 
 
+@pytest.mark.parametrize("suffix", ["py", "html", "txt"])
+def test_dates_and_numbers_are_formatted_by_babel(suffix: str):
+    """Nobody does it by hand, in the order and with the signs of his own language."""
+    by_hand = re.compile(r"strftime|:,\}|:,?\.?\d*[df]\}|\|\s*(round|format|filesizeformat)\b|%[dmYHM][/.: -]%")
+    sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob(f"*.{suffix}")}
+    assert sources
+    assert [str(path) for path, source in sources.items() if by_hand.search(source)] == []
+
+
 def test_nothing_else_is_translated(translated: dict[str, Message]):
     """A message that the code has no more is removed."""
     assert sorted(set(translated) - set(messages())) == []
