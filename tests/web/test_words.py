@@ -298,7 +298,9 @@ def test_every_error_leads_to_its_field(pages: dict[str, Page]):
             assert target.tag in {"input", "fieldset"}, (name, field)
 
 
-@pytest.mark.parametrize(("path", "current"), [("/users", "page"), ("/users/new", "true"), ("/users/import", "true")])
+@pytest.mark.parametrize(
+    ("path", "current"), [("/users", "page"), ("/users/new", "true"), ("/users/import", "true")]
+)
 def test_menu_says_where_a_page_belongs(path: str, current: str, browser: Browser):
     """Also where its address only begins like the list's."""
     (link,) = [one for one in browser.get(path).html.one("header").all("a") if one["aria-current"]]
