@@ -322,9 +322,9 @@ class TestConfirm:
     def test_when_keycloak_goes_down_the_rest_is_finished_with_one_click(self, browser, directory):
         created = directory.create_user
 
-        def create_user(profile, attachments):
+        def create_user(profile, attachments, invitation):
             directory.down = profile.email == "yan@acme.example"
-            return created(profile, attachments)
+            return created(profile, attachments, invitation)
 
         directory.create_user = create_user
         file = (io.BytesIO(a_file(ZOE, YAN, YAN.replace("yan@", "xavier@"))), "people.csv")
