@@ -32,8 +32,8 @@ body { background: #10181c; color: #e6edf0; }
 </style>
 </head>
 <body>
-<div class="sheet">
-<p class="brand">Attaché</p>
+<div class="sheet" role="main">
+<h1 class="brand">Attaché</h1>
 <#nested>
 <p class="small">${msg("attacheMachine")}</p>
 </div>
