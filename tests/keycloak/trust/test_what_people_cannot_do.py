@@ -53,7 +53,9 @@ def api(installation: Installation, member: str) -> AccountApi:
     return AccountApi(installation, member)
 
 
-@pytest.mark.parametrize("name", ["company_role", "attachment", "activationSentAt", "kind", "role", "groups"])
+@pytest.mark.parametrize(
+    "name", ["company_role", "attachment", "activationSentAt", "invitation", "kind", "role", "groups"]
+)
 def test_he_gives_himself_no_attribute(installation: Installation, member: str, api: AccountApi, name: str):
     """Above all not `attachment`, which tokens are made of."""
     mine = api.read().get("attributes") or {}
