@@ -58,7 +58,7 @@ def test_it_says_who_invites_where_and_until_when(invite: Invite, language: str)
     """In the person's language; the HTML says the same as the text, with a button and the bare link."""
     mail = invite(language, invitation=SAID, firstName="Émile", lastName="Zola")
     ends = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=30)
-    assert mail.subject == SUBJECTS[language]
+    assert (mail.subject, mail.sender) == (SUBJECTS[language], "Attaché <no-reply@portal.example>")
     text, html = mail.text, shown(mail.html)
     for words in (*WORDS[language], "Acme Énergie", "Globex", in_words(ends, language)):
         assert words in text
