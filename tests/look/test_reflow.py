@@ -21,7 +21,7 @@ OVERFLOW = """() => {
     one => one.getBoundingClientRect().right > page.clientWidth + 1);
   return `${page.scrollWidth} > ${page.clientWidth}: ` + wide.slice(0, 3).map(one => one.outerHTML.slice(0, 120));
 }"""
-CUT = """() => [...document.body.querySelectorAll('*')].filter(one => {
+CUT = """() => [...document.body.querySelectorAll('*:not(input)')].filter(one => {
   const style = getComputedStyle(one), box = one.getBoundingClientRect();
   const hides = [style.overflowX, style.overflowY].some(way => way === 'hidden' || way === 'clip');
   const unseen = box.width <= 1 || box.height <= 1 || style.clipPath !== 'none';
