@@ -12,7 +12,7 @@ from tests.look.pages import PAGES
 pytestmark = pytest.mark.browser
 
 every_page = pytest.mark.parametrize("name", PAGES)
-WIDTHS = {"tablet": 800, "200 %": 640, "phone": 390, "400 %": 320}
+WIDTHS = {"small desktop": 1000, "tablet": 800, "200 %": 640, "phone": 390, "400 %": 320}
 
 OVERFLOW = """() => {
   const page = document.scrollingElement;
