@@ -9,7 +9,9 @@ from playwright.sync_api import Page
 WIDTH, HEIGHT = 1080, 675
 """The frame in which the guide shows them (`templates/macros/help.html`)."""
 SCALE = 1.25
-QUALITY = 0.75
+QUALITIES = (0.75, 0.6, 0.45, 0.3)
+LARGEST = 60_000
+"""Bytes of a picture; one that is full of small letters has to lose some quality."""
 TO_WEBP = """async ([png, quality]) => {
   const image = new Image();
   image.src = 'data:image/png;base64,' + png;
@@ -36,5 +38,6 @@ class Camera:
         if show:
             page.locator(show).first.scroll_into_view_if_needed()
         png = base64.b64encode(page.screenshot(animations="disabled", caret="hide")).decode()
-        webp = base64.b64decode(self.dark_room.evaluate(TO_WEBP, [png, QUALITY]))
+        tries = (base64.b64decode(self.dark_room.evaluate(TO_WEBP, [png, quality])) for quality in QUALITIES)
+        webp = next(picture for picture in tries if len(picture) < LARGEST)
         (self.folder / f"{name}.{self.locale}.webp").write_bytes(webp)
