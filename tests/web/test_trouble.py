@@ -238,6 +238,14 @@ class TestWayOn:
     def test_visitor(self, visitor: Browser):
         assert ways_on(visitor.get("/nothing-here")) == ["/"]
 
+    def test_directory_is_down(self, browser: Browser, directory: FakeDirectory):
+        """The same page again, with its filters; nothing was typed, so nothing is said of it."""
+        directory.down = True
+        page = browser.get("/users?q=mo&sort=-email")
+        assert page.status == 503
+        assert ways_on(page) == ["/users?q=mo&sort=-email"]
+        assert "saisie" not in page.main.text
+
 
 def ways_on(page: Page) -> list[str]:
     return [link["href"] for link in page.main.all("a") if "button" in link["class"].split()]
