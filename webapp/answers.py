@@ -237,7 +237,9 @@ def _mail_refused(_error: MailRefusedError) -> Response:
 def _unavailable(_error: UnavailableError) -> Response:
     title = _("The service is not available")
     if request.method == "POST":
-        text = _("The directory of people cannot be reached now. What you typed is kept on this page; try again soon.")
+        text = _(
+            "The directory of people cannot be reached now. What you typed is kept on this page; try again soon."
+        )
         return error_page(503, title, text, retry=True, retry_after=RETRY_AFTER)
     text = _("The directory of people cannot be reached now. Nothing was changed; try again soon.")
     again = ((own_path(request.full_path) or "/", _("Try again")),)
