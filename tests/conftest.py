@@ -3,6 +3,7 @@
 import importlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
@@ -45,6 +46,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole demo on free ports: Keycloak, mail catcher, realm, people, portal, sample service."""
     with Stack(tmp_path_factory.mktemp("stack"), Ports.free()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One Chromium for all tests; each person has a context, hence cookies, of his own."""
+    # Imported here: what needs no browser runs where there is no Playwright.
+    with importlib.import_module("tests.chromium").launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

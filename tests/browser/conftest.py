@@ -5,35 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
-from sandbox.browser import find_or_get
 from sandbox.stack import Stack
 from tests.browser.people import Person
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-PATIENCE = 20_000
-"""Milliseconds to wait for an element on a busy machine."""
+from tests.chromium import PATIENCE
 
 NewPerson = Callable[..., Person]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One Chromium for all tests; each person has a context, hence cookies, of his own."""
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_or_get(), args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser
 
 from sandbox.stack import Stack
 from tests.browser.camera import HEIGHT, SCALE, WIDTH, Camera
-from tests.browser.conftest import PATIENCE
 from tests.browser.people import NEW_PASSWORD, Person
+from tests.chromium import PATIENCE
 from tests.contract.realm import Admin
 from webapp.guide import TASKS
 

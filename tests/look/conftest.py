@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import chromium
 from tests.look.gallery import Gallery
 from tests.look.world import World, serve
 from tests.web.conftest import compiled_catalogues
 
-__all__ = ["chromium", "compiled_catalogues"]
+__all__ = ["compiled_catalogues"]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from sandbox.browser import find_or_get
 from tests.browser.camera import TO_WEBP
-from tests.browser.conftest import FLAGS
+from tests.chromium import FLAGS
 from tests.look.gallery import DESKTOP, PHONE, Gallery
 from tests.look.pages import PAGES
 from tests.look.world import serve
