@@ -14,7 +14,7 @@ from webapp import context, journal
 from webapp.admission import ExcessError, examine
 from webapp.context import Parts
 from webapp.courier import Courier
-from webapp.services import import_jobs, personal_data, users
+from webapp.services import import_jobs, personal_data, resendings, users
 from webapp.services.resume import resume
 
 
@@ -132,8 +132,9 @@ def install(app: Flask, parts: Parts) -> None:
 
     @imports.command("purge")
     def forget() -> None:
-        """Delete the imports that are a week old, with the names and addresses of their lines."""
+        """Delete the imports (names and addresses in their lines) and batches of mails that are a week old."""
         click.echo(f"{import_jobs.purge(parts.database)} imports deleted")
+        click.echo(f"{resendings.purge(parts.database)} batches of activation mails deleted")
 
     app.cli.add_command(imports)
     app.cli.add_command(database)

@@ -16,6 +16,7 @@ from webapp.database import Database
 from webapp.identity import Identity, Tokens
 from webapp.services.administration import Administration, administration_of
 from webapp.services.import_work import ImportWorker
+from webapp.services.resending_work import ResendingWorker
 from webapp.services.roster import Roster
 from webapp.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.settings import Settings
@@ -34,6 +35,7 @@ class Parts:
     identity: Identity
     roster: Roster
     imports: ImportWorker = field(default_factory=ImportWorker)
+    resendings: ResendingWorker = field(default_factory=ResendingWorker)
     admission: Admission = field(default_factory=Admission)
 
 

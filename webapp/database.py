@@ -182,6 +182,21 @@ import_lines = Table(
 )
 
 
+resendings = Table(
+    "resendings",
+    metadata,
+    Column("actor_id", String(64), primary_key=True),
+    Column("worker", String(255), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("beat_at", Float, nullable=False, index=True, comment="when it was last known to go on"),
+    Column("results", JSON, nullable=False, comment="in order: who, and what became of the mail; null until then"),
+)
+"""Of each administrator the last batch of activation mails sent again; it goes on when its page is closed.
+
+It is deleted some days after (`webapp.services.resendings.KEPT`).
+"""
+
+
 class Database:
     """One engine, and the one way to write: a short transaction that never spans a call to Keycloak."""
 

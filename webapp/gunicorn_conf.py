@@ -17,7 +17,8 @@ from webapp import admission, logs
 from webapp.app import directory_of
 from webapp.context import EXTENSION
 from webapp.courier import Courier
-from webapp.services import personal_data
+from webapp.services import personal_data, resendings
+from webapp.services.background import stop_all
 from webapp.services.resume import resume
 from webapp.settings import Settings
 
@@ -68,18 +69,21 @@ def _begin(worker: Any) -> None:
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
     for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
         worker.log.info("interrupted import %s: taken up", import_id)
+    resendings.purge(parts.database)
     personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)
     worker.courier.start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Let no import begin another row (the next start goes on), and let the mail under way be handed over."""
+    """Let no import begin another row (the next start goes on) nor a batch another mail; let the mail under way be
+    handed over."""
     opening = getattr(worker, "opening", None)
     if opening is not None:
         opening.stop()
     if hasattr(worker, "wsgi"):  # else it ended before there was a portal
-        worker.wsgi.extensions[EXTENSION].imports.stop()
+        parts = worker.wsgi.extensions[EXTENSION]
+        stop_all((parts.imports, parts.resendings))
     courier = getattr(worker, "courier", None)
     if courier is not None:
         courier.stop()

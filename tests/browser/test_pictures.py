@@ -138,6 +138,7 @@ def picture_pending(anne: Person, camera: Camera) -> None:
     opens(anne, "/users")
     anne.page.click("main form[action*='/users/activations'] button")
     anne.page.click(CONFIRM)
+    anne.page.wait_for_selector("main tbody tr")  # a progress page may come first
     camera.takes("resend-results", anne.page)
 
 

@@ -146,6 +146,16 @@ def slow(_page: Page, world: World) -> None:
     world.slows()
 
 
+def resending(_page: Page, world: World) -> None:
+    """Anne's mails are being sent again: two of five are done."""
+    world.resends("anne", "pending", "unsent", "expired", "arabic", "long")
+
+
+def cut_off(_page: Page, world: World) -> None:
+    """The portal stops before all mails have left."""
+    world.stops_resending()
+
+
 NEXT = "button.button-primary"
 CONFIRM = "button[name=confirm]"
 RESEND = "form[action$='/activation'] button"
@@ -255,6 +265,10 @@ _VIEWS = (
     View("resend-all", "anne", "/users", (click(RESEND_ALL),)),
     View("resend-all-done", "anne", "/users", (click(RESEND_ALL), click(CONFIRM))),
     View("resend-all-nothing", "anne", "/users/activations"),
+    View("resend-all-running", "anne", "/help", (resending, go("/users/activations?refresh=no"))),
+    View("resend-all-renews-itself", "anne", "/help", (resending, go("/users/activations"))),
+    View("resend-all-led-back-to", "anne", "/users", (resending, go("/users"))),
+    View("resend-all-interrupted", "anne", "/help", (resending, cut_off, go("/users/activations"))),
     View("correct", "anne", "/users/{pending}/email"),
     View("correct-wrong", "anne", "/users/{pending}/email", (fill(email=""), click(NEXT)), 422),
     View("cancel", "anne", PENDING, (click(CANCEL),)),

@@ -9,8 +9,9 @@ from playwright.sync_api import Page, Response, expect
 from tests.look.gallery import Gallery
 from tests.look.pages import NEXT, PAGES, detach, fill
 from tests.look.world import World
-from webapp.services import import_jobs
+from webapp.services import import_jobs, resendings
 from webapp.services.imports import Outcome, Row
+from webapp.services.resendings import Resent
 
 pytestmark = pytest.mark.browser
 
@@ -226,6 +227,21 @@ def test_progress_is_exchanged_in_place_and_the_end_is_a_page(gallery: Gallery, 
 
 def _running(world: World) -> str:
     return world.ids["import_running"]
+
+
+def test_progress_of_mails_is_exchanged_in_place_too(gallery: Gallery, rich_world: World):
+    page = gallery.show(PAGES["resend-all-renews-itself"])
+    page.evaluate("window.still = true")
+    ids = [rich_world.ids[name] for name in ("expired", "arabic", "long")]
+    anne = rich_world.ids["anne"]
+    batch = resendings.latest(rich_world.database, anne)
+    assert batch is not None
+    assert resendings.record(rich_world.database, anne, batch.mark, {ids[0]: Resent.SENT})
+    expect(page.locator("label[for=progress]")).to_have_text(re.compile("^3"))
+    assert page.evaluate("window.still"), "the page was not loaded again"
+    resendings.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
+    expect(page.locator("tbody tr")).to_have_count(5)
+    rich_world.reset()
 
 
 def test_first_reading_of_many_companies_counts_in_place(gallery: Gallery, rich_world: World):

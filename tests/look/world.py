@@ -24,13 +24,15 @@ from tests.web.identity import CLIENT, FakeIdentity
 from webapp.app import create_app
 from webapp.context import EXTENSION, Parts
 from webapp.database import Database, imports
+from webapp.database import resendings as batches
 from webapp.guards import Access, access
 from webapp.journal import Action, Entry, change_numbers, person_of, write
 from webapp.locks import nobody
-from webapp.services import import_jobs, operations
+from webapp.services import import_jobs, operations, resendings
 from webapp.services.attachments import payload_of, to_do
 from webapp.services.csvfiles import COLUMNS, read
 from webapp.services.imports import Outcome, Problem, Reason, Row
+from webapp.services.resendings import Resent
 from webapp.services.roster import Roster
 from webapp.settings import Settings
 
@@ -98,6 +100,18 @@ class World:
         """The directory takes its time, and nothing of it is known yet."""
         self.directory.latency = 2.0
         self._forget_readings()
+
+    def resends(self, author: str, *names: str) -> None:
+        """A batch of mails that this process is at: the first was sent, the second refused."""
+        first, second, *_ = ids = [self.ids[name] for name in names]
+        mark = resendings.begin(self.database, self.ids[author], ids)
+        outcomes = {first: Resent.SENT, second: Resent.MAIL_REFUSED}
+        resendings.record(self.database, self.ids[author], mark, outcomes)
+
+    def stops_resending(self) -> None:
+        """Whatever batch there is was left by its process."""
+        with self.database.transaction() as connection:
+            connection.execute(update(batches).values(worker=nobody()))
 
     def remember(self) -> None:
         """From now on `reset` leads back here."""

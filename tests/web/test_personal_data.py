@@ -1,6 +1,7 @@
 """What is held of a person: said on a page, given to him, erased; and what nobody activated, deleted."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -9,7 +10,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import insert, select, update
 
-from directory.errors import NotFoundError
+from directory.errors import MailRefusedError, NotFoundError
 from directory.model import Invitation, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
@@ -27,7 +28,7 @@ from webapp.database import (
     quota_uses,
     sessions,
 )
-from webapp.services import personal_data
+from webapp.services import personal_data, resendings
 
 DAY = timedelta(days=1)
 
@@ -72,6 +73,7 @@ class TestPage:
         assert page.lang == language
         for figure in ({"fr": "3 ans", "en": "3 years"}[language], "180", "30", "10"):
             assert figure in page.main.text
+        assert re.search({"fr": "renvoi groupé .* 7 jours", "en": "sent again.* 7 days"}[language], page.main.text)
 
     def test_is_linked_from_every_page(self, visitor: Browser, browser: Browser):
         for page in (visitor.get("/help"), browser.get("/users"), browser.get("/nothing-here")):
@@ -210,6 +212,64 @@ class TestErase:
         before = everything(database)
         assert run(app, "erase", member.email, input="n\n").exit_code == 1
         assert everything(database) == before
+
+
+class TestBatchOfMails:
+    """« Renvoyer tous »: who was in it, and who began it."""
+
+    @pytest.fixture
+    def sent(self, browser: Browser, directory: FakeDirectory) -> list[User]:
+        """Two people who were mailed together by Anne; the second mail was refused."""
+        directory.fail("send_activation", nth=2, error=MailRefusedError("no"))
+        found = [
+            directory.add_user(
+                a_profile(f"e{number}@acme.example"),
+                [an_attachment("acme")],
+                password_required=True,
+                activation_sent_at=datetime.now(UTC) - 31 * DAY,
+            )
+            for number in range(2)
+        ]
+        assert browser.post("/users/activations").status == 303
+        return found
+
+    def test_each_is_told_of_his_own_mail(self, app: Flask, sent: list[User], administrator: User):
+        told = [json.loads(run(app, "export", who.id).output)["resendings"] for who in (*sent, administrator)]
+        assert [{k: v for k, v in one.items() if k != "at"} for (one,) in told] == [
+            {"as": "person", "outcome": "sent"},
+            {"as": "person", "outcome": "mail_refused"},
+            {"as": "author", "mails": 2},
+        ]
+
+    def test_a_person_goes_from_it_and_the_others_stay(
+        self, app: Flask, browser: Browser, database: Database, sent: list[User]
+    ):
+        assert "resendings: 1" in run(app, "erase", sent[0].id, "--yes").output
+        assert sent[0].id not in everything(database)
+        page = browser.get("/users/activations")
+        assert len(page.rows) == 1
+        assert page.row(sent[1].email)
+
+    def test_it_goes_with_its_author(
+        self, app: Flask, database: Database, sent: list[User], administrator: User, second: User
+    ):
+        """Not with somebody else."""
+        run(app, "erase", second.id, "--yes")
+        assert resendings.latest(database, administrator.id) is not None
+        assert "resendings: 1" in run(app, "erase", administrator.id, "--yes").output
+        assert resendings.latest(database, administrator.id) is None
+        assert administrator.id not in everything(database)
+
+    def test_one_that_goes_on_does_so_without_him(self, database: Database, sent: list[User], administrator: User):
+        """What is written down after it does not bring him back."""
+        mark = resendings.begin(database, administrator.id, [user.id for user in sent])
+        subject = personal_data.Subject(None, frozenset({sent[0].id}), frozenset({sent[0].email}))
+        personal_data.erase(database, subject)
+        outcomes = {user.id: resendings.Resent.SENT for user in sent}
+        assert resendings.record(database, administrator.id, mark, outcomes)
+        batch = resendings.latest(database, administrator.id)
+        assert batch is not None
+        assert batch.results == ((sent[1].id, resendings.Resent.SENT),)
 
 
 class TestNeverActivated:

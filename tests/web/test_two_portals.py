@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -11,11 +12,13 @@ from flask import Flask
 from directory.model import User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
+from tests.held import HeldMails
 from tests.web.browser import Browser, Page
 from tests.web.identity import FakeIdentity
 from tests.web.typed import a_creation, a_row
 from webapp import notices, quotas
 from webapp.app import create_app
+from webapp.blueprints import activations
 from webapp.context import EXTENSION
 from webapp.database import metadata
 from webapp.errors import TooOftenError
@@ -138,3 +141,58 @@ def test_a_logout_token_counts_once_for_both(
 
     assert sorted(at_once(tells(here), tells(there))) == [200, 400]
     assert [tells(each)().status for each in (here, there)] == [400, 400]
+
+
+def test_a_batch_of_mails_is_one(
+    portals: tuple[Flask, Flask],
+    directory: FakeDirectory,
+    identity: FakeIdentity,
+    administrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """What one portal sends the other shows, leads to, and does not begin again."""
+    monkeypatch.setattr(activations, "SOON", 0.0)
+    expired = [
+        directory.add_user(
+            a_profile(f"e{number}@acme.example"),
+            [an_attachment("acme")],
+            password_required=True,
+            activation_sent_at=datetime.now(UTC) - timedelta(days=31),
+        )
+        for number in range(3)
+    ]
+    here, there = (signed_in(app, identity, administrator) for app in portals)
+    held = HeldMails(directory)
+    looked_at = {"Sec-Fetch-Mode": "navigate"}
+    try:
+        assert here.post("/users/activations", headers=looked_at).status == 303
+        held.arrive()
+        held.go()
+        held.arrive()
+        page = there.follow(there.post("/users/activations", headers=looked_at))
+        assert page.main.one("progress")["value"] == "1"
+    finally:
+        held.go_all()
+        for app in portals:
+            app.extensions[EXTENSION].resendings.wait()
+    assert [len(browser.get("/users/activations").rows) for browser in (here, there)] == [3, 3]
+    assert directory.mails == [user.email for user in expired]
+
+
+def test_a_batch_of_mails_is_begun_once(
+    portals: tuple[Flask, Flask], directory: FakeDirectory, identity: FakeIdentity, administrator: User
+):
+    """The same button at both at the same moment: one begins, both wait for the same end."""
+    directory.latency = 0.002
+    browsers = [signed_in(app, identity, administrator) for app in portals]
+    for number in range(ROUNDS):
+        directory.add_user(
+            a_profile(f"e{number}@acme.example"),
+            [an_attachment("acme")],
+            password_required=True,
+            activation_sent_at=datetime.now(UTC) - timedelta(days=31),
+        )
+        acts = [lambda browser=browser: browser.post("/users/activations") for browser in browsers]
+        assert at_once(*acts) == [303, 303]
+        assert [len(browser.get("/users/activations").rows) for browser in browsers] == [1, 1]
+    assert directory.mails == [f"e{number}@acme.example" for number in range(ROUNDS)]

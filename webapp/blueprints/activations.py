@@ -1,6 +1,6 @@
 """« Renvoyer »: a new activation mail, for one person or for all whose mail expired."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import quotas
@@ -8,13 +8,17 @@ from webapp.answers import see_other
 from webapp.context import actor, administration, author, parts
 from webapp.guards import Access, access, own_path
 from webapp.labels import gettext as _
-from webapp.services import activations
-from webapp.services.activations import Resent
+from webapp.services import activations, resendings
 from webapp.services.administration import as_seen, people, with_companies
+from webapp.services.resendings import Batch, Resent, State
+from webapp.times import waiting_time
+
+SOON = 1.0
+"""Seconds that a batch may take before somebody is shown how far it is."""
+REFRESH = 2
+"""Seconds after which the page of a batch that is going on asks for itself again."""
 
 blueprint = Blueprint("activations", __name__)
-RESULTS = "resent"
-NOT_TODAY = "not_resent_today"
 
 
 @blueprint.post("/users/<id:user_id>/activation")
@@ -32,30 +36,57 @@ def resend(user_id: str) -> ResponseReturnValue:
 @blueprint.post("/users/activations")
 @access(Access.ADMINISTRATOR)
 def resend_all() -> ResponseReturnValue:
-    """Send again to everybody whose mail expired, and lead to what became of each; a form that says `ask` is
-    asked first."""
-    expired = activations.expired(people(parts().directory, administration()))
-    left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
-    if "ask" in request.form:
+    """Begin to send again to everybody whose mail expired, and lead to how far that is; a form that says `ask` is
+    asked first. Who has begun already is only led there."""
+    if "ask" in request.form and not resendings.is_running(parts().database, actor().id):
+        expired = activations.expired(people(parts().directory, administration()))
+        left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
         return render_template("activations/confirm.html", expired=[m.user for m in expired], left=left)
-    results = activations.resend_expired(
-        parts().directory, parts().database, author(), expired, administration().companies
-    )
-    session[RESULTS] = [(r.user.id, r.resent.value) for r in results if r.resent is not Resent.NOT_TODAY]
-    session[NOT_TODAY] = len(results) - len(session[RESULTS])
+    if "ask" not in request.form:
+        parts().resendings.start(parts().directory, parts().database, author(), administration())
+        # A program gets the whole answer, however long it takes (Fetch Metadata tell it from a browser).
+        is_looked_at = request.headers.get("Sec-Fetch-Mode") == "navigate"
+        resendings.wait(parts().database, actor().id, SOON if is_looked_at else None)
     return see_other("activations.results")
 
 
 @blueprint.get("/users/activations")
 @access(Access.ADMINISTRATOR)
 def results() -> ResponseReturnValue:
-    """What became of each mail of the last batch, of people who are still mine to see; opening it again sends
-    nothing."""
-    kept = session.get(RESULTS, [])
-    mine = {m.user.id: m.user for m in people(parts().directory, administration())} if kept else {}
+    """How far the last batch is; in the end, what became of each mail. Opening it again sends nothing."""
+    batch = resendings.latest(parts().database, actor().id)
+    if batch is not None and batch.state is State.RUNNING:
+        return _running_page(batch)
+    return _result_page(batch)
+
+
+def _running_page(batch: Batch) -> str:
+    # What the quota leaves over is not tried, so nobody waits for it; the mail under way is counted already.
+    left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
+    total = min(len(batch.results), batch.done + 1 + left)
+    seconds = (total - batch.done) * batch.seconds / batch.done if batch.done else 0.0
+    sent = batch.count(Resent.SENT)
+    return render_template(
+        "activations/running.html",
+        done=batch.done,
+        total=total,
+        sent=sent,
+        not_sent=batch.done - sent,
+        left=waiting_time(int(seconds) + 1) if seconds else "",
+        refresh=REFRESH if request.args.get("refresh") != "no" else None,
+    )
+
+
+def _result_page(batch: Batch | None) -> str:
+    """Of people who are still mine to see."""
+    members = people(parts().directory, administration())
+    mine = {member.user.id: member.user for member in members}
+    kept = batch.results if batch else ()
     return render_template(
         "activations/results.html",
-        results=[(mine[user_id], resent) for user_id, resent in kept if user_id in mine],
-        not_today=session.get(NOT_TODAY, 0),
+        batch=batch,
+        results=[(mine[one], resent) for one, resent in kept if one in mine and resent is not Resent.NOT_TODAY],
+        not_today=batch.count(Resent.NOT_TODAY) if batch else 0,
+        expired=len(activations.expired(members)),
         wait=quotas.seconds_to_wait(parts().database, quotas.ACTIVATION_MAILS, actor().id),
     )

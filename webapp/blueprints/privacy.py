@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from directory.model import ACTIVATION_LIFESPAN
 from webapp.context import parts
 from webapp.guards import Access, access
-from webapp.services import import_jobs, personal_data
+from webapp.services import import_jobs, personal_data, resendings
 from webapp.times import span
 
 blueprint = Blueprint("privacy", __name__)
@@ -25,6 +25,7 @@ def page() -> ResponseReturnValue:
         idle_minutes=settings.session_idle_minutes,
         absolute_hours=settings.session_absolute_hours,
         import_days=int(import_jobs.KEPT // personal_data.DAY),
+        resent_days=int(resendings.KEPT // personal_data.DAY),
         ended_days=int(personal_data.KEPT_AFTER_END // personal_data.DAY),
         contact=settings.privacy_contact,
     )

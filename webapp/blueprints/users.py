@@ -32,7 +32,7 @@ from webapp.forms import (
 from webapp.guards import Access, access
 from webapp.labels import gettext as _
 from webapp.lists import choices, filter_words, ignored_words
-from webapp.services import activations, attachments, lookups, operations, users
+from webapp.services import activations, attachments, lookups, operations, resendings, users
 from webapp.services.continuity import shortage
 from webapp.services.listing import MOST_CHARACTERS, query_of
 from webapp.services.merging import Merge, merge
@@ -78,6 +78,7 @@ def index() -> ResponseReturnValue:
         choices={**choices(), "company": [(company.id, company.name) for company in mine.companies]},
         most_characters=MOST_CHARACTERS,
         now=now,
+        resending=resendings.is_running(parts().database, actor().id),
         waits=activations.waits(parts().database, [member.user.id for member in page.members]),
         address=address,
         unfinished=[

@@ -1,9 +1,7 @@
 """Activation mails: sending, sending again, and how often."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from sqlalchemy import insert, select
 
@@ -23,27 +21,6 @@ from webapp.text import fold
 MINUTE = 60.0
 DAY = 86_400.0
 MAILS_A_DAY = 5
-GIVE_UP_AFTER = 3
-"""Mails refused in a row after which the rest of a batch is not tried: the mail server is down."""
-
-
-class Resent(StrEnum):
-    """What became of one mail of a batch."""
-
-    SENT = "sent"
-    MAIL_REFUSED = "mail_refused"
-    TOO_OFTEN = "too_often"
-    ALREADY_ACTIVE = "already_active"
-    NOT_TRIED = "not_tried"
-    NOT_TODAY = "not_today"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One person of a batch."""
-
-    user: User
-    resent: Resent
 
 
 def send_first(directory: Directory, database: Database, user: User) -> User | None:
@@ -95,31 +72,6 @@ def expired(members: Iterable[Member]) -> list[Member]:
     return sorted(found, key=lambda member: (fold(member.user.profile.last_name), member.user.email))
 
 
-def resend_expired(
-    directory: Directory,
-    database: Database,
-    author: Author,
-    members: Iterable[Member],
-    companies: Sequence[Company],
-) -> list[Result]:
-    """Send again to each of these people, whose mail had expired, with a result for each.
-
-    Whatever would stop every mail to come (no mail server, the administrator's quota) stops the batch.
-    """
-    results: list[Result] = []
-    refused = 0
-    for member in members:
-        if refused >= GIVE_UP_AFTER:
-            outcome = Resent.NOT_TRIED
-        elif quotas.seconds_to_wait(database, quotas.ACTIVATION_MAILS, author.id) > 0:
-            outcome = Resent.NOT_TODAY
-        else:
-            outcome = _try(directory, database, author, member, companies)
-        refused = refused + 1 if outcome is Resent.MAIL_REFUSED else 0 if outcome is Resent.SENT else refused
-        results.append(Result(member.user, outcome))
-    return results
-
-
 def seconds_to_wait(database: Database, user_id: str, pause: float = MINUTE) -> float:
     """Seconds until the next mail to this person is possible; 0 when it is now. `pause` is that after a mail."""
     return _wait(_sent_lately(database, [user_id]).get(user_id, []), pause)
@@ -152,20 +104,6 @@ def _wait(sent: list[float], pause: float) -> float:
     if len(sent) >= MAILS_A_DAY:
         waits.append(sent[MAILS_A_DAY - 1] + DAY - now())
     return max(waits)
-
-
-def _try(
-    directory: Directory, database: Database, author: Author, member: Member, companies: Sequence[Company]
-) -> Resent:
-    try:
-        resend(directory, database, author, member, companies)
-    except AlreadyActiveError:
-        return Resent.ALREADY_ACTIVE
-    except TooOftenError:
-        return Resent.TOO_OFTEN
-    except DirectoryError:
-        return Resent.MAIL_REFUSED
-    return Resent.SENT
 
 
 def _send(directory: Directory, database: Database, user: User) -> User:

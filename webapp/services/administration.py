@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from directory.errors import NotFoundError
 from directory.gateway import Directory
 from directory.model import Attachment, Company, Member
-from webapp.actor import Actor
+from webapp.actor import Actor, Author
 from webapp.errors import HiddenError, NotAdministratorError
 from webapp.policies import may_administer, may_see
 from webapp.services.side_by_side import beside
@@ -45,6 +45,18 @@ def administration_of(directory: Directory, actor: Actor) -> Administration:
     if not companies:
         raise NotAdministratorError(actor.id)
     return Administration(actor, companies)
+
+
+def administration_now(directory: Directory, author: Author) -> Administration:
+    """The author's companies now; `NotAdministratorError` also when he is gone, or disabled."""
+    try:
+        user = directory.user(author.id)
+        if not user.enabled:
+            raise NotAdministratorError(author.id)
+        present = tuple(attachment for _, attachment in directory.attachments_of(author.id))
+        return administration_of(directory, Actor(user.id, user.profile, present))
+    except NotFoundError as error:
+        raise NotAdministratorError(author.id) from error
 
 
 def people(directory: Directory, administration: Administration) -> tuple[Member, ...]:

@@ -14,11 +14,11 @@ from directory.errors import (
 )
 from directory.gateway import Directory
 from directory.model import Company
-from webapp.actor import Actor, Author
+from webapp.actor import Author
 from webapp.database import Database
 from webapp.errors import LastAdministratorError, NotAdministratorError
 from webapp.services import attachments, users
-from webapp.services.administration import Administration, administration_of
+from webapp.services.administration import Administration, administration_now
 from webapp.services.imports import TO_DO, Outcome, Problem, Reason, Row
 from webapp.services.side_by_side import each
 
@@ -68,18 +68,6 @@ def apply(
     each(do, _lanes(row for row in todo if not row.takes_administrator), at_once)
     do([(row,) for row in todo if row.takes_administrator])
     return tuple(done.get(row.line.number, row) for row in rows)
-
-
-def administration_now(directory: Directory, author: Author) -> Administration:
-    """The author's companies now; `NotAdministratorError` also when he is gone, or disabled."""
-    try:
-        user = directory.user(author.id)
-        if not user.enabled:
-            raise NotAdministratorError(author.id)
-        present = tuple(attachment for _, attachment in directory.attachments_of(author.id))
-        return administration_of(directory, Actor(user.id, user.profile, present))
-    except NotFoundError as error:
-        raise NotAdministratorError(author.id) from error
 
 
 def _lanes(rows: Iterable[Row]) -> list[list[Unit]]:

@@ -7,7 +7,7 @@ way the next start takes them up, and their author may do so before.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from threading import BoundedSemaphore, Event, Thread
+from threading import Event
 
 from directory.errors import UnavailableError
 from directory.gateway import Directory
@@ -15,33 +15,26 @@ from webapp import notices
 from webapp.database import Database
 from webapp.errors import NotAdministratorError
 from webapp.services import import_jobs
+from webapp.services.administration import administration_now
+from webapp.services.background import Background
 from webapp.services.import_reading import Questions, prepared
-from webapp.services.import_runs import administration_now, apply
+from webapp.services.import_runs import apply
 from webapp.services.imports import TO_DO, Outcome, Problem, Reason, Row
 
 AT_ONCE = 8
 """Rows of one import under way at a time. More make Keycloak no faster (`make bench-portal`)."""
 IMPORTS_AT_ONCE = 2
-BEAT = 1.0
-"""Seconds between two signs of life of an import that waits for its turn."""
-PATIENCE = 8.0
-"""Seconds that an ending process waits for the rows under way."""
 
 
-class ImportWorker:
+class ImportWorker(Background):
     """The imports that this process does in the background, a few at a time."""
 
     def __init__(self) -> None:
-        self._turns = BoundedSemaphore(IMPORTS_AT_ONCE)
-        self._stopping = Event()
-        self._threads: list[Thread] = []
+        super().__init__(IMPORTS_AT_ONCE)
 
     def start(self, directory: Directory, database: Database, import_id: str) -> None:
         """Do what is left of an import that is ours, and return at once."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = Thread(target=self._run, args=(directory, database, import_id), daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        self.begin(partial(self._run, directory, database, import_id))
 
     def take_up_interrupted(self, directory: Directory, database: Database) -> list[str]:
         """Go on with what dead processes left behind; the ids of these imports. What is old is deleted."""
@@ -51,26 +44,11 @@ class ImportWorker:
             self.start(directory, database, import_id)
         return ids
 
-    def wait(self, seconds: float | None = None) -> None:
-        """Return when all imports have ended, or after so many seconds for each."""
-        for thread in list(self._threads):
-            thread.join(seconds)
-
-    def stop(self) -> None:
-        """Begin no row any more and give the imports back: this process is about to end."""
-        self._stopping.set()
-        self.wait(PATIENCE)
-
     def _run(self, directory: Directory, database: Database, import_id: str) -> None:
-        with _ours(database, import_id, self._stopping):
-            while not self._turns.acquire(timeout=BEAT):
-                import_jobs.beat(database, import_id)
-                if self._stopping.is_set():
-                    return
-            try:
-                finish(directory, database, import_id, at_once=AT_ONCE, stopping=self._stopping)
-            finally:
-                self._turns.release()
+        beat = partial(import_jobs.beat, database, import_id)
+        with _ours(database, import_id, self.stopping), self.turn(beat) as began:
+            if began:
+                finish(directory, database, import_id, at_once=AT_ONCE, stopping=self.stopping)
 
 
 def do_now(directory: Directory, database: Database, import_id: str) -> None:

@@ -1,6 +1,7 @@
 """What the portal itself holds of one person: told to him, and erased; and what is no longer needed, deleted.
 
-Who is attached where is Keycloak's; here are sessions, the journal, imports, mails that wait, and counts.
+Who is attached where is Keycloak's; here are sessions, the journal, imports, batches of mails, mails that wait,
+and counts.
 """
 
 import json
@@ -28,6 +29,7 @@ from webapp.database import (
     now,
     operations,
     quota_uses,
+    resendings,
     sessions,
 )
 from webapp.database import journal as journal_table
@@ -89,6 +91,15 @@ def export(directory: Directory, database: Database, subject: Subject) -> dict[s
                     select(activation_mails).where(activation_mails.c.user_id.in_(subject.ids))
                 )
             ],
+            "resendings": [
+                told
+                for row in connection.execute(
+                    select(resendings).where(
+                        or_(resendings.c.actor_id.in_(subject.ids), _mentions(resendings.c.results, subject.ids))
+                    )
+                )
+                for told in _told_of_batch(row, subject)
+            ],
             "mails_waiting": [
                 {"subject": row.subject, "since": _instant(row.created_at)}
                 for row in connection.execute(select(mails).where(mails.c.recipient.in_(subject.addresses)))
@@ -116,6 +127,7 @@ def erase(database: Database, subject: Subject) -> dict[str, int]:
             "imports": _erase_imports(connection, subject, pseudonym),
             "unfinished_changes": _erase_operations(connection, subject, pseudonym),
             "activation_mails": _delete(connection, activation_mails, activation_mails.c.user_id.in_(ids)),
+            "resendings": _erase_resendings(connection, subject),
             "notices": _delete(connection, notices, _mentions(notices.c.payload, ids)),
             "mails_waiting": _delete(connection, mails, mails.c.recipient.in_(addresses)),
             "counted_uses": _delete(connection, quota_uses, quota_uses.c.subject.in_(ids)),
@@ -189,6 +201,13 @@ def _told(row: Any, subject: Subject) -> dict[str, Any]:
     }
 
 
+def _told_of_batch(row: Any, subject: Subject) -> list[dict[str, Any]]:
+    """Of his own batch how many were in it, of somebody's what became of his mail."""
+    at = _instant(row.began_at)
+    own = [{"at": at, "as": "author", "mails": len(row.results)}] if row.actor_id in subject.ids else []
+    return own + [{"at": at, "as": "person", "outcome": how} for who, how in row.results if who in subject.ids]
+
+
 def _cells(subject: Subject) -> Any:
     return _mentions(import_lines.c.cells, subject.addresses)
 
@@ -222,6 +241,17 @@ def _erase_imports(connection: Connection, subject: Subject, pseudonym: str) -> 
         update(imports).where(imports.c.actor_id.in_(subject.ids)).values(actor_id=pseudonym, author=nobody)
     )
     return _delete(connection, import_lines, _cells(subject))
+
+
+def _erase_resendings(connection: Connection, subject: Subject) -> int:
+    """His own batch goes, and he from those of others; one that is going on goes on without him."""
+    own = _delete(connection, resendings, resendings.c.actor_id.in_(subject.ids))
+    mentioning = select(resendings).where(_mentions(resendings.c.results, subject.ids)).with_for_update()
+    found = connection.execute(mentioning).all()
+    for row in found:
+        others = [result for result in row.results if result[0] not in subject.ids]
+        connection.execute(update(resendings).where(resendings.c.actor_id == row.actor_id).values(results=others))
+    return own + len(found)
 
 
 def _delete(connection: Connection, table: Table, condition: Any) -> int:

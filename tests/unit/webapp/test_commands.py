@@ -14,13 +14,16 @@ from directory.model import User
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
 from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
+from tests.held import HeldMails
 from tests.unit.webapp.test_import_work import a_line, left_by_the_dead
+from tests.unit.webapp.test_resending_work import an_expired, begin, outcomes
 from tests.unit.webapp.test_resume import creation, left_behind
 from tests.waiting import until
 from webapp import admission, gunicorn_conf
 from webapp.app import create_app
-from webapp.database import Database, imports, metadata, now
+from webapp.database import Database, imports, metadata, now, resendings
 from webapp.services import import_jobs
+from webapp.services import resendings as kept
 from webapp.services.import_jobs import State
 from webapp.services.operations import Kind
 from webapp.settings import Settings
@@ -201,11 +204,46 @@ def test_worker_that_ends_gives_its_imports_back(
     assert (job.state, job.left > 0) == (State.INTERRUPTED, True)
 
 
+def test_worker_that_ends_sends_no_more_mails_of_a_batch(
+    app: Flask, database: Database, directory: FakeDirectory, actor: User, monkeypatch: pytest.MonkeyPatch
+):
+    """Between two mails; what had left is written down."""
+    for number in range(2):
+        an_expired(directory, f"e{number}@a.example")
+    held, background = HeldMails(directory), app.extensions["attache"].resendings
+    begin(background, directory, database, actor)
+    held.arrive()
+    waits = background.wait
+    monkeypatch.setattr(background, "wait", lambda _seconds: (held.go_all(), waits()))
+    gunicorn_conf.worker_exit(None, SimpleNamespace(wsgi=app))
+    assert outcomes(database, actor) == [kept.Resent.SENT, None]
+
+
+def test_worker_deletes_old_batches_when_it_starts(app: Flask, database: Database, actor: User):
+    """As it does with imports."""
+    kept.begin(database, actor.id, ["somebody"])
+    with database.transaction() as connection:
+        connection.execute(resendings.update().values(beat_at=now() - kept.KEPT - 1))
+    gunicorn_conf.post_worker_init(SimpleNamespace(wsgi=app, log=logging.getLogger("worker")))
+    assert kept.latest(database, actor.id) is None
+
+
+def test_old_batches_of_mails_are_purged(app: Flask, database: Database, actor: User):
+    kept.begin(database, actor.id, ["somebody"])
+    assert "0 batches" in app.test_cli_runner().invoke(args=["imports", "purge"]).output
+    with database.transaction() as connection:
+        connection.execute(resendings.update().values(beat_at=now() - kept.KEPT - 1))
+    assert (
+        "1 batches of activation mails deleted" in app.test_cli_runner().invoke(args=["imports", "purge"]).output
+    )
+
+
 def test_old_imports_are_purged(app: Flask, database: Database, actor: User):
     """With their lines; a young one stays."""
     import_jobs.begin(database, an_author(actor), [a_line(2)])
     long_ago = now() - import_jobs.KEPT - 1
     with database.transaction() as connection:
         connection.execute(imports.update().values(created_at=long_ago, beat_at=long_ago))
-    assert app.test_cli_runner().invoke(args=["imports", "purge"]).output == "1 imports deleted\n"
+    result = app.test_cli_runner().invoke(args=["imports", "purge"])
+    assert result.output == "1 imports deleted\n0 batches of activation mails deleted\n"
     assert import_jobs.latest(database, actor.id) == []

@@ -14,7 +14,7 @@ from tests.waiting import until
 from webapp.database import import_lines, imports, now, quota_uses
 from webapp.errors import HiddenError, ImportRunningError
 from webapp.locks import nobody, worker
-from webapp.services import import_jobs, import_work
+from webapp.services import background, import_jobs, import_work
 from webapp.services.csvfiles import Line
 from webapp.services.import_jobs import KEPT, State
 from webapp.services.import_work import ImportWorker, do_now, finish
@@ -98,10 +98,10 @@ class TestWhole:
 
     def test_in_the_background(self, directory, database, begin, job):
         import_id = begin(*(a_line(n) for n in range(2, 42)))
-        background = ImportWorker()
+        imports_of_ours = ImportWorker()
 
-        background.start(directory, database, import_id)
-        background.wait()
+        imports_of_ours.start(directory, database, import_id)
+        imports_of_ours.wait()
 
         assert job(import_id).counts == {Outcome.CREATE: 40}
         assert len(set(directory.mails)) == len(directory.mails) == 40
@@ -399,15 +399,15 @@ def test_this_process_is_the_worker(database, begin):
 
 def test_one_that_waits_for_its_turn_shows_that_it_lives(directory, database, begin, job, bea, monkeypatch):
     """Or another host would take it for dead, and do it too."""
-    monkeypatch.setattr(import_work, "BEAT", 0.01)
-    background, first = ImportWorker(), begin(a_line(2))
+    monkeypatch.setattr(background, "BEAT", 0.01)
+    imports_of_ours, first = ImportWorker(), begin(a_line(2))
     for _ in range(import_work.IMPORTS_AT_ONCE):
-        background._turns.acquire()
+        imports_of_ours._turns.acquire()
     left_by_the_dead(database, first, now() - 3600, name="elsewhere:1:1")
 
-    background.start(directory, database, first)
+    imports_of_ours.start(directory, database, first)
     until(lambda: job(first).state is State.RUNNING, "it shows that it lives", seconds=60, pause=0.01)
     assert directory.mails == []
 
-    background.stop()
+    imports_of_ours.stop()
     assert (job(first).state, job(first).left) == (State.INTERRUPTED, 1)

@@ -1,17 +1,15 @@
 """Services without the web: what they promise to whoever calls them."""
 
-import time
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from sqlalchemy import insert, select
 
-from directory.errors import ConflictError, EmailTakenError, MailRefusedError, NotFoundError, UnavailableError
+from directory.errors import ConflictError, EmailTakenError, NotFoundError, UnavailableError
 from directory.model import Attachment, Member, User
 from tests.builders import a_company, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
-from webapp import quotas
 from webapp.actor import Actor
 from webapp.database import Database, activation_mails, operations
 from webapp.errors import (
@@ -22,7 +20,6 @@ from webapp.errors import (
     PartlyDoneError,
 )
 from webapp.services import activations, attachments, users
-from webapp.services.activations import Resent
 from webapp.services.administration import administration_of, everywhere, people, person
 
 ACME, GLOBEX = a_company("acme"), a_company("globex")
@@ -238,34 +235,6 @@ class TestResendExpired:
         active = Member(directory.add_user(a_profile(), [an_attachment("acme")]), (an_attachment("acme"),))
         by_address = sorted(expired, key=lambda member: member.user.email)
         assert activations.expired((active, *reversed(expired))) == by_address
-
-    def test_each_has_its_result(self, directory: FakeDirectory, database: Database, actor: Actor):
-        """Sent, activated meanwhile, mailed a moment ago, refused."""
-        sent, activated, mailed, refused = (self.expired(directory) for _ in range(4))
-        members = [Member(user, (an_attachment("acme"),)) for user in (sent, activated, mailed, refused)]
-        directory.activate(activated.id)
-        with database.transaction() as connection:
-            connection.execute(insert(activation_mails).values(user_id=mailed.id, sent_at=time.time()))
-        directory.fail("send_activation", nth=2, error=MailRefusedError("no"))
-        results = activations.resend_expired(directory, database, an_author(actor), members, ())
-        assert [result.resent for result in results] == [
-            Resent.SENT,
-            Resent.ALREADY_ACTIVE,
-            Resent.TOO_OFTEN,
-            Resent.MAIL_REFUSED,
-        ]
-        assert [result.user.id for result in results] == [user.id for user in (sent, activated, mailed, refused)]
-        assert directory.mails == [sent.email]
-
-    def test_quota_of_the_administrator_ends_it(
-        self, directory: FakeDirectory, database: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
-    ):
-        """What is left is sent; the others are told apart from those who were mailed a moment ago."""
-        monkeypatch.setattr(quotas, "ACTIVATION_MAILS", quotas.Quota("activation_mail", 2, 60.0))
-        members = [Member(self.expired(directory), (an_attachment("acme"),)) for _ in range(4)]
-        results = activations.resend_expired(directory, database, an_author(actor), members, ())
-        assert [result.resent for result in results] == [Resent.SENT] * 2 + [Resent.NOT_TODAY] * 2
-        assert len(directory.mails) == 2
 
 
 class TestPendingOnly:
