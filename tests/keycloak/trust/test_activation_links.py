@@ -40,6 +40,14 @@ def resend(anne: Person, installation: Installation, email: str, **fields: str) 
     return anne.post(f"/users/{installation.realm.id_of(email)}/activation", fields)
 
 
+def is_of_last_month(installation: Installation, email: str) -> None:
+    """From now on the account says that its mail has expired."""
+    account = installation.account_of(email)
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    account["attributes"]["activationSentAt"] = [long_ago.isoformat(timespec="seconds")]
+    installation.realm.admin.put(f"users/{account['id']}", account).raise_for_status()
+
+
 def fetched(address: str, method: str = "GET") -> requests.Response:
     """As a mail scanner: no cookies, redirects followed."""
     return requests.request(method, address, timeout=60)
@@ -142,10 +150,7 @@ def test_an_expired_link_says_so_and_a_new_mail_works(anne: Person, installation
     assert sent.status_code == 204
     link = installation.activation_links(invited)[0]
     assert claims_of(link)["exp"] - claims_of(link)["iat"] == 1
-    long_ago = datetime.now(UTC) - timedelta(days=31)
-    account = installation.account_of(invited)
-    account["attributes"]["activationSentAt"] = [long_ago.isoformat(timespec="seconds")]
-    installation.realm.admin.put(f"users/{user_id}", account).raise_for_status()
+    is_of_last_month(installation, invited)
 
     until(lambda: fetched(link).status_code == 400, "the link has expired", seconds=60)
     assert "expir" in fetched(link).text
@@ -160,6 +165,28 @@ def test_an_expired_link_says_so_and_a_new_mail_works(anne: Person, installation
     assert claims_of(newest)["exp"] - claims_of(newest)["iat"] == THIRTY_DAYS
     assert Person(installation).activates(newest, PASSWORD)
     assert may_sign_in(installation, invited)
+
+
+def test_all_that_have_expired_are_sent_again_at_once(anne: Person, installation: Installation):
+    """« Renvoyer tous »: the portal's own process does it, and who began it is led to each result."""
+    emails = [new_address() for _ in range(3)]
+    for email in emails:
+        assert anne.invites(email).status_code == 303
+        is_of_last_month(installation, email)
+    installation.forget_mails_of_last_minute()
+
+    done = anne.post("/users/activations", {})
+    assert (done.status_code, urlsplit(done.headers["Location"]).path) == (303, "/users/activations")
+    results = anne.get("/users/activations").text
+    assert [results.count(email) for email in emails] == [1, 1, 1]
+    assert results.count("Envoyé, valable 30 jours") == results.count('<th scope="row">') >= 3
+    for email in emails:
+        newest, *_ = installation.activation_links(email)
+        assert len(installation.activation_links(email)) == 2
+        assert claims_of(newest)["exp"] - claims_of(newest)["iat"] == THIRTY_DAYS
+    listed = anne.get("/users?status=expired").text
+    assert not any(email in listed for email in emails)
+    assert Person(installation).activates(newest, PASSWORD)
 
 
 def test_a_disabled_account_is_neither_activated_nor_mailed(
