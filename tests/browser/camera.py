@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests.chromium import picture
+
 WIDTH, HEIGHT = 1080, 675
 """The frame in which the guide shows them (`templates/macros/help.html`)."""
 SCALE = 1.25
@@ -37,7 +39,7 @@ class Camera:
         page.evaluate("document.activeElement?.blur()")
         if show:
             page.locator(show).first.scroll_into_view_if_needed()
-        png = base64.b64encode(page.screenshot(animations="disabled", caret="hide")).decode()
+        png = base64.b64encode(picture(page)).decode()
         tries = (base64.b64decode(self.dark_room.evaluate(TO_WEBP, [png, quality])) for quality in QUALITIES)
         webp = next(picture for picture in tries if len(picture) < LARGEST)
         (self.folder / f"{name}.{self.locale}.webp").write_bytes(webp)

@@ -34,7 +34,7 @@ def new_person(chromium: Browser, stack: Stack) -> Iterator[NewPerson]:
 
 @pytest.fixture(scope="session")
 def pictures() -> Path:
-    """Where the pictures of the story go: `PICTURES`, else below `var/`, which git ignores."""
+    """Where the pictures of the guide go: `PICTURES`, else below `var/`, which git ignores."""
     folder = Path(os.environ.get("PICTURES", "var/pictures"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder

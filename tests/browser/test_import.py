@@ -23,13 +23,12 @@ def sends(person: Person, data: bytes) -> None:
     person.presses("Continuer")
 
 
-def test_import(new_person: NewPerson, pictures: Path) -> None:
+def test_import(new_person: NewPerson) -> None:
     """Said before, done while nobody looks, shown line by line, corrected and sent again."""
     anne = new_person()
     anne.page.set_default_timeout(PATIENCE)
     anne.signs_in(ANNE)
     anne.follows("Importer")
-    anne.page.screenshot(path=pictures / "import.png", full_page=True)
     addresses = [new_address() for _ in range(NEW)]
     lines = [
         *(f"{email};Zola;Émile;m;fr;{at};user;external" for email in addresses for at in ("acme", "borea")),
@@ -39,7 +38,6 @@ def test_import(new_person: NewPerson, pictures: Path) -> None:
 
     # What would happen, and how many mails leave: nothing has happened yet.
     sends(anne, "\r\n".join([";".join(COLUMNS), *lines]).encode("cp1252"))
-    anne.page.screenshot(path=pictures / "import-review.png")
     words = anne.text().replace("\N{NO-BREAK SPACE}", " ")
     assert f"{NEW} mails d’activation partiront." in words
     refused = anne.page.locator("table tbody tr", has_text="sans-arobase").inner_text()
@@ -50,11 +48,9 @@ def test_import(new_person: NewPerson, pictures: Path) -> None:
     anne.presses("Importer")
     address = anne.page.url
     assert "/users/import/" in address
-    anne.page.screenshot(path=pictures / "import-running.png")
     anne.opens("/users/import")
     anne.page.locator(f"main a[href='{address.removeprefix(anne.stack.portal_url)}']").click()
     expect(anne.page.locator("h1")).to_have_text("Import : résultat", timeout=PATIENCE)
-    anne.page.screenshot(path=pictures / "import-result.png")
     assert f"Créés : {NEW}." in anne.text().replace("\N{NO-BREAK SPACE}", " ")
     assert all(len(anne.mails_to(email)) == 1 for email in addresses)
 

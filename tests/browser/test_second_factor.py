@@ -1,9 +1,6 @@
 """A second factor in a real Chromium: codes computed here, a passkey of a virtual device, and the switch."""
 
-import base64
-import hmac
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,12 +8,12 @@ import pytest
 from sandbox.stack import REALM, REALM_FILE, Stack
 from tests.browser.conftest import NewPerson
 from tests.browser.people import NEW_PASSWORD, PASSWORD, Person, new_address
+from tests.browser.second_factors import Device, code_of, sets_up_codes, signs_out
 from tests.contract.realm import Admin
 
 pytestmark = pytest.mark.browser
 
 SWITCH = "SECOND_FACTOR_OF_ADMINISTRATORS"
-PERIOD = 30
 
 
 @pytest.fixture(scope="module")
@@ -25,49 +22,6 @@ def required(stack: Stack) -> Iterator[None]:
     stack.apply(REALM_FILE, name="switch-on", settings={SWITCH: "CONDITIONAL"})
     yield
     stack.apply(REALM_FILE, name="switch-off")
-
-
-def code_of(secret: str, used: set[int]) -> str:
-    """The code of this half minute, of the next when this one was used (Keycloak takes each once)."""
-    count = int(time.time()) // PERIOD
-    while count in used:
-        count += 1
-    used.add(count)
-    digest = hmac.digest(base64.b32decode(secret), count.to_bytes(8, "big"), "sha1")
-    start = digest[-1] & 15
-    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
-
-
-def sets_up_codes(person: Person, used: set[int]) -> str:
-    """On Keycloak's page; the secret."""
-    person.page.click("#mode-manual")
-    secret = re.sub(r"\s", "", person.page.inner_text("#kc-totp-secret-key"))
-    secret += "=" * (-len(secret) % 8)
-    person.page.fill("#totp", code_of(secret, used))
-    person.page.fill("#userLabel", "Téléphone")
-    person.page.click("#saveTOTPBtn")
-    return secret
-
-
-def gets_a_device(person: Person) -> None:
-    """A device in the browser that makes passkeys and says yes to everything."""
-    wire = person.page.context.new_cdp_session(person.page)
-    wire.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-
-
-def signs_out(person: Person) -> None:
-    person.opens("/profile")
-    person.page.locator("form[action='/logout'] button").click()
-    person.page.wait_for_url(f"{person.stack.portal_url}/")
 
 
 def becomes_someone(stack: Stack, *groups: str) -> str:
@@ -183,7 +137,7 @@ def test_a_passkey_of_ones_own_accord(new_person: NewPerson, stack: Stack, requi
     """From « Mon profil », by anybody; it is asked for at the next sign-in, and is enough for an administrator."""
     person = new_person(javascript=True)
     person.page.on("dialog", lambda dialog: dialog.accept("Ordinateur"))
-    gets_a_device(person)
+    Device(person)
     email = becomes_someone(stack)
     person.signs_in(email, path="/profile")
     person.presses("Ajouter une clé d’accès")

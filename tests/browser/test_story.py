@@ -2,7 +2,6 @@
 
 import base64
 import json
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.browser
 ANNE = "anne.durand@acme.example"
 
 
-def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
+def test_whole_story(new_person: NewPerson) -> None:
     """An administrator does everything the help page describes, and it takes effect where it should."""
     anne, emile = new_person(), new_person()
     email = new_address()
@@ -23,7 +22,6 @@ def test_whole_story(new_person: NewPerson, pictures: Path) -> None:
     # She creates an account at two of her companies.
     anne.signs_in(ANNE)
     anne.creates(email, acme=("administrator", "internal"), borea=("user", "external"))
-    anne.page.screenshot(path=pictures / "users.png", full_page=True)
     row = anne.row(email)
     assert row.get_by_role("rowheader").inner_text().split() == ["Zola", "Émile", email]
     words = row.inner_text()

@@ -1,65 +1,87 @@
 """`make screenshots`: every page in both languages, both colour schemes, on a desktop and on a phone, as files.
 
 `python -m tests.look.screenshots FOLDER [NAME...]` writes `FOLDER/<locale>/<scheme>-<device>/<name>.webp`, whole
-pages, for all views of the table or those named.
+pages, for all views of the table and what Keycloak shows and sends, or for those named (`keycloak` for the last).
 """
 
 import base64
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
-from playwright.sync_api import FloatRect, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from sandbox.browser import find_or_get
+from sandbox.ports import Ports
+from sandbox.stack import Stack
 from tests.browser.camera import TO_WEBP
-from tests.chromium import FLAGS
+from tests.chromium import FLAGS, picture
 from tests.look.gallery import DESKTOP, PHONE, Gallery
+from tests.look.keycloak_screens import walk
 from tests.look.pages import PAGES
 from tests.look.world import serve
 
 LOCALES = ("fr", "en")
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 DEVICES = {"desktop": DESKTOP, "phone": PHONE}
+OUTSIDE = "keycloak"
 QUALITY = 0.7
 HIGHEST = 12_000
 """Pixels; WebP has no more than 16,383."""
 
 
-def take(page: Page, dark_room: Page, target: Path) -> None:
-    """The whole page, as WebP; of a very long one the beginning."""
-    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
-    whole: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, HIGHEST)}
-    shot = page.screenshot(animations="disabled", caret="hide", full_page=True, clip=whole)
-    png = base64.b64encode(shot).decode()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(base64.b64decode(dark_room.evaluate(TO_WEBP, [png, QUALITY])))
+@dataclass
+class Camera:
+    """Takes a page as it stands there, once for each scheme and device; `count` is how many pictures there are."""
+
+    folder: Path
+    dark_room: Page
+    count: int = 0
+
+    def takes(self, name: str, locale: str, page: Page) -> None:
+        for device, size in DEVICES.items():
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                self._take(page, self.folder / locale / f"{scheme}-{device}" / f"{name}.webp")
+        sys.stdout.write(f"{self.count} pictures: {name} ({locale})\n")
+
+    def _take(self, page: Page, target: Path) -> None:
+        """The whole page, as WebP; of a very long one the beginning."""
+        width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+        whole: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, HIGHEST)}
+        png = base64.b64encode(picture(page, whole)).decode()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(base64.b64decode(self.dark_room.evaluate(TO_WEBP, [png, QUALITY])))
+        self.count += 1
 
 
-def take_all(folder: Path, names: Iterable[str]) -> int:
-    """Every picture of these views; how many there are."""
-    count = 0
-    with TemporaryDirectory() as database, serve(Path(database)) as world, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_or_get(), args=list(FLAGS))
-        gallery, dark_room = Gallery(world, chromium), chromium.new_page()
+def take_portal(folder: Path, chromium: Browser, names: Iterable[str], camera: Camera) -> None:
+    """These views of the table."""
+    with serve(folder) as world:
+        gallery = Gallery(world, chromium)
         for name in names:
             for locale in LOCALES:
-                page = gallery.show(PAGES[name], locale)
-                for device, size in DEVICES.items():
-                    page.set_viewport_size({"width": size["width"], "height": size["height"]})
-                    for scheme in SCHEMES:
-                        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                        take(page, dark_room, folder / locale / f"{scheme}-{device}" / f"{name}.webp")
-                        count += 1
-            sys.stdout.write(f"{count} pictures: {name}\n")
+                camera.takes(name, locale, gallery.show(PAGES[name], locale))
         gallery.close()
-        chromium.close()
-    return count
 
 
 def main(arguments: list[str]) -> None:
-    take_all(Path(arguments[0]), arguments[1:] or PAGES)
+    target, names = Path(arguments[0]), arguments[1:]
+    if unknown := set(names) - set(PAGES) - {OUTSIDE}:
+        sys.exit(f"no such view: {', '.join(sorted(unknown))}; there are {OUTSIDE}, {', '.join(PAGES)}")
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_or_get(), args=list(FLAGS))
+        camera = Camera(target, chromium.new_page())
+        take_portal(Path(folder), chromium, [name for name in names or PAGES if name in PAGES], camera)
+        if not names or OUTSIDE in names:
+            with Stack(Path(folder) / OUTSIDE, Ports.free()) as stack:
+                for locale in LOCALES:
+                    walk(stack, chromium, locale, camera.takes)
+        chromium.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+"""Keycloak's pages, the activation mail, the sample service: nothing that axe finds, nothing wider than a phone."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from sandbox.stack import Stack
+from tests.look.keycloak_screens import walk
+from tests.look.test_axe import violations
+
+pytestmark = pytest.mark.browser
+
+DESKTOP, NARROWEST = 1280, 320
+"""CSS pixels; the second is WCAG 2.2, 1.4.10."""
+SCREENS = 20
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_every_screen(stack: Stack, chromium: Browser, locale: str) -> None:
+    """From the sign-in of somebody unknown to the choice between two second factors, by day and by night."""
+    seen: dict[str, list[str]] = {}
+
+    def judge(name: str, _locale: str, page: Page) -> None:
+        found = seen.setdefault(name, [])
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.wait_for_timeout(100)  # Keycloak's script takes the scheme over
+            found += [f"{scheme}: {violation}" for violation in violations(page)]
+        page.set_viewport_size({"width": NARROWEST, "height": 640})
+        if (width := page.evaluate("document.documentElement.scrollWidth")) > NARROWEST:
+            found.append(f"{width} pixels wide on a screen of {NARROWEST}")
+        page.set_viewport_size({"width": DESKTOP, "height": 900})
+
+    walk(stack, chromium, locale, judge)
+    assert {name: found for name, found in seen.items() if found} == {}
+    assert len(seen) == SCREENS
