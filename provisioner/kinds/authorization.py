@@ -43,15 +43,26 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _names_by_id(content: Json) -> dict[str, str]:
-    """Exports name here and there by the ids they give; no other id in a file means anything."""
-    found = {client["id"]: client["clientId"] for client in content.get("clients", ()) if "id" in client}
-    found |= {user["id"]: user["username"].lower() for user in content.get("users", ()) if "id" in user}
-    for key in ("clientScopes", "organizations"):
-        found |= {each["id"]: each["name"] for each in content.get(key, ()) if "id" in each}
+    """Exports name here and there by the ids they give; no other id in a file means anything.
+
+    What has no name is complained of where it is understood itself.
+    """
+    found = dict(_called(content.get("clients", ()), "clientId"))
+    found |= {id: name.lower() for id, name in _called(content.get("users", ()), "username")}
+    found |= dict(_called(content.get("clientScopes", ()), "name"))
+    found |= dict(_called(content.get("organizations", ()), "name", "alias"))
     for container, each in {roles.REALM: [], **_role_lists(content)}.items():
         prefix = f"{container}/" if container else ""
         found |= {role["id"]: f"{prefix}{role['name']}" for role in each if "id" in role}
     return found | dict(_group_paths(content.get("groups", ()), ""))
+
+
+def _called(entries: Iterable[Json], *keys: str) -> Iterator[tuple[str, str]]:
+    """The id and the name of each entry that has both; the first of these keys that it has is its name."""
+    for each in entries:
+        name = next((each[key] for key in keys if each.get(key)), None)
+        if name and "id" in each:
+            yield each["id"], name
 
 
 def _role_lists(content: Json) -> dict[str, list[Json]]:

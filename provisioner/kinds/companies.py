@@ -26,6 +26,7 @@ from directory.model import (
     Attachment,
     Company,
     CompanyRole,
+    Invitation,
     Locale,
     Profile,
     Title,
@@ -183,7 +184,10 @@ def update_subgroup(server: Server, change: Change) -> None:
 
 
 def create_person(server: Server, change: Change) -> None:
-    """The account and its places, in one write: without the places there is no account either."""
+    """The account and its places, in one write: without the places there is no account either.
+
+    Its activation mail will name the companies; nobody is said to invite.
+    """
     fields = change.after or {}
     profile = Profile(
         email=fields["email"],
@@ -193,7 +197,15 @@ def create_person(server: Server, change: Change) -> None:
         locale=Locale(fields["locale"]),
     )
     attachments = [Attachment(company, CompanyRole.ADMINISTRATOR) for company in fields["administers"]]
-    server.remember(Kind.PERSON, fields["email"], id=server.api.post("users", new_user(profile, attachments)))
+    invitation = Invitation.to(_name(server, company) for company in fields["administers"])
+    body = new_user(profile, attachments, invitation if invitation.companies else None)
+    server.remember(Kind.PERSON, fields["email"], id=server.api.post("users", body))
+
+
+def _name(server: Server, company: str) -> str:
+    """What the files call a company that has an administrator in them."""
+    described = server.desired.resources[Address(Kind.COMPANY, (company,))]
+    return company_of({"name": company, "attributes": described.fields["attributes"]}).name
 
 
 def attach_administrator(server: Server, change: Change) -> None:

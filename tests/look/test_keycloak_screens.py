@@ -1,4 +1,4 @@
-"""Keycloak's pages, the activation mail, the sample service: nothing that axe finds, nothing wider than a phone."""
+"""Keycloak's pages, the activation mail, the sample service: axe finds nothing, no page is wider than a phone."""
 
 import pytest
 from playwright.sync_api import Browser, Page

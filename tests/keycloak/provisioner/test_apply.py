@@ -219,6 +219,13 @@ class TestFirstAdministrator:
         assert token["rqac"] == ["VERIFY_EMAIL"]
         assert token["reduri"] == f"{PORTAL_URL}/"
 
+    def test_his_mail_names_his_companies_and_nobody_as_inviting(self, realm, mail, email):
+        realm.write_companies(PEOPLE.format(email=email))
+        assert realm.apply().complete
+        user = realm.admin.get(f"users/{realm.id_of(email)}").json()
+        assert json.loads(user["attributes"]["invitation"][0]) == {"by": "", "to": ["Acme Énergie"], "others": 0}
+        assert "activationSentAt" in user["attributes"], "noting the mail leaves the rest as it is"
+
     def test_a_mail_that_is_refused_is_sent_by_the_next_apply(self, realm, mail, email):
         realm.write_companies(PEOPLE.format(email=email))
         mail.behaviour = Behaviour.REFUSE

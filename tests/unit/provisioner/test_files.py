@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from provisioner import files, json_text, loader, yaml_text
@@ -232,6 +232,7 @@ class TestAnything:
         self._load(tmp_path_factory, yaml.safe_dump(value, allow_unicode=True).encode(errors="replace"), ".yaml")
 
     @given(_of(REALM))
+    @example({"organizations": [{"id": "o", "alias": "acme"}], "users": [{"id": "u"}]})
     @settings(max_examples=150, deadline=None)
     def test_realms(self, tmp_path_factory, value):
         text = json.dumps({**value, "realm": "portal"})

@@ -194,8 +194,14 @@ class TestCalls:
         wire.get(REALM, json={"realm": "portal"})
         wire.get(f"{REALM}/users", json=[{"id": "anne", "email": "anne@acme.example", "requiredActions": []}])
         wire.get(f"{REALM}/users/anne/groups", json=[])
+        wire.get(f"{REALM}/groups/count", json={"count": 0})
         administrator = Address(Kind.ADMINISTRATOR, ("acme", "anne@acme.example"))
-        realm.observe(RealmState.of("portal", [Resource(administrator, {"attached": True})]))
+        company = companies.company_group(Company("acme", "Acme Énergie"))
+        told = [
+            Resource(administrator, {"attached": True}),
+            Resource(Address(Kind.COMPANY, ("acme",)), {"attributes": company["attributes"]}),
+        ]
+        realm.observe(RealmState.of("portal", told))
         wire.calls.reset()
         return realm
 
@@ -241,4 +247,6 @@ class TestCalls:
         assert asked(wire) == [f"POST {REALM}/users"]
         body = json.loads(wire.calls[0].request.body)
         assert body["groups"] == ["/acme", "/acme/administrators"]
+        said = {"by": "", "to": ["Acme Énergie"], "others": 0}
+        assert json.loads(body["attributes"]["invitation"][0]) == said
         assert body["requiredActions"] == ["UPDATE_PASSWORD", "VERIFY_EMAIL"]
