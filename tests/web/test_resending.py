@@ -201,6 +201,16 @@ class TestAnswer:
         program = client_for(administrator)
         assert program.follow(program.post(ALL)).h1 == RENEWED
 
+    def test_what_was_refused_is_tried_again_from_the_list(
+        self, browser: Browser, directory: FakeDirectory, expired: list[User], monkeypatch: pytest.MonkeyPatch
+    ):
+        """The page of a batch that has ended begins no other one."""
+        monkeypatch.setattr(activations, "SOON", 60.0)
+        directory.mail = "refused"
+        page = browser.follow(browser.post(ALL))
+        assert (len(page.rows), page.forms) == (4, [])
+        assert browser.get("/users").form(ALL)
+
     def test_results_are_there_after_a_new_sign_in(
         self, client_for: ClientFor, administrator: User, expired: list[User]
     ):

@@ -174,6 +174,7 @@ class TestMeanwhile:
         worker.wait()
         assert outcomes(database, anne) == [Resent.SENT] * 2 + [Resent.NOT_YOURS] * 2
         assert len(directory.mails) == 2
+        assert ("attachments_of", (people[3].id,)) not in directory.calls, "nor is anything asked for him any more"
 
     def test_one_company_less(self, worker, directory, database, anne, people, held, monkeypatch):
         """Those at the other one still get theirs, and it names that one alone."""
