@@ -1,7 +1,8 @@
 """`make screenshots`: every page in both languages, both colour schemes, on a desktop and on a phone, as files.
 
 `python -m tests.look.screenshots FOLDER [NAME...]` writes `FOLDER/<locale>/<scheme>-<device>/<name>.webp`, whole
-pages, for all views of the table and what Keycloak shows and sends, or for those named (`keycloak` for the last).
+pages, for all views of the table, the portal's mails, and what Keycloak and the sample service show; or for those
+named (`mails` and `keycloak` for the last two).
 """
 
 import base64
@@ -12,22 +13,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page
 
-from sandbox.browser import find_or_get
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 from tests.browser.camera import TO_WEBP
-from tests.chromium import FLAGS, picture
+from tests.chromium import launched, picture
 from tests.look.gallery import DESKTOP, PHONE, Gallery
 from tests.look.keycloak_screens import walk
+from tests.look.mails import mails_in
 from tests.look.pages import PAGES
 from tests.look.world import serve
 
 LOCALES = ("fr", "en")
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 DEVICES = {"desktop": DESKTOP, "phone": PHONE}
-OUTSIDE = "keycloak"
 QUALITY = 0.7
 HIGHEST = 12_000
 """Pixels; WebP has no more than 16,383."""
@@ -69,19 +69,37 @@ def take_portal(folder: Path, chromium: Browser, names: Iterable[str], camera: C
         gallery.close()
 
 
+def take_mails(folder: Path, chromium: Browser, camera: Camera) -> None:
+    """Those of the portal itself."""
+    window = chromium.new_page()
+    with serve(folder) as world:
+        for locale in LOCALES:
+            for name, html in mails_in(world, locale).items():
+                window.set_content(html)
+                camera.takes(name, locale, window)
+    window.close()
+
+
+def take_outside(folder: Path, chromium: Browser, camera: Camera) -> None:
+    """Keycloak's pages, its mail, and the sample service."""
+    with Stack(folder, Ports.free()) as stack:
+        for locale in LOCALES:
+            walk(stack, chromium, locale, camera.takes)
+
+
+BESIDES = {"mails": take_mails, "keycloak": take_outside}
+
+
 def main(arguments: list[str]) -> None:
     target, names = Path(arguments[0]), arguments[1:]
-    if unknown := set(names) - set(PAGES) - {OUTSIDE}:
-        sys.exit(f"no such view: {', '.join(sorted(unknown))}; there are {OUTSIDE}, {', '.join(PAGES)}")
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_or_get(), args=list(FLAGS))
+    if unknown := set(names) - set(PAGES) - set(BESIDES):
+        sys.exit(f"no such view: {', '.join(sorted(unknown))}; there are {', '.join([*PAGES, *BESIDES])}")
+    with TemporaryDirectory() as folder, launched() as chromium:
         camera = Camera(target, chromium.new_page())
         take_portal(Path(folder), chromium, [name for name in names or PAGES if name in PAGES], camera)
-        if not names or OUTSIDE in names:
-            with Stack(Path(folder) / OUTSIDE, Ports.free()) as stack:
-                for locale in LOCALES:
-                    walk(stack, chromium, locale, camera.takes)
-        chromium.close()
+        for name, take in BESIDES.items():
+            if not names or name in names:
+                take(Path(folder) / name, chromium, camera)
 
 
 if __name__ == "__main__":
