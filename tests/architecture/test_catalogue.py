@@ -149,3 +149,21 @@ def test_words_of_the_contract():
 
 def _strings(message: Message) -> tuple[str, ...]:
     return tuple(message.string) if isinstance(message.string, (tuple, list)) else (message.string,)
+
+
+TORN = re.compile(r"(?<=\S) [:;!?»]|« ")
+FRENCH_TEXTS = sorted({*PACKAGE.glob("templates/**/fr.html"), *PACKAGE.glob("templates/**/fr/*.html")})
+TAG = re.compile(r"\{[{%#].*?[}%#]\}|<[^>]*>", re.S)
+
+
+@pytest.mark.parametrize("path", FRENCH_TEXTS, ids=lambda path: "/".join(path.parts[-2:]))
+def test_no_french_sign_begins_a_line_in_a_whole_text(path: Path):
+    """What French sets apart with a space stays on the line of its word."""
+    assert TORN.findall(TAG.sub("¤", path.read_text(encoding="utf-8"))) == []
+
+
+def test_no_french_sign_begins_a_line_in_a_message():
+    """The same of messages."""
+    with (PACKAGE / "translations/fr/LC_MESSAGES/messages.po").open("rb") as source:
+        words = [m.string if isinstance(m.string, tuple) else (m.string,) for m in read_po(source, locale="fr")]
+    assert [text for forms in words for text in forms if TORN.search(text)] == []
