@@ -1,7 +1,7 @@
 """Whether the portal may work with its account: asked until the answer is yes."""
 
 import logging
-from threading import Barrier, Event, Thread
+from threading import Event, Lock, Semaphore, Thread
 
 import pytest
 
@@ -72,23 +72,33 @@ def test_no_is_asked_again_and_told_once(caplog: pytest.LogCaptureFixture):
     assert not admission.refused
 
 
+class Door:
+    """A lock that says who has come to it."""
+
+    def __init__(self) -> None:
+        self.come = Semaphore(0)
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self.come.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def test_who_comes_while_somebody_asks_shares_the_answer():
     """However many come: a Keycloak that hangs is waited for once."""
-    asking, answer = Event(), Event()
+    answer = Event()
 
     class Slow(Counting):
         def standing(self) -> Standing:
             self.asked += 1
-            asking.set()
-            answer.wait(30)
+            assert answer.wait(30)
             raise UnavailableError("not now")
 
     directory, admission, refused = Slow(), Admission(), []
-    come = Barrier(9)
-
-    def ask_late() -> None:
-        come.wait(30)
-        ask()
+    admission._lock = door = Door()
 
     def ask() -> None:
         try:
@@ -96,18 +106,15 @@ def test_who_comes_while_somebody_asks_shares_the_answer():
         except UnavailableError as error:
             refused.append(str(error))
 
-    first = Thread(target=ask)
-    first.start()
-    asking.wait(30)
-    others = [Thread(target=ask_late) for _ in range(8)]
-    for other in others:
-        other.start()
-    come.wait(30)
+    everybody = [Thread(target=ask) for _ in range(9)]
+    for each in everybody:
+        each.start()
+        assert door.come.acquire(timeout=30)
     answer.set()
-    for thread in (first, *others):
-        thread.join(30)
+    for each in everybody:
+        each.join(30)
     assert len(refused) == 9
-    assert directory.asked < 9
+    assert directory.asked == 1
 
 
 class TestOpening:
