@@ -102,13 +102,13 @@ clean: ## forget the demo's data (the cache of downloads stays)
 .venv-audit/.ready: requirements-audit.lock
 	@echo "Installing the pinned tools of the audit into .venv-audit (once)"
 	@$(PYTHON) -m venv .venv-audit
-	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-audit.lock
 	@touch $@
 
 .venv-mutation/.ready: requirements-mutation.lock $(READY)
 	@echo "Installing the pinned mutation tool into .venv-mutation (once)"
 	@$(PYTHON) -m venv .venv-mutation
-	@$(MUTATION)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.lock
+	@$(MUTATION)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-mutation.lock
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(MUTATION)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/libraries.pth"
 	@touch $@
@@ -120,7 +120,7 @@ $(READY): requirements.lock
 		{ echo "This Python has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Installing the pinned libraries into .venv (once, about a minute)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/attache.pth"
 	@printf '#!/bin/sh\nexec "%s" -m provisioner "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/provisioner
 	@chmod +x $(BIN)/provisioner
