@@ -1,6 +1,6 @@
-"""A new realm is what `provisioner/baseline.json` says, so what others made is told from what Keycloak made."""
+"""A new realm is what `provisioner/server/baseline.json` says, so what others made is told from what Keycloak made."""
 
-from provisioner import baseline
+from provisioner.server import baseline
 from tests.keycloak.provisioner.baseline import fresh
 
 
