@@ -1,4 +1,4 @@
-"""What Keycloak puts into a new realm, read from a real server. As a program: writes `provisioner/server/baseline.json`.
+"""What Keycloak puts into a new realm, read from a real server. Run as a program, it writes `baseline.json`.
 
 Two realms are looked at: one as Keycloak makes it, and one with everything switched on that brings objects along
 (fine-grained permissions, organizations), of which only what is added counts.

@@ -1,4 +1,4 @@
-"""A new realm is what `provisioner/server/baseline.json` says, so what others made is told from what Keycloak made."""
+"""The objects of a new realm are those of `server/baseline.json`, so what people made can be told apart."""
 
 from provisioner.server import baseline
 from tests.keycloak.provisioner.baseline import fresh
