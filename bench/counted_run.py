@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from provisioner import cli, verbs  # noqa: F401 (loaded before the clock starts)
-from provisioner.server import gateway  # noqa: F401 (loaded before the clock starts)
+from provisioner.server import calls, realm  # noqa: F401 (loaded before the clock starts)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ from provisioner.server import baseline
 from provisioner.settings import Options, connection
 
 if TYPE_CHECKING:
-    from provisioner.server.gateway import KeycloakApi
+    from provisioner.server.calls import KeycloakApi
 
 DEFAULT_PATHS = (Path("keycloak/realm-export.json"), Path("companies"))
 NOTHING, ERROR, DIFFERENCES = 0, 1, 2
@@ -174,13 +174,13 @@ class Verbs:
         return Run(loaded, observed, realm, make_plan(loaded.desired, observed))
 
     def _realm(self, name: str) -> Realm:
-        from provisioner.server.gateway import KeycloakRealm
+        from provisioner.server.realm import KeycloakRealm
 
         return KeycloakRealm(self._api(name))
 
     def _api(self, name: str) -> "KeycloakApi":
         # Here, because the library takes a third of the start, and `validate` needs it not.
-        from provisioner.server.gateway import KeycloakApi
+        from provisioner.server.calls import KeycloakApi
 
         return KeycloakApi(name, connection(self._options, name))
 

@@ -14,7 +14,8 @@ from typing import Any
 from provisioner.exporting.export import EVERYTHING
 from provisioner.model.state import ORDER, Address, Kind, RealmState, Resource
 from provisioner.server import baseline
-from provisioner.server.gateway import KeycloakApi, KeycloakRealm
+from provisioner.server.calls import KeycloakApi
+from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
 from sandbox.keycloak import ADMIN, KeycloakServer
 

@@ -15,7 +15,8 @@ from provisioner import loader
 from provisioner.model.changes import Plan
 from provisioner.planning.apply import Outcome, apply
 from provisioner.planning.plan import plan
-from provisioner.server.gateway import KeycloakApi, KeycloakRealm
+from provisioner.server.calls import KeycloakApi
+from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
 from sandbox.keycloak import ADMIN, admin_token
 

@@ -1,4 +1,4 @@
-"""The provisioner's one door to a real Keycloak: `Api` over python-keycloak's connection, `Realm` over `Api`.
+"""The admin REST API of one realm: `Api` over the connection of python-keycloak.
 
 The library replays writes and types its errors by HTTP verb (7.1.1): the first is switched off, the second
 translated by response code into `provisioner.errors`.
@@ -7,10 +7,9 @@ translated by response code into `provisioner.errors`.
 import json
 import threading
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -28,14 +27,7 @@ from provisioner.errors import (
     ServerError,
     UnavailableError,
 )
-from provisioner.kinds import companies, groups, realm, record
-from provisioner.kinds.registry import READERS, WRITERS
-from provisioner.kinds.server import Server
-from provisioner.model.changes import Change, steps
-from provisioner.model.ports import Waiting
-from provisioner.model.state import Json, RealmState, Record
-from provisioner.server import baseline
-from provisioner.server.lock import Lock
+from provisioner.model.state import Json
 from provisioner.settings import Connection
 
 CONNECT_TIMEOUT = 5
@@ -147,51 +139,6 @@ class KeycloakApi:
         if not response.ok:
             raise _error(response.status_code, _message(response.content), f"{method} {where}")
         return response
-
-
-class KeycloakRealm:
-    """`provisioner.model.ports.Realm` on a server, by way of the table of kinds."""
-
-    def __init__(self, api: KeycloakApi) -> None:
-        self._api = api
-        self._server: Server | None = None
-
-    def observe(self, desired: RealmState) -> RealmState:
-        server = self._server = Server(self._api, desired)
-        try:
-            server.realm = self._api.get("")
-        except NotFoundError:
-            return baseline.before(desired.realm)
-        server.record = record.read(server.realm.get("attributes") or {})
-        groups.begin(server)
-        found = RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
-        return replace(
-            found, record=server.record, builtin=baseline.addresses(desired.realm), offers=server.offers
-        )
-
-    def note(self, known: Record) -> None:
-        server = self._observed_server
-        server.record = replace(known, digests={**known.digests, **server.hidden})
-
-    def save(self) -> None:
-        realm.save_record(self._observed_server)
-
-    def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
-        return Lock(self._api).held(waiting)
-
-    def perform(self, change: Change) -> None:
-        writer = WRITERS[change.address.kind]
-        for each in steps(change):
-            writer.of(each)(self._observed_server, each)
-
-    def create_companies(self, changes: Sequence[Change]) -> None:
-        companies.create(self._observed_server, changes)
-
-    @property
-    def _observed_server(self) -> Server:
-        if self._server is None:
-            raise ValueError("a realm is observed before it is changed")
-        return self._server
 
 
 def _signed_in(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection:
