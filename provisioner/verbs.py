@@ -35,6 +35,7 @@ from provisioner.model.state import RealmState
 from provisioner.planning.apply import apply as apply_plan
 from provisioner.planning.plan import plan as make_plan
 from provisioner.reading import discovery
+from provisioner.reading.documents import read_documents
 from provisioner.rendering import plan_file, render
 from provisioner.representation.json_schema import schema
 from provisioner.server import baseline
@@ -189,7 +190,7 @@ class Verbs:
         if self._options.keycloak_realm:
             return self._options.keycloak_realm
         for content in (
-            document.content for path in discovery.find(_default_paths()) for document in discovery.read(path)
+            document.content for path in discovery.find(_default_paths()) for document in read_documents(path)
         ):
             if isinstance(content, dict) and isinstance(content.get("realm"), str):
                 return str(content["realm"])

@@ -1,31 +1,13 @@
-"""Files on disk -> documents: which files, what they say as plain values, and where in them a key stands.
-
-Positions are looked up only when something is wrong: the text is then read again for them.
-"""
+"""The files that the paths of a command line name."""
 
 import glob
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from provisioner.errors import InvalidFilesError, Problem
-from provisioner.model.state import Source
-from provisioner.reading import json_text, yaml_text
-from provisioner.reading.positions import Position, TextError
+from provisioner.reading.documents import SUFFIXES, invalid_file
 
-SUFFIXES = (".json", ".yaml", ".yml")
 _WILD = frozenset("*?[")
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document of a file: what it says, and where it stands."""
-
-    source: Source
-    content: Any
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
@@ -49,16 +31,16 @@ def _named(path: Path) -> list[Path]:
     if path.is_dir():
         found = list(_inside(path))
         if not found:
-            raise _wrong(path, f"no {', '.join(SUFFIXES)} file in this folder")
+            raise invalid_file(path, f"no {', '.join(SUFFIXES)} file in this folder")
         return found
     if path.is_file():
         return [path]
     if not _WILD & set(str(path)):
-        raise _wrong(path, "a link to nothing" if path.is_symlink() else "no such file or folder")
+        raise invalid_file(path, "a link to nothing" if path.is_symlink() else "no such file or folder")
     matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
     found = [each for match in matches for each in _matched(match)]
     if not found:
-        raise _wrong(path, f"no {', '.join(SUFFIXES)} file has such a name")
+        raise invalid_file(path, f"no {', '.join(SUFFIXES)} file has such a name")
     return found
 
 
@@ -75,76 +57,6 @@ def _inside(folder: Path) -> Iterator[Path]:
         if hidden or path.suffix not in SUFFIXES:
             continue
         if path.is_symlink() and not path.exists():
-            raise _wrong(path, "a link to nothing")
+            raise invalid_file(path, "a link to nothing")
         if path.is_file():
             yield path
-
-
-def _wrong(path: Path, message: str) -> InvalidFilesError:
-    return InvalidFilesError([Problem(str(path), 0, "", message)])
-
-
-def read(path: Path) -> list[Document]:
-    """The documents of a file; empty ones are left out. A text that cannot be parsed is an `InvalidFilesError`."""
-    text = _text(path)
-    if not text.strip():
-        raise _wrong(path, "the file is empty")
-    try:
-        contents = _reader(path)(text)
-        if "\\" in text:
-            _check_characters(contents)
-    except TextError as error:
-        place = error.position or Position(0, 0)
-        raise InvalidFilesError(
-            [Problem(str(path), place.line, error.key, error.message, place.column)]
-        ) from error
-    return [
-        Document(Source(str(path), number), content)
-        for number, content in enumerate(contents)
-        if content is not None
-    ]
-
-
-def _check_characters(contents: list[Any]) -> None:
-    """Escapes can write what is no character, and what no database takes."""
-    written = json.dumps(contents, ensure_ascii=False)
-    try:
-        written.encode()
-    except UnicodeEncodeError as error:
-        code = ord(error.object[error.start])
-        raise TextError(f"the escape \\u{code:04x} stands for no character") from error
-    if "\\u0000" in written:
-        raise TextError("the escape of the character 0, which cannot be kept")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        message = f"not UTF-8: the byte 0x{error.object[error.start]:02x} in this line"
-        raise InvalidFilesError([Problem(str(path), line, "", message)]) from error
-    except OSError as error:
-        raise _wrong(path, f"cannot be read: {error.strerror or error}") from error
-
-
-def _reader(path: Path) -> Callable[[str], list[Any]]:
-    return json_text.documents if path.suffix == ".json" else yaml_text.documents
-
-
-def problem(source: Source, message: str) -> Problem:
-    """The problem at that place, its line and column looked up."""
-    place = position_of(source)
-    return Problem(source.file, place.line, source.key, message, place.column)
-
-
-def position_of(source: Source) -> Position:
-    """Where the last key of the source stands, or the nearest key above that has a place of its own."""
-    text = _again(source.file)
-    find_in = json_text.position if source.file.endswith(".json") else yaml_text.position
-    return find_in(text, source.document, source.keys) or Position(0, 0)
-
-
-@lru_cache(maxsize=8)
-def _again(file: str) -> str:
-    return _text(Path(file))

@@ -5,7 +5,7 @@ from typing import Any
 
 from provisioner.errors import Problem
 from provisioner.model.state import Address, Json, Resource, Source
-from provisioner.reading import discovery
+from provisioner.reading.documents import position_of, problem_at
 
 _Path = tuple[str, ...]
 
@@ -49,7 +49,7 @@ def _copied(value: Any) -> Any:
 def _conflict(resource: Resource, source: Source, path: _Path, earlier: Sequence[Resource]) -> Problem:
     other = next((each.source for each in earlier if each.source is not None and _says(each, path)), None)
     place = f" ({place_of(other.at(*path))})" if other else ""
-    return discovery.problem(source.at(*path), f"{resource.address}: differs from what another place says{place}")
+    return problem_at(source.at(*path), f"{resource.address}: differs from what another place says{place}")
 
 
 def _says(resource: Resource, path: _Path) -> bool:
@@ -63,4 +63,4 @@ def _says(resource: Resource, path: _Path) -> bool:
 
 def place_of(source: Source) -> str:
     """File and line, as a person names them."""
-    return f"{source.file}:{discovery.position_of(source).line}"
+    return f"{source.file}:{position_of(source).line}"

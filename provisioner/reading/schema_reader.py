@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.errors import Problem
 from provisioner.model.rules import MASK
 from provisioner.model.state import Source
-from provisioner.reading import discovery
+from provisioner.reading.documents import Document, position_of, problem_at
 from provisioner.reading.positions import Written
 from provisioner.reading.variables import UndefinedVariableError, fill
 from provisioner.representation import CURRENT, DROPPED, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
@@ -32,10 +32,10 @@ class Reader:
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
 
-    def read_document(self, document: discovery.Document, shape: Shape) -> discovery.Document:
+    def read_document(self, document: Document, shape: Shape) -> Document:
         """The document with its content as the shape wants it."""
         self._is_old = _is_old(document.content)
-        return discovery.Document(document.source, self.read(document.content, shape, document.source))
+        return Document(document.source, self.read(document.content, shape, document.source))
 
     def read(self, value: Any, shape: Shape, source: Source) -> Any:
         """The value as its shape wants it; keys without a value (`null`, a masked secret) are left out."""
@@ -55,7 +55,7 @@ class Reader:
 
     def complain(self, source: Source, message: str) -> None:
         """Names a problem of that place."""
-        self.problems.append(discovery.problem(source, message))
+        self.problems.append(problem_at(source, message))
 
     def _object(self, value: Any, shape: Object, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -80,9 +80,9 @@ class Reader:
         """A key that has no place there: an error, unless a Keycloak wrote it that still had it."""
         dropped = DROPPED.get(shape.name, {}).get(key)
         if dropped and self._is_old:
-            self.notes.append(discovery.problem(source, f"no longer in Keycloak {_CURRENT}: left out"))
+            self.notes.append(problem_at(source, f"no longer in Keycloak {_CURRENT}: left out"))
         elif key in shape.remarked:
-            self.notes.append(discovery.problem(source, f"left out: {shape.remarked[key]}"))
+            self.notes.append(problem_at(source, f"left out: {shape.remarked[key]}"))
         elif dropped:
             self.complain(source, f"Keycloak has dropped this key in {dropped}")
         elif key in shape.unmanaged:
@@ -109,7 +109,7 @@ class Reader:
             if not all(isinstance(part, Hashable) for part in name):
                 continue  # complained of where it was read
             if None not in name and met.setdefault(name, index) != index:
-                line = discovery.position_of(source.at(met[name], by[-1])).line
+                line = position_of(source.at(met[name], by[-1])).line
                 self.complain(source.at(index, by[-1]), f"{name[-1]!r} is in this list already, in line {line}")
 
     def _map(self, value: Any, item: Shape, source: Source) -> dict[str, Any]:

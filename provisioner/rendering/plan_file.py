@@ -14,8 +14,7 @@ from provisioner.errors import ProvisionerError, StalePlanError
 from provisioner.model.changes import Plan
 from provisioner.model.rules import MASK, RULES
 from provisioner.model.state import Json, Source
-from provisioner.reading import discovery
-from provisioner.reading.discovery import Document
+from provisioner.reading.documents import Document, read_documents
 from provisioner.rendering import render
 
 _MARK = "provisionerPlan"
@@ -82,7 +81,7 @@ def _restored(saved: Json) -> Document:
     path = Path(source.file)
     if not path.is_file():
         raise ProvisionerError(f"{path}: the plan needs a secret that is spelled out in this file, and it is gone")
-    present = {each.source.document: each.content for each in discovery.read(path)}
+    present = {each.source.document: each.content for each in read_documents(path)}
     return Document(source, _filled(saved["content"], present.get(source.document)))
 
 

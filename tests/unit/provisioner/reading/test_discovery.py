@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from provisioner import loader
 from provisioner.errors import InvalidFilesError, ProvisionerError
 from provisioner.model.state import Kind
-from provisioner.reading import discovery, json_text, yaml_text
+from provisioner.reading import discovery, documents, json_text, yaml_text
+from provisioner.reading.documents import read_documents
 from provisioner.representation import REALM, ListOf, MapOf, Object, OneOf
 
 
@@ -31,13 +32,13 @@ def write(tmp_path: Path):
 def problem(*paths: Path) -> str:
     """The one thing that is wrong, without the folder."""
     with pytest.raises(InvalidFilesError) as caught:
-        _ = [discovery.read(path) for path in discovery.find(paths)]
+        _ = [read_documents(path) for path in discovery.find(paths)]
     (found,) = caught.value.problems
     return str(found).removeprefix(f"{paths[0].parent}/")
 
 
 def said(path: Path) -> list[object]:
-    return [document.content for document in discovery.read(path)]
+    return [document.content for document in read_documents(path)]
 
 
 class TestPaths:
@@ -242,6 +243,6 @@ class TestAnything:
     def _load(self, tmp_path_factory, content: bytes, suffix: str) -> None:
         path = tmp_path_factory.getbasetemp() / f"any{suffix}"
         path.write_bytes(content)
-        discovery._again.cache_clear()
+        documents._again.cache_clear()
         with suppress(ProvisionerError):
             loader.load([path], {}, "portal")

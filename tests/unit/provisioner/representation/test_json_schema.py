@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from provisioner import loader
 from provisioner.errors import InvalidFilesError
-from provisioner.reading import discovery
+from provisioner.reading.documents import read_documents
 from provisioner.representation.json_schema import schema
 
 ROOT = Path(__file__).parents[4]
@@ -30,7 +30,7 @@ def test_it_is_a_schema():
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_our_own_files_are_valid(path):
-    for document in discovery.read(path):
+    for document in read_documents(path):
         assert [error.message for error in VALIDATOR.iter_errors(document.content)] == []
 
 
