@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from provisioner.errors import RejectedError
 from provisioner.kinds import organizations, policies, roles
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.policies import ADMIN_PERMISSIONS
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.rules import ADMIN_PERMISSIONS
-from provisioner.model.state import Address, Json, Kind, Resource
+from provisioner.model.state import Address, Json, Resource
 
 _MANY: dict[str, str | int] = {"first": 0, "max": 10000}
 _GROUPS = (Kind.GROUP, Kind.COMPANY, Kind.COMPANY_SUBGROUP)

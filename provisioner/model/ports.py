@@ -4,7 +4,7 @@
 admin REST API of one realm, as `provisioner.kinds` speaks it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -38,12 +38,8 @@ class Realm(Protocol):
         """Writes what was noted, unless the realm has it already."""
         ...
 
-    def perform(self, change: Change) -> None:
-        """Makes one change; one write, or one per membership where Keycloak knows no other way."""
-        ...
-
-    def create_companies(self, changes: Sequence[Change]) -> None:
-        """Creates the groups of these companies in one write: all of them or none."""
+    def perform(self, *changes: Change) -> None:
+        """Make one change, or create several resources of one kind in one request: all of them or none."""
         ...
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from provisioner.model.state import Address, Kind, RealmState, Resource
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, RealmState, Resource
 
 FILE = Path(__file__).with_name("baseline.json")
 NAME = "{realm}"
