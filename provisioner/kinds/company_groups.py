@@ -37,11 +37,11 @@ def _fields(server: Server, group: Json, with_members: bool) -> Json:
     return fields
 
 
-def start(server: Server) -> None:
+def prefetch(server: Server) -> None:
     """Starts the reads that take longest, where they are made at once."""
     if int(server.api.get("groups/count", {"top": "true"})["count"]) <= AT_ONCE:
         for subgroup in Subgroup:
-            server.api.begin("groups", {**_flat(subgroup), **FULL_GROUPS})
+            server.api.prefetch("groups", {**_flat(subgroup), **FULL_GROUPS})
 
 
 def observe_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:

@@ -113,7 +113,7 @@ def _nothing_observed(_: Server) -> Iterable[Resource]:
     return ()
 
 
-def _nothing_to_start(_: Server) -> None:
+def _nothing_to_prefetch(_: Server) -> None:
     return
 
 
@@ -129,7 +129,7 @@ def _unadapted(desired: RealmState, _: RealmState) -> RealmState:
 class Family:
     """Kinds that are read together.
 
-    `desired` returns the resources of a realm file, `observe` those of the server. `start` begins slow reads
+    `desired` returns the resources of a realm file, `observe` those of the server. `prefetch` starts slow reads
     before the first `observe`. `adapt` completes the desired state with what only the observed one tells.
     `represent` puts resources into a RealmRepresentation, for an export.
     """
@@ -137,7 +137,7 @@ class Family:
     kinds: tuple[KindDefinition, ...]
     observe: Callable[[Server], Iterable[Resource]] = _nothing_observed
     desired: Callable[[RealmFile], Iterable[Resource]] = _nothing_desired
-    start: Callable[[Server], None] = _nothing_to_start
+    prefetch: Callable[[Server], None] = _nothing_to_prefetch
     adapt: Callable[[RealmState, RealmState], RealmState] = _unadapted
     represent: Callable[[RealmState, Json], None] = _nothing_to_represent
 

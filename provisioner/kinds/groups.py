@@ -44,10 +44,10 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
         yield from _desired(group.get("subGroups", ()), path, place.at("subGroups"), file)
 
 
-def start(server: Server) -> None:
+def prefetch(server: Server) -> None:
     """Starts the reads that take longest, beside all others."""
     if _has_companies(server):
-        company_groups.start(server)
+        company_groups.prefetch(server)
 
 
 def observe(server: Server) -> Iterable[Resource]:
@@ -216,7 +216,7 @@ FAMILY = Family(
         ),
     ),
     desired=desired,
-    start=start,
+    prefetch=prefetch,
     observe=observe,
     represent=represent,
 )

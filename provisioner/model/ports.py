@@ -50,8 +50,8 @@ class Api(Protocol):
         """The answer to a read."""
         ...
 
-    def begin(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
-        """Starts a read that takes the server long, beside others; the next `get` of the same has its answer."""
+    def prefetch(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
+        """Start a slow read in the background; the next `get` of the same path and query returns its answer."""
         ...
 
     def pages(self, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[Json]:

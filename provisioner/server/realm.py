@@ -29,7 +29,7 @@ class KeycloakRealm:
             return baseline.before(desired.realm)
         server.record = record.read(server.realm.get("attributes") or {})
         for family in FAMILIES:
-            family.start(server)
+            family.prefetch(server)
         found = RealmState.of(desired.realm, (each for family in FAMILIES for each in family.observe(server)))
         return replace(
             found, record=server.record, builtin=baseline.addresses(desired.realm), offers=server.offers

@@ -1,13 +1,12 @@
 """The calls that a change amounts to, where more than one kind of call could do it."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from directory.encoding import company_group
 from directory.model import Company
-from provisioner.kinds import attachment, groups
+from provisioner.kinds import attachment
 from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change
 from provisioner.model.state import Address, RealmState, Resource
@@ -22,12 +21,10 @@ class TestCalls:
     def realm(self, wire, api, monkeypatch) -> KeycloakRealm:
         """One that knows the people and groups of one company, and nothing else."""
         realm = KeycloakRealm(api)
-        families = (replace(groups.FAMILY, observe=lambda _: ()), attachment.FAMILY)
-        monkeypatch.setattr("provisioner.server.realm.FAMILIES", families)
+        monkeypatch.setattr("provisioner.server.realm.FAMILIES", (attachment.FAMILY,))
         wire.get(REALM, json={"realm": "portal"})
         wire.get(f"{REALM}/users", json=[{"id": "anne", "email": "anne@acme.example", "requiredActions": []}])
         wire.get(f"{REALM}/users/anne/groups", json=[])
-        wire.get(f"{REALM}/groups/count", json={"count": 0})
         administrator = Address(Kind.ADMINISTRATOR, ("acme", "anne@acme.example"))
         company = company_group(Company("acme", "Acme Énergie"))
         told = [
