@@ -182,7 +182,7 @@ def write(server: Server, change: Change) -> None:
             body["attributes"] = merged_lists(known.get("attributes"), wanted.get("attributes", {}))
         if "scopes" in body:
             body["scopes"] = [{"name": scope} for scope in body["scopes"]]
-    if change.address.kind is Kind.AUTHORIZATION_RESOURCE and known:  # of these an import leaves some as they are
+    if change.address.kind == Kind.AUTHORIZATION_RESOURCE and known:  # of these an import leaves some as they are
         server.api.put(_path(server, change), body)
     else:
         server.api.post(f"{base}/import", {**{each: present[each] for each in _SETTINGS}, key: [body]})

@@ -118,7 +118,7 @@ def _take_over(server: Server, id: str, names: tuple[str, ...]) -> None:
 
 
 def _tells_what_is_below(desired: RealmState, names: tuple[str, ...]) -> bool:
-    inner = (address.names for address in desired.resources if address.kind is Kind.COMPONENT)
+    inner = (address.names for address in desired.resources if address.kind == Kind.COMPONENT)
     return any(each[: len(names)] == names and len(each) > len(names) for each in inner)
 
 

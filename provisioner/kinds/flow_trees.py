@@ -95,7 +95,7 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     return desired.with_resources(
         found
         for resource in desired.resources.values()
-        if (found := _adapted(resource, observed) if resource.address.kind is Kind.FLOW else resource)
+        if (found := _adapted(resource, observed) if resource.address.kind == Kind.FLOW else resource)
     )
 
 

@@ -130,7 +130,7 @@ def aliases_in(file: RealmFile) -> dict[str, str]:
 def aliases_on(server: Server, ids: Iterable[str]) -> dict[str, str]:
     """The aliases of those flows that were met."""
     found = {id: server.address_of(id) for id in ids}
-    return {id: address.names[0] for id, address in found.items() if address and address.kind is Kind.FLOW}
+    return {id: address.names[0] for id, address in found.items() if address and address.kind == Kind.FLOW}
 
 
 def overrides_by_id(server: Server, overrides: Mapping[str, str]) -> dict[str, str]:

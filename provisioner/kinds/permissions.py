@@ -95,7 +95,7 @@ def write(server: Server, change: Change) -> None:
         raise ValueError(f"{change.address}: the change does not say what is wanted")
     fields = change.resource.fields
     name = change.address.names[1]
-    if change.address.kind is Kind.PERMISSION:
+    if change.address.kind == Kind.PERMISSION:
         _write(server, change, "permission/scope", _permission(server, name, fields))
     elif fields["type"] == "aggregate":
         top = policies.native(name, fields)

@@ -98,7 +98,7 @@ def _raise_if_refused(planned: Plan) -> None:
 
 
 def _creates_the_realm(change: Change) -> bool:
-    return change.address.kind is Kind.REALM and change.action is Action.CREATE
+    return change.address.kind == Kind.REALM and change.action is Action.CREATE
 
 
 def _make_and_note(
@@ -117,7 +117,7 @@ def _make_and_note(
     """
     if not changes:
         return outcome
-    settings = tuple(change for change in changes if change.address.kind is Kind.REALM)
+    settings = tuple(change for change in changes if change.address.kind == Kind.REALM)
     others = changes[len(settings) :]
     known = Record(_made(changes, desired, observed), {**observed.record.digests, **_digests(settings)})
     realm.note(known)

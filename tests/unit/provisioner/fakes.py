@@ -83,7 +83,7 @@ def _parts(change: Change, fields: dict[str, Any]) -> list[Resource]:
     name = change.address.names[0] if change.address.names else ""
     match change.address.kind:
         case Kind.CLIENT | Kind.CLIENT_SCOPE:
-            kind = Kind.CLIENT_MAPPER if change.address.kind is Kind.CLIENT else Kind.CLIENT_SCOPE_MAPPER
+            kind = Kind.CLIENT_MAPPER if change.address.kind == Kind.CLIENT else Kind.CLIENT_SCOPE_MAPPER
             mappers = fields.get("protocolMappers", ())
             found = [
                 Resource(Address(kind, (name, each["name"])), {"protocol": "openid-connect", **each})
