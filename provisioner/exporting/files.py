@@ -1,4 +1,4 @@
-"""An export -> files in a folder, none of which may be there: `realm-export.json` and `companies/<id>.yaml`."""
+"""The files of an export. An export never replaces a file."""
 
 import json
 from io import StringIO
@@ -15,16 +15,16 @@ REALM_FILE = "realm-export.json"
 
 
 def check(folder: Path) -> None:
-    """`SettingsError` when an export into the folder would replace something."""
+    """Raise `SettingsError` if an export into the folder would replace something."""
     for name in (REALM_FILE, *(each.folder for each in FORMATS)):
         if (folder / name).exists():
             raise SettingsError(
-                f"{folder / name} is there already, and an export replaces nothing; name another folder"
+                f"{folder / name} exists already, and an export replaces no files; choose another folder"
             )
 
 
 def write(export: Export, folder: Path) -> list[Path]:
-    """Writes the files and returns their paths."""
+    """Write the files and return their paths."""
     check(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / REALM_FILE: json.dumps(export.realm, ensure_ascii=False, indent=2) + "\n"}
@@ -37,7 +37,7 @@ def write(export: Export, folder: Path) -> list[Path]:
 
 
 def _yaml(content: Json) -> str:
-    """Texts that YAML would read as something else are quoted by the library."""
+    """Return the content as YAML; the library quotes texts that YAML would read as other types."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = True

@@ -1,7 +1,7 @@
-"""Authorization services of clients: what they protect, by which policies, with which permissions.
+"""Authorization services of clients: settings, scopes, resources, policies and permissions.
 
-Keycloak exports and imports them by name, so nothing here knows an id. The client `admin-permissions` can neither
-be exported nor imported: `permissions` reads and writes its policies.
+Keycloak exports and imports them by name, without ids. The client `admin-permissions` can be neither exported nor
+imported: `permissions` reads and writes its policies.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _FOLDERS |= {Kind.AUTHORIZATION_SCOPE: "scope", Kind.AUTHORIZATION_RESOURCE: "re
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The `authorizationSettings` of the file's clients."""
+    """Return the resources of `authorizationSettings` of the file's clients."""
     names = _names_by_id(file.content)
     for index, client in enumerate(file.content.get("clients", ())):
         settings = client.get("authorizationSettings")
@@ -46,9 +46,9 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _names_by_id(content: Json) -> dict[str, str]:
-    """Exports name here and there by the ids they give; no other id in a file means anything.
+    """Return the names of the file's objects by their ids, to which policies in exports refer.
 
-    What has no name is complained of where it is understood itself.
+    An entry without a name is skipped here and reported by its own kind.
     """
     found = dict(_called(content.get("clients", ()), "clientId"))
     found |= {id: name.lower() for id, name in _called(content.get("users", ()), "username")}
@@ -61,7 +61,7 @@ def _names_by_id(content: Json) -> dict[str, str]:
 
 
 def _called(entries: Iterable[Json], *keys: str) -> Iterator[tuple[str, str]]:
-    """The id and the name of each entry that has both; the first of these keys that it has is its name."""
+    """Yield id and name of each entry that has both; the name is the first of these keys that it has."""
     for each in entries:
         name = next((each[key] for key in keys if each.get(key)), None)
         if name and "id" in each:
@@ -69,8 +69,8 @@ def _called(entries: Iterable[Json], *keys: str) -> Iterator[tuple[str, str]]:
 
 
 def _role_lists(content: Json) -> dict[str, list[Json]]:
-    told = content.get("roles", {})
-    return {roles.REALM: told.get("realm", []), **told.get("client", {})}
+    given = content.get("roles", {})
+    return {roles.REALM: given.get("realm", []), **given.get("client", {})}
 
 
 def _group_paths(groups: Iterable[Json], parent: str) -> Iterator[tuple[str, str]]:
@@ -84,13 +84,13 @@ def _group_paths(groups: Iterable[Json], parent: str) -> Iterator[tuple[str, str
 def _desired(
     file: RealmFile, client: str, settings: Json, source: Source, names: dict[str, str]
 ) -> Iterator[Resource]:
-    told = {key: settings[key] for key in _SETTINGS if key in settings}
-    if told and client != ADMIN_PERMISSIONS:
-        yield Resource(Address(Kind.AUTHORIZATION, (client,)), told, source)
+    given = {key: settings[key] for key in _SETTINGS if key in settings}
+    if given and client != ADMIN_PERMISSIONS:
+        yield Resource(Address(Kind.AUTHORIZATION, (client,)), given, source)
     for kind, key in _LISTS.items():
         if key in settings and (key == "policies" or client != ADMIN_PERMISSIONS):
             file.contains(kind, client)
-    if client != ADMIN_PERMISSIONS:  # what that one protects is the server's own
+    if client != ADMIN_PERMISSIONS:  # the server itself defines what it protects
         yield from _protected(client, settings, source)
     yield from _policies(file, client, settings, source, names)
 
@@ -113,7 +113,7 @@ def _policies(
         try:
             fields = policies.fields(policy, named)
         except ValueError as error:
-            file.complain(place.at("config", str(error)), "must be a list, written as JSON text")
+            file.add_error(place.at("config", str(error)), "must be a list, written as JSON text")
             continue
         if client == ADMIN_PERMISSIONS and "resources" in fields:
             fields["resources"] = [each for each in fields["resources"] if each != fields["resourceType"]]
@@ -121,7 +121,7 @@ def _policies(
 
 
 def _fields(representation: Json) -> Json:
-    """Of a scope or a resource."""
+    """Return the fields of a scope or a resource."""
     ours = {key: value for key, value in representation.items() if key not in _NOT_FIELDS}
     if "scopes" in ours:
         ours["scopes"] = sorted(scope["name"] for scope in ours["scopes"])
@@ -131,7 +131,7 @@ def _fields(representation: Json) -> Json:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The settings of the clients that the files name: one request each, but for `admin-permissions`."""
+    """Read the settings of the clients in the files, with one request each except for `admin-permissions`."""
     clients = {address.names[0] for address in server.asked(*_KINDS) if address.names}
     if any(server.asks_all(kind) for kind in _KINDS):
         clients |= server.resource_servers
@@ -157,13 +157,13 @@ def _base(server: Server, client: str) -> str:
 
 
 def write_settings(server: Server, change: Change) -> None:
-    """How decisions are made. They are there with the client."""
+    """Write how decisions are made. These settings exist with the client."""
     path = _base(server, change.address.names[0])
     server.api.put(path, {**server.api.get(path), **(change.after or {})})
 
 
 def write(server: Server, change: Change) -> None:
-    """Creates the thing, or makes it what is wanted and leaves what is not said: an import of this one thing."""
+    """Create or update one object by an import of it alone, which keeps fields that the files do not have."""
     client, name = change.address.names
     if client == ADMIN_PERMISSIONS:
         permissions.write(server, change)
@@ -182,7 +182,9 @@ def write(server: Server, change: Change) -> None:
             body["attributes"] = merged_lists(known.get("attributes"), wanted.get("attributes", {}))
         if "scopes" in body:
             body["scopes"] = [{"name": scope} for scope in body["scopes"]]
-    if change.address.kind == Kind.AUTHORIZATION_RESOURCE and known:  # of these an import leaves some as they are
+    if (
+        change.address.kind == Kind.AUTHORIZATION_RESOURCE and known
+    ):  # an import does not update all fields of a resource
         server.api.put(_path(server, change), body)
     else:
         server.api.post(f"{base}/import", {**{each: present[each] for each in _SETTINGS}, key: [body]})
@@ -196,7 +198,7 @@ def _path(server: Server, change: Change) -> str:
 
 
 def _raise_if_missing(server: Server, wanted: Json) -> None:
-    """Keycloak does not tell what it misses; this names it."""
+    """Raise an error that names the missing object, which the error of Keycloak does not."""
     for role in wanted.get("roles", ()):
         container, _, name = role["id"].partition("/")
         if name and server.known_id(Kind.CLIENT, container):
@@ -214,12 +216,12 @@ def _raise_if_missing(server: Server, wanted: Json) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The thing, from everything that refers to it."""
+    """Delete the object; Keycloak removes it from everything that refers to it."""
     server.api.delete(_path(server, change))
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`authorizationSettings` inside the `clients`."""
+    """Add `authorizationSettings` to the `clients`."""
     settings: dict[str, Json] = {}
     for resource in found.of_kind(*_KINDS):
         entry = settings.setdefault(resource.address.names[0], {})
@@ -255,7 +257,7 @@ _PARTS_OF_POLICIES = {
 
 
 def _missing_part(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    """What `admin-permissions` protects is listed nowhere, so only policies are checked there."""
+    """Return which part of the policy is missing. Resources and scopes of `admin-permissions` are not listed."""
     client = resource.address.names[0]
     for key, kind in _PARTS_OF_POLICIES.items():
         for name in resource.fields.get(key, ()):
@@ -296,6 +298,6 @@ FAMILY = Family(
     ),
     desired=desired,
     observe=observe,
-    adapt=deny_lists.with_deny_lists,
+    adapt=deny_lists.complete_deny_lists,
     represent=represent,
 )

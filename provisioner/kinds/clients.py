@@ -14,14 +14,14 @@ from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _SERVERS_OWN = "realm_client"
-"""The attribute by which Keycloak marks the clients that stand for realms."""
+"""The attribute by which Keycloak marks the clients that represent realms."""
 
 _PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
 _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access", "defaultRoles"})
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's clients with all that hangs on them."""
+    """Return the file's clients, their mappers and assigned scopes."""
     if "clients" in file.content:
         file.contains(Kind.CLIENT)
     aliases = flows.aliases_in(file)
@@ -43,7 +43,9 @@ def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
     if "attributes" in fields:
         fields["attributes"] = {key: value for key, value in fields["attributes"].items() if key != _SERVERS_OWN}
     if fields.get("authorizationServicesEnabled"):
-        fields.setdefault("serviceAccountsEnabled", True)  # an import does it, a request without it fails inside
+        fields.setdefault(
+            "serviceAccountsEnabled", True
+        )  # an import sets it; a request without it fails on the server
     return fields
 
 
@@ -55,7 +57,7 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """All clients."""
+    """Read all clients."""
     for client in server.api.pages("clients"):
         aliases = flows.aliases_on(server, (client.get(OVERRIDES) or {}).values())
         address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
@@ -68,7 +70,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """Clients with their mappers and the scopes assigned to them."""
+    """Add `clients` with their mappers and assigned scopes."""
     clients: dict[str, Json] = {
         each.address.names[0]: dict(each.fields)
         for each in sorted(found.of_kind(Kind.CLIENT), key=lambda each: each.address.names)
@@ -83,7 +85,7 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def create(server: Server, change: Change) -> None:
-    """A client with its mappers and scopes, in one write."""
+    """Create a client with its mappers and scopes, in one request."""
     (name,) = change.address.names
     body = {key: value for key, value in _sent(server, change).items() if value is not None}
     server.remember(Kind.CLIENT, name, id=server.api.post("clients", {"clientId": name, **body}))
@@ -97,7 +99,7 @@ def _sent(server: Server, change: Change) -> Json:
 
 
 def update(server: Server, change: Change) -> None:
-    """The client's own fields; what are resources of their own is left out of the request."""
+    """Update the client without its mappers, scopes and authorization settings, which are separate resources."""
     path = f"clients/{server.client_id(change.address.names[0])}"
     body = merged(server.api.get(path), _sent(server, change))
     for key in ("protocolMappers", "authorizationSettings", *_ASSIGNMENTS.values()):
@@ -108,7 +110,7 @@ def update(server: Server, change: Change) -> None:
 
 
 def assign_scope(server: Server, change: Change) -> None:
-    """Gives the client the scope, by default or on request."""
+    """Assign the scope to the client, as a default or an optional one."""
     client, scope = change.address.names
     base = f"clients/{server.client_id(client)}"
     id = server.id(Kind.CLIENT_SCOPE, scope)
@@ -118,7 +120,7 @@ def assign_scope(server: Server, change: Change) -> None:
 
 
 def unassign_scope(server: Server, change: Change) -> None:
-    """The client no longer has the scope."""
+    """Remove the scope from the client."""
     client, scope = change.address.names
     assignment = (change.before or {})["assignment"]
     id = server.id(Kind.CLIENT_SCOPE, scope)
@@ -126,7 +128,7 @@ def unassign_scope(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The client, with its mappers, roles and service account."""
+    """Delete the client with its mappers, roles and service account."""
     server.api.delete(f"clients/{server.client_id(change.address.names[0])}")
 
 
@@ -136,12 +138,12 @@ def _flows(client: Resource, _: RealmState) -> Iterator[Address]:
 
 
 def _unchangeable(address: Address) -> str:
-    """Keycloak answers every change of this client with 403 (measured, 26.7.4)."""
-    return "Keycloak lets nobody change this client" if address.names == ("realm-management",) else ""
+    """Return why the client cannot be changed: Keycloak answers every attempt with 403 (measured, 26.7.4)."""
+    return "Keycloak does not allow changes to this client" if address.names == ("realm-management",) else ""
 
 
 def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> str:
-    """Keycloak ignores a scope of another protocol than that of the client, though exports contain such ones."""
+    """Return why Keycloak ignores the scope: its protocol is not that of the client, as in some exports."""
     client, scope = assigned.address.names
     addresses = (Address(Kind.CLIENT, (client,)), Address(Kind.CLIENT_SCOPE, (scope,)))
     protocols = {_protocol(address, desired, observed) for address in addresses}
@@ -149,8 +151,8 @@ def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> 
 
 
 def _protocol(address: Address, desired: RealmState, observed: RealmState) -> str:
-    said = (state.resources.get(address) for state in (desired, observed))
-    found = (resource.fields.get("protocol") for resource in said if resource)
+    resources = (state.resources.get(address) for state in (desired, observed))
+    found = (resource.fields.get("protocol") for resource in resources if resource)
     return next((protocol for protocol in found if protocol), "openid-connect")
 
 

@@ -1,4 +1,4 @@
-"""Texts of the realm's own, by language."""
+"""Texts of the realm, by language."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _KEY = "localizationTexts"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's texts, one resource per language."""
+    """Return the file's texts, one resource per language."""
     if _KEY in file.content:
         file.contains(Kind.LOCALIZATION)
     for locale, texts in file.content.get(_KEY, {}).items():
@@ -21,24 +21,24 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's texts."""
-    if server.desired.speaks_of(Kind.LOCALIZATION):
+    """Read the realm's texts."""
+    if server.desired.mentions(Kind.LOCALIZATION):
         for locale in server.api.get("localization"):
             yield Resource(Address(Kind.LOCALIZATION, (locale,)), server.api.get(f"localization/{locale}"))
 
 
 def write(server: Server, change: Change) -> None:
-    """Adds and changes texts of the language, in one write; others stay."""
+    """Add and update texts of the language, in one request; others stay."""
     server.api.post(f"localization/{change.address.names[0]}", change.after or {})
 
 
 def delete(server: Server, change: Change) -> None:
-    """All texts of the language."""
+    """Delete all texts of the language."""
     server.api.delete(f"localization/{change.address.names[0]}")
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """As `localizationTexts`."""
+    """Add `localizationTexts`."""
     texts = {resource.address.names[0]: resource.fields for resource in found.of_kind(Kind.LOCALIZATION)}
     if texts:
         to[_KEY] = dict(sorted(texts.items()))

@@ -1,4 +1,4 @@
-"""Plan + realm -> what was done: in order, stopping at the first failure."""
+"""Application of a plan, in order, up to the first failure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +23,8 @@ from provisioner.planning.plan import plan
 
 @dataclass(slots=True)
 class Outcome:
-    """What an apply did: changes `done` and `left`, where it `failed` and why (`error`), and warnings."""
+    """The result of an apply: changes that were `done` and `left`, the one that `failed` and its `error`,
+    warnings."""
 
     done: list[Change] = field(default_factory=list)
     left: list[Change] = field(default_factory=list)
@@ -31,18 +32,18 @@ class Outcome:
     error: ProvisionerError | None = None
     warnings: list[str] = field(default_factory=list)
     kept: list[Change] = field(default_factory=list)
-    """Deletions that were planned and not asked for."""
+    """Deletions that were planned and not requested."""
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was planned was done."""
+        """Whether all planned changes were made."""
         return self.error is None
 
 
 _NEEDS_LOCK = 2
 
 Progress = Callable[[int], None]
-"""Told how many more changes are done."""
+"""Called with the number of further changes that are done."""
 
 
 def apply(
@@ -55,12 +56,14 @@ def apply(
     progress: Progress = lambda _: None,
     waiting: Waiting = lambda _: None,
 ) -> Outcome:
-    """Makes the planned changes, deletions only with `prune`; a plan with refused ones is not begun.
+    """Make the planned changes; deletions only with `prune`.
 
-    A realm that was absent is created first and then planned again: Keycloak fills a new realm with objects of its
-    own, which the first plan could not see. The second plan makes no change at an address the first did not name.
-    Several changes are made under the realm's lock; a single one is a single write and needs none. When
-    another run had the lock meanwhile and the plan is no longer the same, `StalePlanError`: nothing was written.
+    A realm that does not exist is created first and then planned again, because Keycloak creates objects in a new
+    realm that the first plan could not know. The second plan only changes addresses that the first one names.
+    Several changes are made under the lock of the realm; a single change is one request and needs no lock.
+
+    Raises `PlanRefusedError` if the plan has refused changes, and `StalePlanError` if another run held the lock in
+    the meantime and the plan is no longer the same. In both cases nothing was written.
     """
     _raise_if_refused(planned)
     changes = planned.to_make(prune)
@@ -87,7 +90,7 @@ def apply(
             observed = realm.observe(desired)
             if plan(desired, observed).to_make(prune) != changes:
                 raise StalePlanError(
-                    "another run has changed the realm meanwhile; nothing was written, plan again"
+                    "another run has changed the realm in the meantime; nothing was written; plan again"
                 )
         return _make_and_note(changes, desired, observed, realm, outcome, progress)
 
@@ -109,11 +112,12 @@ def _make_and_note(
     outcome: Outcome,
     progress: Progress,
 ) -> Outcome:
-    """Makes the changes between two notes.
+    """Make the changes, and store the record before and after them.
 
-    What is about to be created is noted before: killed in between, the note names what is not there, which is
-    never deleted. The digest of a secret is noted after it was sent: killed in between, the secret is sent once
-    more. Only the realm's own settings and secrets go in one write with their note.
+    Resources to create are recorded before, so that a killed run leaves names of resources that do not exist,
+    which are never deleted. The digest of a secret is recorded after it was sent, so that a killed run only makes
+    the next one send it again. The settings and secrets of the realm itself are written in one request together
+    with the record.
     """
     if not changes:
         return outcome
@@ -133,7 +137,7 @@ def _make_and_note(
 
 
 def _made(changes: Iterable[Change], desired: RealmState, observed: RealmState) -> frozenset[Address]:
-    """What applies have made: before, as far as it is still there, and what is about to be created."""
+    """Return what applies have created: what still exists of earlier ones, and what is about to be created."""
     before = (
         address for address in observed.record.made if address in observed.resources or not desired.covers(address)
     )
@@ -159,7 +163,7 @@ def _save(realm: Realm, outcome: Outcome) -> None:
 
 
 def _digests(changes: Iterable[Change]) -> dict[str, str]:
-    """The digests of the secrets that these changes send."""
+    """Return the digests of the secrets that these changes send."""
     found = {}
     for change in changes:
         if change.resource is not None and change.action is not Action.DELETE:
@@ -175,7 +179,7 @@ def _make(changes: tuple[Change, ...], realm: Realm, outcome: Outcome, progress:
         if outcome.error:
             outcome.left.extend(batch)
             continue
-        _account(batch, _attempt(batch, realm), outcome)
+        _note_result(batch, _attempt(batch, realm), outcome)
         progress(len(batch))
     return outcome
 
@@ -189,18 +193,18 @@ def _attempt(batch: Batch, realm: Realm) -> ProvisionerError | None:
     except ServerError as error:
         return error
     except KeyboardInterrupt:
-        return InterruptedRunError("interrupted; the change at hand may have been made")
+        return InterruptedRunError("interrupted; the change in progress may have been made")
     return None
 
 
-def _account(batch: Batch, error: ProvisionerError | None, outcome: Outcome) -> None:
+def _note_result(batch: Batch, error: ProvisionerError | None, outcome: Outcome) -> None:
     match error:
         case None:
             outcome.done.extend(batch)
             return
         case MailRefusedError():
             outcome.warnings.append(
-                f"{batch[0].address}: the account is there, its mail could not be handed over"
+                f"{batch[0].address}: the account exists, but its mail could not be sent"
                 f" ({error}); the next apply sends it"
             )
         case _ if outcome.error is None:
@@ -209,7 +213,7 @@ def _account(batch: Batch, error: ProvisionerError | None, outcome: Outcome) -> 
 
 
 def _batches(changes: tuple[Change, ...]) -> Iterator[Batch]:
-    """Return one change at a time, but the creations of a kind together where it allows that."""
+    """Yield one change at a time, but several creations of a kind that can be created together."""
     for (kind, action), same in groupby(changes, key=lambda change: (change.address.kind, change.action)):
         listed = tuple(same)
         size = KINDS[kind].batch if action is Action.CREATE else 1

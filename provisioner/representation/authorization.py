@@ -1,4 +1,4 @@
-"""Authorization settings of a client: what it protects, and who may do what with it."""
+"""Authorization settings of a client: resources, scopes, policies and permissions."""
 
 from provisioner.representation.shape import (
     LENIENT_LISTS,

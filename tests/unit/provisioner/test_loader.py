@@ -72,7 +72,7 @@ class TestErrors:
                 '{"realm": "portal",\n}',
                 "a.json:2:1: not JSON: Expecting property name enclosed in double quotes",
             ),
-            ("a.json", '{"realm": "portal",\n "realm": "x"}', "a.json:2:2: realm: this key stands here already"),
+            ("a.json", '{"realm": "portal",\n "realm": "x"}', "a.json:2:2: realm: duplicate key"),
             ("a.yaml", "- 1\n", "a.yaml:1:1: must be an object"),
             (
                 "a.yaml",
@@ -89,12 +89,12 @@ class TestErrors:
                 "a.yaml",
                 "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
                 "    authenticationExecutions:\n      - {requirement: REQUIRED, flowAlias: a}\n",
-                "the flow a is inside itself",
+                "the flow a contains itself",
             ),
             (
                 "a.yaml",
                 "realm: portal\nauthenticationFlows:\n  - alias: a\n",
-                "a.yaml:3:5: authenticationFlows[0]: neither topLevel nor a sub-flow of one that is",
+                "a.yaml:3:5: authenticationFlows[0]: neither topLevel nor a sub-flow of a top-level flow",
             ),
             (
                 "a.yaml",
@@ -106,7 +106,7 @@ class TestErrors:
                 "a.yaml",
                 "realm: portal\nauthenticationFlows:\n  - alias: a\n    topLevel: true\n"
                 "    authenticationExecutions:\n      - {requirement: REQUIRED}\n",
-                "names neither an authenticator nor a flowAlias",
+                "has neither an authenticator nor a flowAlias",
             ),
             (
                 "a.yaml",
@@ -269,7 +269,7 @@ class TestOldExports:
     @pytest.mark.parametrize("version", ["", '"keycloakVersion": "26.7.4", ', '"keycloakVersion": "27.0", '])
     def test_elsewhere_it_is_an_error(self, write, version):
         (found,) = problems(write("a.json", self._text(version)))
-        assert found.endswith("userCacheEnabled: Keycloak has dropped this key in 1.9")
+        assert found.endswith("userCacheEnabled: Keycloak dropped this key in 1.9")
 
     def test_a_key_that_never_was_is_an_error_in_them_too(self, write):
         path = write("a.yaml", "realm: portal\nkeycloakVersion: 18.0.0\nusers: [{username: x, userName: y}]\n")
@@ -321,7 +321,7 @@ class TestJoining:
 
     def test_a_company_twice_in_one_file(self, write):
         path = write("a.yaml", "companies:\n  - {id: acme, name: A}\n  - {id: acme, name: B}\n")
-        assert "a.yaml:3:6: companies[1].id: 'acme' is in this list already" in problems(path, realm="portal")[0]
+        assert "a.yaml:3:6: companies[1].id: 'acme' is already in this list" in problems(path, realm="portal")[0]
 
     def test_the_profile_as_object_and_as_component(self, write):
         profile = {"attributes": [{"name": "email"}]}

@@ -48,7 +48,7 @@ def test_nothing_to_tell():
 @pytest.mark.parametrize(
     ("users", "words"),
     [
-        ([], "nobody administers this company"),
+        ([], "the company has no administrator"),
         ([user("anne", enabled=False)], "none of its administrators is active: 1 disabled"),
         ([user("anne", pending=True, sent=NOW)], "none of its administrators is active: 1 never activated"),
         (
@@ -76,7 +76,7 @@ def test_an_administrator_who_is_not_attached_does_not_count():
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        (None, "no activation mail has left"),
+        (None, "no activation mail was sent"),
         (NOW - timedelta(days=1), "the link works until 2026-12-22"),
         (NOW - timedelta(days=40), "the link stopped working on 2026-11-13"),
     ],

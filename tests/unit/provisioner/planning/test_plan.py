@@ -140,7 +140,7 @@ def test_what_answers_every_change_with_a_refusal_is_refused_before_the_first_wr
     desired = RealmState.of("portal", [Resource(address, {"description": "mine"})])
     (change,) = plan(desired, RealmState.of("portal", [Resource(address, {"description": ""})])).changes
     assert change.action is Action.REFUSED
-    assert change.reason == "Keycloak lets nobody change this client; it differs in description"
+    assert change.reason == "Keycloak does not allow changes to this client; it differs in description"
 
 
 def test_the_role_that_everybody_has_is_named_in_small_letters():

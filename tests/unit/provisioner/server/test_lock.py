@@ -88,12 +88,15 @@ def test_a_run_elsewhere_is_waited_for_and_named(roles):
     with Lock(roles).held(waiting) as waited:
         assert waited
     assert len(told) == 3
-    assert "other-host:1 is applying to this realm since" in told[0]
+    assert "other-host:1 has been applying to this realm since" in told[0]
 
 
 def test_after_a_while_it_is_refused(roles):
     roles.role = left_behind("other-host:1", timedelta(minutes=1))
-    with pytest.raises(LockedError, match="other-host:1 is applying"), Lock(roles, wait_seconds=0.05).held(print):
+    with (
+        pytest.raises(LockedError, match="other-host:1 has been applying"),
+        Lock(roles, wait_seconds=0.05).held(print),
+    ):
         pass
     assert roles.role["id"] == "old"
 
