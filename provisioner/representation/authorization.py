@@ -15,7 +15,7 @@ from provisioner.representation.shape import (
 )
 
 _STRATEGY = OneOf(("AFFIRMATIVE", "UNANIMOUS", "CONSENSUS"))
-_UMA = "the server's own protocol for resources of people has it; an export never does"
+_UMA = "only in the protocol for resources of users (UMA), never in an export"
 
 SCOPE = Object(
     "AuthorizationScope",
