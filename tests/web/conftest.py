@@ -27,14 +27,14 @@ from directory.model import Company, User
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import PORTAL, SERVICE, Browser
-from tests.web.identity import CLIENT, FakeIdentity
-from tests.web.matrix_world import World, make_world
+from tests.web.fake_identity import CLIENT, FakeIdentity
+from tests.web.http.matrix_world import World, make_world
 from webapp.app import create_app
-from webapp.context import EXTENSION, Parts
-from webapp.database import Database, metadata
-from webapp.journal import change_numbers
-from webapp.services.roster import Roster
+from webapp.http.context import EXTENSION, Parts
+from webapp.listing.cache import Roster
+from webapp.records.journal import change_numbers
 from webapp.settings import Settings
+from webapp.storage.database import Database, metadata
 
 ClientFor = Callable[..., Browser]
 
