@@ -6,134 +6,24 @@ imported: `permissions` reads and writes its policies.
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.kinds import deny_lists, permissions, policies, roles
+from provisioner.kinds import authorization_files, deny_lists, permissions, policies, roles
+from provisioner.kinds.authorization_files import KINDS, LISTS, SETTINGS, object_fields
 from provisioner.kinds.definition import Family, KindDefinition, owned_by
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.policies import ADMIN_PERMISSIONS
-from provisioner.kinds.realm_file import RealmFile
-from provisioner.kinds.server import Server, child_path, merged, merged_lists
+from provisioner.kinds.server import Server, merged, merged_lists
 from provisioner.model.changes import Change
 from provisioner.model.rules import Rule
-from provisioner.model.state import Address, Json, RealmState, Resource, Source
+from provisioner.model.state import Address, Json, RealmState, Resource
 
-_KINDS = (
-    Kind.AUTHORIZATION,
-    Kind.AUTHORIZATION_SCOPE,
-    Kind.AUTHORIZATION_RESOURCE,
-    Kind.POLICY,
-    Kind.PERMISSION,
-)
-_SETTINGS = ("allowRemoteResourceManagement", "policyEnforcementMode", "decisionStrategy")
-_NOT_FIELDS = frozenset({"name", "id", "_id", "owner", "uri"})
-_LISTS = {
-    Kind.AUTHORIZATION_SCOPE: "scopes",
-    Kind.AUTHORIZATION_RESOURCE: "resources",
-    Kind.POLICY: "policies",
-    Kind.PERMISSION: "policies",
-}
-_FOLDERS = {**_LISTS, **dict.fromkeys((Kind.POLICY, Kind.PERMISSION), "policy")}
+_FOLDERS = {**LISTS, **dict.fromkeys((Kind.POLICY, Kind.PERMISSION), "policy")}
 _FOLDERS |= {Kind.AUTHORIZATION_SCOPE: "scope", Kind.AUTHORIZATION_RESOURCE: "resource"}
-
-
-def desired(file: RealmFile) -> Iterable[Resource]:
-    """Return the resources of `authorizationSettings` of the file's clients."""
-    names = _names_by_id(file.content)
-    for index, client in enumerate(file.content.get("clients", ())):
-        settings = client.get("authorizationSettings")
-        if settings is not None:
-            source = file.source.at("clients", index, "authorizationSettings")
-            yield from _desired(file, client["clientId"], settings, source, names)
-
-
-def _names_by_id(content: Json) -> dict[str, str]:
-    """Return the names of the file's objects by their ids, to which policies in exports refer.
-
-    An entry without a name is skipped here and reported by its own kind.
-    """
-    found = dict(_called(content.get("clients", ()), "clientId"))
-    found |= {id: name.lower() for id, name in _called(content.get("users", ()), "username")}
-    found |= dict(_called(content.get("clientScopes", ()), "name"))
-    found |= dict(_called(content.get("organizations", ()), "name", "alias"))
-    for container, each in {roles.REALM: [], **_role_lists(content)}.items():
-        prefix = f"{container}/" if container else ""
-        found |= {role["id"]: f"{prefix}{role['name']}" for role in each if "id" in role}
-    return found | dict(_group_paths(content.get("groups", ()), ""))
-
-
-def _called(entries: Iterable[Json], *keys: str) -> Iterator[tuple[str, str]]:
-    """Yield id and name of each entry that has both; the name is the first of these keys that it has."""
-    for each in entries:
-        name = next((each[key] for key in keys if each.get(key)), None)
-        if name and "id" in each:
-            yield each["id"], name
-
-
-def _role_lists(content: Json) -> dict[str, list[Json]]:
-    given = content.get("roles", {})
-    return {roles.REALM: given.get("realm", []), **given.get("client", {})}
-
-
-def _group_paths(groups: Iterable[Json], parent: str) -> Iterator[tuple[str, str]]:
-    for group in groups:
-        path = child_path(parent, group["name"])
-        if "id" in group:
-            yield group["id"], path
-        yield from _group_paths(group.get("subGroups", ()), path)
-
-
-def _desired(
-    file: RealmFile, client: str, settings: Json, source: Source, names: dict[str, str]
-) -> Iterator[Resource]:
-    given = {key: settings[key] for key in _SETTINGS if key in settings}
-    if given and client != ADMIN_PERMISSIONS:
-        yield Resource(Address(Kind.AUTHORIZATION, (client,)), given, source)
-    for kind, key in _LISTS.items():
-        if key in settings and (key == "policies" or client != ADMIN_PERMISSIONS):
-            file.contains(kind, client)
-    if client != ADMIN_PERMISSIONS:  # the server itself defines what it protects
-        yield from _protected(client, settings, source)
-    yield from _policies(file, client, settings, source, names)
-
-
-def _protected(client: str, settings: Json, source: Source) -> Iterator[Resource]:
-    for kind in (Kind.AUTHORIZATION_SCOPE, Kind.AUTHORIZATION_RESOURCE):
-        key = _LISTS[kind]
-        for index, each in enumerate(settings.get(key, ())):
-            yield Resource(Address(kind, (client, each["name"])), _fields(each), source.at(key, index))
-
-
-def _policies(
-    file: RealmFile, client: str, settings: Json, source: Source, names: dict[str, str]
-) -> Iterator[Resource]:
-    def named(key: str, name: str) -> str:
-        return names.get(name, name.lower() if key == "users" else name)
-
-    for index, policy in policies.in_order(settings.get("policies", ())):
-        place = source.at("policies", index)
-        try:
-            fields = policies.fields(policy, named)
-        except ValueError as error:
-            file.add_error(place.at("config", str(error)), "must be a list, written as JSON text")
-            continue
-        if client == ADMIN_PERMISSIONS and "resources" in fields:
-            fields["resources"] = [each for each in fields["resources"] if each != fields["resourceType"]]
-        yield Resource(Address(policies.kind_of(policy), (client, policy["name"])), fields, place)
-
-
-def _fields(representation: Json) -> Json:
-    """Return the fields of a scope or a resource."""
-    ours = {key: value for key, value in representation.items() if key not in _NOT_FIELDS}
-    if "scopes" in ours:
-        ours["scopes"] = sorted(scope["name"] for scope in ours["scopes"])
-    if "uri" in representation:
-        ours.setdefault("uris", [representation["uri"]])
-    return ours
 
 
 def observe(server: Server) -> Iterable[Resource]:
     """Read the settings of the clients in the files, with one request each except for `admin-permissions`."""
-    clients = {address.names[0] for address in server.asked(*_KINDS) if address.names}
-    if any(server.asks_all(kind) for kind in _KINDS):
+    clients = {address.names[0] for address in server.asked(*KINDS) if address.names}
+    if any(server.asks_all(kind) for kind in KINDS):
         clients |= server.resource_servers
     for client in sorted(clients & server.resource_servers):
         if client == ADMIN_PERMISSIONS:
@@ -143,10 +33,10 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def _observed(client: str, settings: Json) -> Iterator[Resource]:
-    yield Resource(Address(Kind.AUTHORIZATION, (client,)), {key: settings.get(key) for key in _SETTINGS})
+    yield Resource(Address(Kind.AUTHORIZATION, (client,)), {key: settings.get(key) for key in SETTINGS})
     for kind in (Kind.AUTHORIZATION_SCOPE, Kind.AUTHORIZATION_RESOURCE):
-        for each in settings.get(_LISTS[kind]) or ():
-            yield Resource(Address(kind, (client, each["name"])), _fields(each))
+        for each in settings.get(LISTS[kind]) or ():
+            yield Resource(Address(kind, (client, each["name"])), object_fields(each))
     for policy in settings.get("policies") or ():
         fields = policies.fields(policy, lambda _, name: name)
         yield Resource(Address(policies.kind_of(policy), (client, policy["name"])), fields)
@@ -171,7 +61,7 @@ def write(server: Server, change: Change) -> None:
     base = _base(server, client)
     present = server.api.get(f"{base}/settings")
     wanted = change.resource.fields if change.resource else {}
-    key = _LISTS[Kind(change.address.kind)]
+    key = LISTS[Kind(change.address.kind)]
     known = {each.address: each.fields for each in _observed(client, present)}.get(change.address, {})
     if key == "policies":
         _raise_if_missing(server, wanted)
@@ -187,7 +77,7 @@ def write(server: Server, change: Change) -> None:
     ):  # an import does not update all fields of a resource
         server.api.put(_path(server, change), body)
     else:
-        server.api.post(f"{base}/import", {**{each: present[each] for each in _SETTINGS}, key: [body]})
+        server.api.post(f"{base}/import", {**{each: present[each] for each in SETTINGS}, key: [body]})
 
 
 def _path(server: Server, change: Change) -> str:
@@ -218,35 +108,6 @@ def _raise_if_missing(server: Server, wanted: Json) -> None:
 def delete(server: Server, change: Change) -> None:
     """Delete the object; Keycloak removes it from everything that refers to it."""
     server.api.delete(_path(server, change))
-
-
-def represent(found: RealmState, to: Json) -> None:
-    """Add `authorizationSettings` to the `clients`."""
-    settings: dict[str, Json] = {}
-    for resource in found.of_kind(*_KINDS):
-        entry = settings.setdefault(resource.address.names[0], {})
-        kind = Kind(resource.address.kind)
-        if kind is Kind.AUTHORIZATION:
-            entry.update(resource.fields)
-        elif kind in (Kind.POLICY, Kind.PERMISSION):
-            entry.setdefault("policies", []).append(policies.native(resource.address.names[1], resource.fields))
-        else:
-            body = {"name": resource.address.names[1], **resource.fields}
-            if "scopes" in body:
-                body["scopes"] = [{"name": scope} for scope in body["scopes"]]
-            entry.setdefault(_LISTS[kind], []).append(body)
-    clients = {client["clientId"]: client for client in to.get("clients", ())}
-    for name, entry in sorted(settings.items()):
-        for each in ("scopes", "resources"):
-            entry.get(each, []).sort(key=lambda item: item["name"])
-        if "policies" in entry:
-            entry["policies"].sort(key=lambda item: item["name"])
-            entry["policies"] = [policy for _, policy in policies.in_order(entry["policies"])]
-        if name not in clients:
-            clients[name] = {"clientId": name}
-        clients[name]["authorizationSettings"] = entry
-    if clients:
-        to["clients"] = [clients[name] for name in sorted(clients)]
 
 
 _PARTS_OF_POLICIES = {
@@ -296,8 +157,8 @@ FAMILY = Family(
             for kind in (Kind.POLICY, Kind.PERMISSION)
         ),
     ),
-    desired=desired,
+    desired=authorization_files.desired,
     observe=observe,
     adapt=deny_lists.complete_deny_lists,
-    represent=represent,
+    represent=authorization_files.represent,
 )

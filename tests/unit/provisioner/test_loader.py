@@ -59,7 +59,7 @@ class TestErrors:
             (
                 "a.yaml",
                 "realm: portal\napplications: []\n",
-                "a.yaml:2:1: applications: a key of Keycloak that the provisioner does not manage: the form before",
+                "a.yaml:2:1: applications: a key of Keycloak that the provisioner does not manage: the form",
             ),
             (
                 "a.yaml",
@@ -279,7 +279,7 @@ class TestOldExports:
         path = write("a.yaml", "realm: portal\nusers:\n  - username: anne\n    clientConsents: []\n")
         loaded = loader.load([path], {})
         (note,) = loaded.notes
-        assert str(note).startswith(f"{path}:4:5: users[0].clientConsents: left out: no request can set the consents")
+        assert str(note).startswith(f"{path}:4:5: users[0].clientConsents: left out: no request can set")
         assert loaded.desired.get(Kind.USER, "anne").fields == {}
 
 
