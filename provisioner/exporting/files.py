@@ -1,10 +1,9 @@
 """The files of an export. An export never replaces a file."""
 
 import json
-from io import StringIO
 from pathlib import Path
 
-from ruamel.yaml import YAML
+import yaml
 
 from provisioner.errors import SettingsError
 from provisioner.exporting.export import Export
@@ -37,11 +36,5 @@ def write(export: Export, folder: Path) -> list[Path]:
 
 
 def _yaml(content: Json) -> str:
-    """Return the content as YAML; the library quotes texts that YAML would read as other types."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    text = StringIO()
-    yaml.dump(content, text)
-    return text.getvalue()
+    """Return the content as YAML; texts that could be read as other types are quoted."""
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, default_flow_style=False)
