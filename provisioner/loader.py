@@ -101,14 +101,14 @@ def _is_of(format: FileFormat, content: Any) -> bool:
 
 
 def _realm_name(realm_files: Iterable[Document], wanted: str | None, reader: Reader) -> str:
-    name, said_at = wanted, None
+    name, named_at = wanted, None
     for file in realm_files:
         own = file.content.get("realm")
         source = file.source.at("realm")
         if own and name is None:
-            name, said_at = own, source
+            name, named_at = own, source
         elif own and own != name:
-            other = place_of(said_at) if said_at else "KEYCLOAK_REALM"
+            other = place_of(named_at) if named_at else "KEYCLOAK_REALM"
             reader.add_error(source, f"the realm is {own!r} here, but {name!r} in {other}")
     if name is None and not reader.problems:
         raise ProvisionerError("no file names a realm, and KEYCLOAK_REALM is not set")

@@ -22,8 +22,8 @@ _FOLDERS |= {Kind.AUTHORIZATION_SCOPE: "scope", Kind.AUTHORIZATION_RESOURCE: "re
 
 def observe(server: Server) -> Iterable[Resource]:
     """Read the settings of the clients in the files, with one request each except for `admin-permissions`."""
-    clients = {address.names[0] for address in server.asked(*KINDS) if address.names}
-    if any(server.asks_all(kind) for kind in KINDS):
+    clients = {address.names[0] for address in server.to_read(*KINDS) if address.names}
+    if any(server.must_read_all(kind) for kind in KINDS):
         clients |= server.resource_servers
     for client in sorted(clients & server.resource_servers):
         if client == ADMIN_PERMISSIONS:

@@ -69,7 +69,7 @@ def observe(server: Server) -> Iterable[Resource]:
         yield from role_mappings.of_group(path, group)
     if _has_companies(server):
         yield from company_groups.observe_subgroups(server, with_members)
-    if any(server.asked(Kind.DEFAULT_GROUP)):
+    if any(server.to_read(Kind.DEFAULT_GROUP)):
         for group in server.api.get("default-groups"):
             yield Resource(Address(Kind.DEFAULT_GROUP, (plain(group["path"]),)), {})
 
@@ -85,8 +85,8 @@ def _has_companies(server: Server) -> bool:
 
 def _companies_named_as_groups(server: Server) -> set[str]:
     """Return the paths of top-level groups that realm files name, or named when an apply created them."""
-    asked = {address for address in server.asked(Kind.GROUP) if address.names}
-    tops = {f"/{address.names[0].split('/')[1]}" for address in asked if "~/" not in address.names[0]}
+    to_read = {address for address in server.to_read(Kind.GROUP) if address.names}
+    tops = {f"/{address.names[0].split('/')[1]}" for address in to_read if "~/" not in address.names[0]}
     made_only = {top for top in tops if not server.desired.get(Kind.GROUP, top)}
     return {top for top in tops if top not in made_only or not server.desired.get(Kind.COMPANY, top[1:])}
 

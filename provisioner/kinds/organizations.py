@@ -49,8 +49,8 @@ def _fields(organization: Json) -> Json:
 def observe(server: Server) -> Iterable[Resource]:
     """Read the organizations, their identity providers and members, if the realm has organizations and the files
     too."""
-    asked = server.asked(Kind.ORGANIZATION, Kind.ORGANIZATION_IDENTITY_PROVIDER, Kind.ORGANIZATION_MEMBER)
-    if not server.realm.get("organizationsEnabled") or not any(asked):
+    to_read = server.to_read(Kind.ORGANIZATION, Kind.ORGANIZATION_IDENTITY_PROVIDER, Kind.ORGANIZATION_MEMBER)
+    if not server.realm.get("organizationsEnabled") or not any(to_read):
         return
     named = {resource.address.names[0] for resource in server.desired.of_kind(Kind.ORGANIZATION)}
     for organization in server.api.pages("organizations", _FULL):
@@ -64,10 +64,12 @@ def observe(server: Server) -> Iterable[Resource]:
 
 def _parts(server: Server, name: str) -> Iterator[Resource]:
     path = _path(server, name)
-    if server.asks(Kind.ORGANIZATION_IDENTITY_PROVIDER, name):
+    if server.must_read(Kind.ORGANIZATION_IDENTITY_PROVIDER, name):
         for provider in server.api.get(f"{path}/identity-providers"):
             yield Resource(Address(Kind.ORGANIZATION_IDENTITY_PROVIDER, (name, provider["alias"])), {})
-    wanted = {address.names for address in server.asked(Kind.ORGANIZATION_MEMBER) if address.names[:1] == (name,)}
+    wanted = {
+        address.names for address in server.to_read(Kind.ORGANIZATION_MEMBER) if address.names[:1] == (name,)
+    }
     for member in server.api.pages(f"{path}/members") if wanted else ():
         if (name, member["username"]) in wanted:
             server.remember(Kind.USER, member["username"], id=member["id"])

@@ -41,8 +41,8 @@ def observe(server: Server) -> Iterable[Resource]:
 
     Every user has the default role, so it is only returned if the files name it.
     """
-    names = {address.names[1] for address in server.asked(Kind.ROLE_MAPPING) if address.names[:1] == (USER,)}
-    if server.asks_all(Kind.ROLE_MAPPING):
+    names = {address.names[1] for address in server.to_read(Kind.ROLE_MAPPING) if address.names[:1] == (USER,)}
+    if server.must_read_all(Kind.ROLE_MAPPING):
         names.update(server.service_accounts())
     for name in sorted(names):
         id = server.known_user_id(name)

@@ -89,17 +89,17 @@ def composite(container: str, role: str, other_container: str, other: str) -> Ad
 
 def observe(server: Server) -> Iterable[Resource]:
     """Read the roles of containers that the files name or refer to, and the roles in composite ones."""
-    referred = {address.names[-2] for address in server.asked(*_REFERRING) if len(address.names) == 4}
+    referred = {address.names[-2] for address in server.to_read(*_REFERRING) if len(address.names) == 4}
     for container in (REALM, *sorted(server.names(Kind.CLIENT))):
-        asked = container in referred or server.asks(Kind.ROLE, container)
-        if asked or server.asks(Kind.COMPOSITE, container):
+        to_read = container in referred or server.must_read(Kind.ROLE, container)
+        if to_read or server.must_read(Kind.COMPOSITE, container):
             yield from _observed(server, container)
 
 
 def _observed(server: Server, container: str) -> Iterator[Resource]:
     for role in server.api.pages(_folder(server, container), {"briefRepresentation": "false"}):
         yield Resource(server.remember(Kind.ROLE, container, role["name"], id=role["id"]), _fields(role))
-        if role.get("composite") and server.asks(Kind.COMPOSITE, container, role["name"]):
+        if role.get("composite") and server.must_read(Kind.COMPOSITE, container, role["name"]):
             for other in server.api.get(f"roles-by-id/{role['id']}/composites"):
                 owner = container_of(server, other)
                 server.remember(Kind.ROLE, owner, other["name"], id=other["id"])

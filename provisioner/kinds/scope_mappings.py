@@ -40,8 +40,8 @@ def _desired(file: RealmFile, container: str, mappings: Iterable[Json], source: 
 
 def observe(server: Server) -> Iterable[Resource]:
     """Read the roles of the holders in the files, in one request each."""
-    holders = {address.names[:2] for address in server.asked(Kind.SCOPE_MAPPING) if ANY not in address.names[:1]}
-    if server.asks_all(Kind.SCOPE_MAPPING):
+    holders = {address.names[:2] for address in server.to_read(Kind.SCOPE_MAPPING) if ANY not in address.names[:1]}
+    if server.must_read_all(Kind.SCOPE_MAPPING):
         holders.update((name, each) for name, (kind, _) in _HOLDERS.items() for each in server.names(kind))
     for holder in sorted(holder for holder in holders if holder):
         kind, folder = _HOLDERS[holder[0]]

@@ -34,29 +34,29 @@ class Server:
         self.hidden: dict[str, str] = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
-        self._asked: dict[str, set[Address]] | None = None
+        self._to_read: dict[str, set[Address]] | None = None
         self.resource_servers: set[str] = set()
         """The clients that have authorization services."""
         self._service_accounts: list[str] | None = None
 
-    def asked(self, *kinds: str) -> Iterator[Address]:
+    def to_read(self, *kinds: str) -> Iterator[Address]:
         """Yield the addresses to read for a comparison of these kinds: desired, listed in the files, or created by
         applies."""
-        if self._asked is None:
-            self._asked = {}
+        if self._to_read is None:
+            self._to_read = {}
             for address in (*self.desired.resources, *self.desired.contains, *self.record.made):
-                self._asked.setdefault(address.kind, set()).add(address)
+                self._to_read.setdefault(address.kind, set()).add(address)
         for kind in kinds:
-            yield from self._asked.get(kind, ())
+            yield from self._to_read.get(kind, ())
 
-    def asks(self, kind: str, *names: str) -> bool:
+    def must_read(self, kind: str, *names: str) -> bool:
         """Return whether any resource whose names begin with these must be read."""
         return any(
             all(one == other for one, other in zip(address.names, names, strict=False))
-            for address in self.asked(kind)
+            for address in self.to_read(kind)
         )
 
-    def asks_all(self, kind: str) -> bool:
+    def must_read_all(self, kind: str) -> bool:
         """Return whether all resources of the kind must be read."""
         return Address(kind, ()) in self.desired.contains
 

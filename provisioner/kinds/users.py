@@ -71,7 +71,7 @@ def _identity_fields(identity: Json) -> Json:
 
 def observe(server: Server) -> Iterable[Resource]:
     """Read the users in the files with their links to identity providers, and service accounts for deny lists."""
-    linked = {address.names[0] for address in server.asked(Kind.FEDERATED_IDENTITY) if address.names}
+    linked = {address.names[0] for address in server.to_read(Kind.FEDERATED_IDENTITY) if address.names}
     for resource in server.desired.of_kind(Kind.USER):
         (name,) = resource.address.names
         username = _name_on_server(server, name, resource.fields)
