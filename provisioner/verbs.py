@@ -40,6 +40,7 @@ from provisioner.reading.documents import read_documents
 from provisioner.rendering import plan_file, render
 from provisioner.representation.json_schema import schema
 from provisioner.server import baseline
+from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Options, connection
 
 if TYPE_CHECKING:
@@ -177,8 +178,6 @@ class Verbs:
         return Run(loaded, observed, realm, make_plan(loaded.desired, observed))
 
     def _realm(self, name: str) -> Realm:
-        from provisioner.server.realm import KeycloakRealm
-
         return KeycloakRealm(self._api(name))
 
     def _api(self, name: str) -> "KeycloakApi":

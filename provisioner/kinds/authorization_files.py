@@ -113,12 +113,12 @@ def _policies(
 
 def object_fields(representation: Json) -> Json:
     """Return the fields of a scope or a resource."""
-    ours = {key: value for key, value in representation.items() if key not in _NOT_FIELDS}
-    if "scopes" in ours:
-        ours["scopes"] = sorted(scope["name"] for scope in ours["scopes"])
+    fields = {key: value for key, value in representation.items() if key not in _NOT_FIELDS}
+    if "scopes" in fields:
+        fields["scopes"] = sorted(scope["name"] for scope in fields["scopes"])
     if "uri" in representation:
-        ours.setdefault("uris", [representation["uri"]])
-    return ours
+        fields.setdefault("uris", [representation["uri"]])
+    return fields
 
 
 def represent(found: RealmState, to: Json) -> None:

@@ -14,7 +14,7 @@ ADMIN_PERMISSIONS = "admin-permissions"
 
 _TOP = ("type", "logic", "decisionStrategy", "description")
 _STATE_NAMES = {"applyPolicies": "policies", "defaultResourceType": "resourceType"}
-_NATIVE_NAMES = {ours: theirs for theirs, ours in _STATE_NAMES.items()}
+_NATIVE_NAMES = {name: native for native, name in _STATE_NAMES.items()}
 _PERMISSION_LISTS = ("scopes", "policies", "resources")
 _LIST_OF_TYPE = {
     "role": "roles",

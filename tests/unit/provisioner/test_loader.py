@@ -365,7 +365,7 @@ class TestOurOwnRealmFile:
             assert client["attributes"]["post.logout.redirect.uris"] == f"{address}/"
             assert "localhost" not in json.dumps(client)
 
-    def test_a_person_cannot_change_his_own_address(self):
+    def test_people_cannot_change_their_address(self):
         desired = loader.load([REALM_FILE], self.SECRETS).desired
         attributes = desired.get(Kind.USER_PROFILE).fields["attributes"]
         assert [name for name, each in attributes.items() if "user" in each["permissions"]["edit"]] == [
