@@ -3,24 +3,12 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.prompt import Confirm
-from rich.text import Text
 
 from provisioner import loader
 from provisioner.checking.findings import check
@@ -38,6 +26,7 @@ from provisioner.planning.plan import plan as make_plan
 from provisioner.reading import discovery
 from provisioner.reading.documents import read_documents
 from provisioner.rendering import plan_file, render
+from provisioner.rendering.terminal import print_error, print_markup, print_text, progress_bar
 from provisioner.representation.json_schema import schema
 from provisioner.server import baseline
 from provisioner.server.realm import KeycloakRealm
@@ -48,7 +37,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PATHS = (Path("keycloak/realm-export.json"), Path("companies"))
 NOTHING, ERROR, DIFFERENCES = 0, 1, 2
-_PROGRESS_FROM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +63,15 @@ class Verbs:
             return verb()
         except ProvisionerError as error:
             if self._as_json:
-                _print_text(render.error_as_json(str(error)))
-            _print_error(str(error))
+                print_text(render.error_as_json(str(error)))
+            print_error(str(error))
             return ERROR
 
     def validate(self, paths: list[Path] | None) -> int:
         """Check the files, without a server."""
         loaded = self._loaded(paths)
         desired, count = loaded.desired, len({document.source.file for document in loaded.documents})
-        _print_text(f"Realm {desired.realm}: {count} files, {len(desired.resources)} resources, no errors.")
+        print_text(f"Realm {desired.realm}: {count} files, {len(desired.resources)} resources, no errors.")
         return NOTHING
 
     def plan(self, paths: list[Path] | None, as_markdown: bool, out: Path | None) -> int:
@@ -119,7 +107,7 @@ class Verbs:
         changes = run.plan.to_make(prune)
         if changes and not yes:
             self._ask()
-        with _progress(len(changes), quiet=self._as_json, doing="applying") as advance:
+        with progress_bar(len(changes), quiet=self._as_json, doing="applying") as advance:
             outcome = apply_plan(
                 run.loaded.desired,
                 run.plan,
@@ -127,12 +115,12 @@ class Verbs:
                 run.realm,
                 prune=prune,
                 progress=lambda count: advance(count, None),
-                waiting=_print_error,
+                waiting=print_error,
             )
         if self._as_json:
-            _print_text(render.as_json(run.plan, outcome))
+            print_text(render.as_json(run.plan, outcome))
         elif run.plan.writes:
-            _print_markup(render.outcome_as_text(outcome))
+            print_markup(render.outcome_as_text(outcome))
         return NOTHING if outcome.complete else ERROR
 
     def export(self, folder: Path) -> int:
@@ -144,32 +132,32 @@ class Verbs:
             raise SettingsError(f"there is no realm {name} on {self._options.keycloak_url}")
         exported = export(observed, baseline.state(name))
         for path in write_files.write(exported, folder):
-            _print_text(str(path))
+            print_text(str(path))
         if exported.variables:
-            _print_error("Secrets are not in the files; set these variables: " + ", ".join(exported.variables))
+            print_error("Secrets are not in the files; set these variables: " + ", ".join(exported.variables))
         return NOTHING
 
     def check(self) -> int:
         """Show the findings of a check."""
         name = self._realm_name()
         api = self._api(name)
-        with _progress(None, quiet=self._as_json, doing="reading companies") as advance:
+        with progress_bar(None, quiet=self._as_json, doing="reading companies") as advance:
             findings = check(inspect(api, api.own_rights(), advance))
         if self._as_json:
-            _print_text(render.findings_as_json(findings))
+            print_text(render.findings_as_json(findings))
         else:
-            _print_markup(render.findings_as_text(name, findings))
+            print_markup(render.findings_as_text(name, findings))
         return DIFFERENCES if findings else NOTHING
 
     def schema(self) -> int:
         """Print the JSON Schema of the files."""
-        _print_text(json.dumps(schema(each.shape for each in FORMATS), ensure_ascii=False, indent=2))
+        print_text(json.dumps(schema(each.shape for each in FORMATS), ensure_ascii=False, indent=2))
         return NOTHING
 
     def _loaded(self, paths: list[Path] | None) -> Loaded:
         loaded = loader.load(_existing(paths), os.environ, self._options.keycloak_realm)
         for note in loaded.notes:
-            _print_error(str(note))
+            print_error(str(note))
         return loaded
 
     def _run(self, loaded: Loaded) -> Run:
@@ -199,11 +187,11 @@ class Verbs:
 
     def _print(self, planned: Plan, as_markdown: bool = False) -> None:
         if self._as_json:
-            _print_text(render.as_json(planned))
+            print_text(render.as_json(planned))
         elif as_markdown:
-            _print_text(render.as_markdown(planned))
+            print_text(render.as_markdown(planned))
         else:
-            _print_markup(render.as_text(planned))
+            print_markup(render.as_text(planned))
 
     def _ask(self) -> None:
         if self._as_json or not sys.stdin.isatty():
@@ -231,41 +219,3 @@ def _status(planned: Plan, strict: bool) -> int:
     if planned.refused:
         return ERROR
     return DIFFERENCES if planned.writes or (strict and planned.unmanaged) else NOTHING
-
-
-class _Rate(ProgressColumn):
-    """A column with the changes per second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f}/s" if task.speed else "")
-
-
-@contextmanager
-def _progress(total: int | None, quiet: bool, doing: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a progress bar on standard error; the function takes the number of further steps, and the total if
-    known."""
-    if quiet or (total is not None and total < _PROGRESS_FROM):
-        yield lambda *_: None
-        return
-    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(doing, total=total)
-
-        def advance(count: int, total: int | None) -> None:
-            progress.update(task, advance=count, total=total)
-
-        yield advance
-
-
-def _print_text(text: str) -> None:
-    """Print the text as it is, for programs."""
-    print(text)  # noqa: T201 (the answer itself)
-
-
-def _print_markup(text: str) -> None:
-    """Print rich's markup, with colours on a terminal."""
-    Console(soft_wrap=True, highlight=False).print(text)
-
-
-def _print_error(message: str) -> None:
-    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(message)
