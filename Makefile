@@ -8,6 +8,8 @@ MUTATION := .venv-mutation/bin
 PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
+# Test processes: one for each core, eight at most. Long groups begin first (tests/groups.py).
+PROCESSES := -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline lock translations clean
@@ -21,10 +23,10 @@ demo: $(READY) $(MO) ## Keycloak, mail catcher, portal and sample service, from 
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
 	@$(BIN)/python -m sandbox fetch
 	@$(BIN)/python -m sandbox browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PROCESSES) --enforce-budget
 
-test-fast: $(READY) $(MO) ## the tests that need neither Keycloak nor a browser
-	@$(BIN)/python -m pytest -m "not keycloak and not browser and not postgres"
+test-fast: $(READY) $(MO) ## the quick tests that need neither Keycloak nor a browser
+	@$(BIN)/python -m pytest $(PROCESSES) -m "not keycloak and not browser and not postgres and not slow"
 
 pictures: $(READY) $(MO) ## take the pictures of the guide anew, in every language
 	@PICTURES=webapp/static/help $(BIN)/python -m pytest -q tests/browser/test_pictures.py

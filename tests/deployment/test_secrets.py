@@ -18,6 +18,8 @@ from tests.waiting import until
 from webapp import settings as portal_settings
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "the old key of the sessions", "the new key of the sessions"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
