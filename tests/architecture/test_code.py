@@ -1,19 +1,13 @@
 """The code as a whole: who imports what, what is pinned, and what must not be written anywhere."""
 
 import ast
-import re
 import tomllib
 from collections.abc import Iterator
-from itertools import chain
-from pathlib import Path
-
-import pytest
 
 from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
 GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/keycloak_gateway.py"}
-LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
 
 
 def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -136,51 +130,7 @@ class TestCode:
         assert set(deleting) == {"webapp/services/users.py"}, "the one place that checks that it was never active"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-class TestLocks:
-    def test_every_line_is_pinned_with_hashes(self, lock: str):
-        """What is installed is what was tested, byte for byte."""
-        text = (ROOT / lock).read_text(encoding="utf-8")
-        blocks = re.split(r"\n(?=[a-z0-9])", "\n" + re.sub(r"^\s*#.*\n", "", text, flags=re.M))
-        names = [block for block in blocks if block.strip()]
-        assert len(names) > 15
-        for block in names:
-            assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,-]+\])?==\S+", block), block[:80]
-            assert "--hash=sha256:" in block, block[:80]
-
-    def test_names_no_index(self, lock: str):
-        """Where packages come from is the machine's business."""
-        text = (ROOT / lock).read_text(encoding="utf-8")
-        assert not re.search(r"--(extra-)?index-url|--find-links|--trusted-host|https?://|@ file:", text)
-
-    def test_covers_what_the_project_asks_for(self, lock: str):
-        """Nothing is installed that was not locked."""
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        groups = project["dependency-groups"]
-        wanted = {
-            "requirements-runtime.lock": set(project["project"]["dependencies"]),
-            "requirements-audit.lock": set(groups.pop("audit")),
-            "requirements-mutation.lock": set(groups.pop("mutation")),
-            "requirements.lock": {*project["project"]["dependencies"], *chain(*groups.values())},
-        }[lock]
-        locked = set(
-            re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
-        )
-        assert {re.split(r"[\[<>=~ ]", name)[0].lower().replace("_", "-") for name in wanted} - locked == set()
-
-
-def test_there_is_a_lock():
-    assert "requirements.lock" in LOCKS
-
-
-def test_packages_are_listed_by_hand_and_all_of_them():
-    """A package that is not listed would be missing where the project is installed."""
+def test_every_package_is_distributed() -> None:
+    """What is not named would be missing where the project is installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    listed = set(project["tool"]["setuptools"]["packages"])
-    assert set(OURS) <= {name.partition(".")[0] for name in listed}
-    found = {
-        str(path.parent.relative_to(ROOT)).replace("/", ".")
-        for folder in OURS
-        for path in Path(ROOT / folder).rglob("__init__.py")
-    }
-    assert listed == found
+    assert tuple(sorted(project["tool"]["uv"]["build-backend"]["module-name"])) == tuple(sorted(OURS))
