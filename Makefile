@@ -30,6 +30,12 @@ test-keycloak: $(READY) $(MO) ## the tests on the real Keycloak, without a brows
 test-fast: $(READY) $(MO) ## the tests that need neither Keycloak nor a browser
 	@$(BIN)/python -m pytest -m "not keycloak and not browser and not postgres"
 
+coverage: $(READY) $(MO) ## how much of the code the fast tests run; fails below the floors of .ci/covered.py
+	@mkdir -p build
+	@$(BIN)/python -m pytest -q -m "not keycloak and not browser and not postgres" \
+		--cov --cov-report=json:build/coverage.json --cov-report=
+	@$(BIN)/python .ci/covered.py build/coverage.json
+
 pictures: $(READY) $(MO) ## take the pictures of the guide anew, in every language
 	@PICTURES=webapp/static/help $(BIN)/python -m pytest -q tests/browser/test_pictures.py
 

@@ -163,7 +163,7 @@ def _failure(status: int, *lines: str) -> SystemExit:
 
 def main() -> None:
     """Run the script `portal`: Flask's command line for this application."""
-    group = FlaskGroup("portal", create_app=_configured, add_version_option=False, help=_HELP)
+    group = FlaskGroup(name="portal", create_app=_configured, add_version_option=False, help=_HELP)
     click.version_option(version(), prog_name="portal")(group)
     group.main(prog_name="portal")
 

@@ -19,7 +19,7 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
-from packaging.markers import Environment, default_environment
+from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -33,6 +33,8 @@ PLATFORMS = (
     {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "x86_64"},
     {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64"},
 )
+Environment = Mapping[str, str]
+"""What the markers of requirements are evaluated against."""
 PIN = re.compile(r"^([a-z0-9][^\s=]*==\S+(?: ; [^\\\n]+)?)((?: *\\\n    --hash=\S+)*)", re.MULTILINE)
 
 IMPLEMENTATION = {
@@ -112,7 +114,7 @@ def missing(text: str, roots: Sequence[Requirement], requires: Mapping[str, Sequ
 
 def _missing_there(
     locked: Sequence[Pin],
-    environment: Environment,
+    environment: Mapping[str, str],
     roots: Sequence[Requirement],
     requires: Mapping[str, Sequence[str]],
 ) -> Iterator[str]:
@@ -135,7 +137,7 @@ def _missing_there(
 
 
 def _active(
-    pin: Pin, extra: str, environment: Environment, requires: Mapping[str, Sequence[str]]
+    pin: Pin, extra: str, environment: Mapping[str, str], requires: Mapping[str, Sequence[str]]
 ) -> Iterator[Requirement]:
     """Yield what a distribution requires there, with one of its extras or with none (`""`)."""
     for text in requires[pin.key]:

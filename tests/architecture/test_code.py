@@ -28,34 +28,34 @@ def imports(tree: ast.AST) -> set[str]:
 
 
 class TestImports:
-    def test_only_the_gateways_know_the_library(self):
+    def test_only_the_gateways_know_the_library(self) -> None:
         """One door to Keycloak for the portal, one for the provisioner."""
         assert {name for name, tree in sources(*OURS) if "keycloak" in imports(tree)} == GATEWAYS
 
-    def test_portal_and_provisioner_do_not_know_each_other(self):
+    def test_portal_and_provisioner_do_not_know_each_other(self) -> None:
         """Both sit on the directory."""
         assert [name for name, tree in sources("webapp") if "provisioner" in imports(tree)] == []
         assert [name for name, tree in sources("provisioner") if "webapp" in imports(tree)] == []
         assert [name for name, tree in sources("directory") if {"webapp", "provisioner"} & imports(tree)] == []
 
-    def test_nothing_of_tests_or_sandbox_is_in_production(self):
+    def test_nothing_of_tests_or_sandbox_is_in_production(self) -> None:
         """Doubles stay where they belong."""
         bad = {"tests", "sandbox", "bench", "pytest", "responses", "hypothesis"}
         assert [name for name, tree in sources("directory", "provisioner", "webapp") if bad & imports(tree)] == []
 
-    def test_services_know_no_request(self):
+    def test_services_know_no_request(self) -> None:
         """They get what they need as arguments, so they run without the web."""
         web = {"flask", "flask_babel", "flask_wtf", "werkzeug", "wtforms"}
         assert [name for name, tree in sources("webapp/services") if web & imports(tree)] == []
         assert not web & imports(ast.parse((PACKAGE / "policies.py").read_text(encoding="utf-8")))
 
-    def test_no_data_folder_hides_the_library(self):
+    def test_no_data_folder_hides_the_library(self) -> None:
         """`keycloak/` holds data only; a `.py` in it would be imported instead of the library."""
         assert list((ROOT / "keycloak").rglob("*.py")) == []
 
 
 class TestCode:
-    def test_every_module_and_public_function_of_the_portal_says_what_it_promises(self):
+    def test_every_module_and_public_function_of_the_portal_says_what_it_promises(self) -> None:
         """A docstring on each module, and on each function and class that others call."""
         silent = []
         for name, tree in sources("webapp"):
@@ -69,7 +69,7 @@ class TestCode:
                         silent.append(f"{name}:{node.name}")
         assert silent == []
 
-    def test_nothing_is_printed(self):
+    def test_nothing_is_printed(self) -> None:
         """The portal talks by pages and by its log."""
         prints = [
             name
@@ -79,7 +79,7 @@ class TestCode:
         ]
         assert prints == []
 
-    def test_messages_are_whole_strings(self):
+    def test_messages_are_whole_strings(self) -> None:
         """An f-string inside `_()` would never be found in the catalogue."""
         wrong = [
             f"{name}:{node.lineno}"
@@ -93,7 +93,7 @@ class TestCode:
         ]
         assert wrong == []
 
-    def test_what_is_flashed_is_translated(self):
+    def test_what_is_flashed_is_translated(self) -> None:
         """Everything said to a person goes through the catalogue; the id of a change to undo is not said."""
         wrong = [
             f"{name}:{node.lineno}"
@@ -109,7 +109,7 @@ class TestCode:
         ]
         assert wrong == []
 
-    def test_portal_calls_only_the_verbs_of_the_directory_that_design_allows(self):
+    def test_portal_calls_only_the_verbs_of_the_directory_that_design_allows(self) -> None:
         """What its account could do besides (reset a password, delete an active person) it has no verb for."""
         from directory.gateway import Directory
 

@@ -13,8 +13,10 @@ from tests.architecture.portal import ROOT
 
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
 INSTALLING = re.compile(r"\b(?:pip|uv) .*\binstall\b.*requirements[-a-z]*\.lock|pip-sync|pip sync")
-PLACES = (".ci/*", ".github/**/*", ".gitlab-ci.yml", ".pre-commit-config.yaml", "Dockerfile", "Makefile", "*.md")
-PLACES += ("docs/**/*.md", "docker-compose.yml", "sandbox/**/*.py", "bench/**/*.py")
+PLACES = (
+    *(".ci/*", ".github/**/*", ".gitlab-ci.yml", ".pre-commit-config.yaml", "Dockerfile", "Makefile"),
+    *("*.md", "docs/**/*.md", "docker-compose.yml", "sandbox/**/*.py", "bench/**/*.py"),
+)
 
 
 def text_of(lock: str) -> str:
