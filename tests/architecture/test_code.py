@@ -8,7 +8,7 @@ from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
 USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "storage")
-GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/keycloak_gateway.py"}
+GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/server/calls.py"}
 
 
 def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
