@@ -1,4 +1,4 @@
-"""The command line: verbs and options. What they do is in `verbs`, loaded only when one is run: help is quick."""
+"""The command line: commands and options. `verbs` is imported only to run a command, so that help is fast."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ ERROR = 1
 _CONNECTION = "--keycloak-"
 
 app = typer.Typer(
-    help="Keeps a Keycloak realm as the files say: plan first, then apply.",
+    help="Keep a Keycloak realm in the state of the files: plan, then apply.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,7 +31,7 @@ Paths = Annotated[
     typer.Argument(help="Files, folders and patterns; keycloak/realm-export.json and companies/ by default."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, and nothing else.")]
-AsMarkdown = Annotated[bool, typer.Option("--markdown", help="For the page of a pull request.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Markdown, for a pull request.")]
 
 
 def _print_version(asked: bool) -> None:
@@ -47,14 +47,14 @@ def connect_options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Prints the version.")
     ] = False,
     keycloak_url: Annotated[str | None, typer.Option(help="Address of the server.")] = None,
-    keycloak_realm: Annotated[str | None, typer.Option(help="The realm; the files' own must agree.")] = None,
+    keycloak_realm: Annotated[str | None, typer.Option(help="The realm; must be the one in the files.")] = None,
     keycloak_client_id: Annotated[str | None, typer.Option(help="Sign in as this client.")] = None,
     keycloak_client_secret: Annotated[str | None, typer.Option(help="Its secret.")] = None,
     keycloak_username: Annotated[str | None, typer.Option(help="Or sign in as this user.")] = None,
-    keycloak_password: Annotated[str | None, typer.Option(help="His password.")] = None,
+    keycloak_password: Annotated[str | None, typer.Option(help="Password of the user.")] = None,
     keycloak_login_realm: Annotated[str | None, typer.Option(help="Realm to sign in at.")] = None,
 ) -> None:
-    """Options win over the environment variables of the same names."""
+    """Options override the environment variables of the same names."""
     context.obj = Options(
         keycloak_url,
         keycloak_realm,
@@ -68,7 +68,7 @@ def connect_options(
 
 @app.command()
 def validate(context: typer.Context, paths: Paths = None) -> None:
-    """Checks the files, without a server."""
+    """Check the files, without a server."""
     _run(context, lambda verbs: verbs.validate(paths))
 
 
@@ -78,9 +78,9 @@ def plan(
     paths: Paths = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
-    out: Annotated[Path | None, typer.Option(help="Also saves the plan to this file, for apply.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also save the plan to this file, for apply.")] = None,
 ) -> None:
-    """Shows what an apply would change. Exit status 2 when there is something."""
+    """Show what an apply would change. Exit status 2 if there are changes."""
     _run(context, lambda verbs: verbs.plan(paths, as_markdown, out), as_json)
 
 
@@ -88,11 +88,11 @@ def plan(
 def apply(
     context: typer.Context,
     paths: Paths = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Does not ask.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Also makes the deletions of the plan.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Also make the deletions of the plan.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Makes the changes of the plan, or of a saved plan if the server is still as it saw it."""
+    """Make the changes of the plan, or of a saved plan if the server has not changed since."""
     _run(context, lambda verbs: verbs.apply(paths, yes, prune), as_json)
 
 
@@ -102,35 +102,37 @@ def drift(
     paths: Paths = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
-    strict: Annotated[bool, typer.Option("--strict", help="What others made is a difference, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Unmanaged resources count as differences.")] = False,
 ) -> None:
-    """Tells what differs from the files and changes nothing. Exit status 2 when something does."""
+    """Show the differences from the files without changing anything. Exit status 2 if there are any."""
     _run(context, lambda verbs: verbs.drift(paths, as_markdown, strict), as_json)
 
 
 @app.command()
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write; here by default.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where to write; by default the current folder.")
+    ] = Path(),
 ) -> None:
-    """Writes the live realm as files that a plan finds no difference with."""
+    """Write the realm on the server as files for which a plan finds no difference."""
     _run(context, lambda verbs: verbs.export(folder))
 
 
 @app.command()
 def check(context: typer.Context, as_json: AsJson = False) -> None:
-    """Finds what no file says: companies without an active administrator, accounts never activated, rights."""
+    """Find what files cannot show: companies without an active administrator, accounts never activated, rights."""
     _run(context, lambda verbs: verbs.check(), as_json)
 
 
 @app.command()
 def schema(context: typer.Context) -> None:
-    """Prints the JSON Schema of the files, for editors."""
+    """Print the JSON Schema of the files, for editors."""
     _run(context, lambda verbs: verbs.schema())
 
 
 def _run(context: typer.Context, verb: Callable[["Verbs"], int], as_json: bool = False) -> None:
-    """Runs the verb and ends with its status."""
+    """Run the command and exit with its status."""
     from provisioner.verbs import Verbs
 
     verbs = Verbs(context.obj, as_json)
@@ -138,11 +140,11 @@ def _run(context: typer.Context, verb: Callable[["Verbs"], int], as_json: bool =
 
 
 def main() -> None:
-    """The script `provisioner`; wrong usage ends with 1 as any error does."""
+    """Run the script `provisioner`. Wrong usage exits with 1, as any error does."""
     try:
         status = app(_connection_first(sys.argv[1:]), standalone_mode=False)
     except TyperException as error:
-        typer.echo(f"{error.format_message()}\nprovisioner --help tells more.", err=True)
+        typer.echo(f"{error.format_message()}\nSee provisioner --help.", err=True)
         status = ERROR
     except typer.Abort:
         status = ERROR
@@ -150,7 +152,7 @@ def main() -> None:
 
 
 def _connection_first(arguments: list[str]) -> list[str]:
-    """The options of the connection may stand after the verb, too."""
+    """Return the arguments with the connection options first, as they may also follow the command."""
     moved: list[str] = []
     others: list[str] = []
     rest = iter(arguments)

@@ -1,24 +1,27 @@
 """Clients, their mappers and the scopes assigned to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from provisioner.kinds import flows, mappers
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.flow_trees import OVERRIDES
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.rules import MASK
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import MASK, Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _SERVERS_OWN = "realm_client"
-"""The attribute by which Keycloak marks the clients that stand for realms."""
+"""The attribute by which Keycloak marks the clients that represent realms."""
 
 _PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
 _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access", "defaultRoles"})
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's clients with all that hangs on them."""
+    """Return the file's clients, their mappers and assigned scopes."""
     if "clients" in file.content:
         file.contains(Kind.CLIENT)
     aliases = flows.aliases_in(file)
@@ -35,12 +38,14 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
     fields = {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
-    if fields.get(flows.OVERRIDES):
-        fields[flows.OVERRIDES] = flows.overrides_by_alias(fields[flows.OVERRIDES], flow_aliases)
+    if fields.get(OVERRIDES):
+        fields[OVERRIDES] = flows.overrides_by_alias(fields[OVERRIDES], flow_aliases)
     if "attributes" in fields:
         fields["attributes"] = {key: value for key, value in fields["attributes"].items() if key != _SERVERS_OWN}
     if fields.get("authorizationServicesEnabled"):
-        fields.setdefault("serviceAccountsEnabled", True)  # an import does it, a request without it fails inside
+        fields.setdefault(
+            "serviceAccountsEnabled", True
+        )  # an import sets it; a request without it fails on the server
     return fields
 
 
@@ -52,9 +57,9 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """All clients."""
+    """Read all clients."""
     for client in server.api.pages("clients"):
-        aliases = flows.aliases_on(server, (client.get(flows.OVERRIDES) or {}).values())
+        aliases = flows.aliases_on(server, (client.get(OVERRIDES) or {}).values())
         address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
         if client.get("authorizationServicesEnabled"):
             server.resource_servers.add(client["clientId"])
@@ -65,7 +70,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """Clients with their mappers and the scopes assigned to them."""
+    """Add `clients` with their mappers and assigned scopes."""
     clients: dict[str, Json] = {
         each.address.names[0]: dict(each.fields)
         for each in sorted(found.of_kind(Kind.CLIENT), key=lambda each: each.address.names)
@@ -80,7 +85,7 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def create(server: Server, change: Change) -> None:
-    """A client with its mappers and scopes, in one write."""
+    """Create a client with its mappers and scopes, in one request."""
     (name,) = change.address.names
     body = {key: value for key, value in _sent(server, change).items() if value is not None}
     server.remember(Kind.CLIENT, name, id=server.api.post("clients", {"clientId": name, **body}))
@@ -88,13 +93,13 @@ def create(server: Server, change: Change) -> None:
 
 def _sent(server: Server, change: Change) -> Json:
     fields = dict(change.after or {})
-    if fields.get(flows.OVERRIDES):
-        fields[flows.OVERRIDES] = flows.overrides_by_id(server, fields[flows.OVERRIDES])
+    if fields.get(OVERRIDES):
+        fields[OVERRIDES] = flows.overrides_by_id(server, fields[OVERRIDES])
     return fields
 
 
 def update(server: Server, change: Change) -> None:
-    """The client's own fields; what are resources of their own is left out of the request."""
+    """Update the client without its mappers, scopes and authorization settings, which are separate resources."""
     path = f"clients/{server.client_id(change.address.names[0])}"
     body = merged(server.api.get(path), _sent(server, change))
     for key in ("protocolMappers", "authorizationSettings", *_ASSIGNMENTS.values()):
@@ -105,7 +110,7 @@ def update(server: Server, change: Change) -> None:
 
 
 def assign_scope(server: Server, change: Change) -> None:
-    """Gives the client the scope, by default or on request."""
+    """Assign the scope to the client, as a default or an optional one."""
     client, scope = change.address.names
     base = f"clients/{server.client_id(client)}"
     id = server.id(Kind.CLIENT_SCOPE, scope)
@@ -115,7 +120,7 @@ def assign_scope(server: Server, change: Change) -> None:
 
 
 def unassign_scope(server: Server, change: Change) -> None:
-    """The client no longer has the scope."""
+    """Remove the scope from the client."""
     client, scope = change.address.names
     assignment = (change.before or {})["assignment"]
     id = server.id(Kind.CLIENT_SCOPE, scope)
@@ -123,5 +128,61 @@ def unassign_scope(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The client, with its mappers, roles and service account."""
+    """Delete the client with its mappers, roles and service account."""
     server.api.delete(f"clients/{server.client_id(change.address.names[0])}")
+
+
+def _flows(client: Resource, _: RealmState) -> Iterator[Address]:
+    for alias in (client.fields.get(OVERRIDES) or {}).values():
+        yield Address(Kind.FLOW, (alias,))
+
+
+def _unchangeable(address: Address) -> str:
+    """Return why the client cannot be changed: Keycloak answers every attempt with 403 (measured, 26.7.4)."""
+    return "Keycloak does not allow changes to this client" if address.names == ("realm-management",) else ""
+
+
+def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> str:
+    """Return why Keycloak ignores the scope: its protocol is not that of the client, as in some exports."""
+    client, scope = assigned.address.names
+    addresses = (Address(Kind.CLIENT, (client,)), Address(Kind.CLIENT_SCOPE, (scope,)))
+    protocols = {_protocol(address, desired, observed) for address in addresses}
+    return "the client and the scope have different protocols" if len(protocols) > 1 else ""
+
+
+def _protocol(address: Address, desired: RealmState, observed: RealmState) -> str:
+    resources = (state.resources.get(address) for state in (desired, observed))
+    found = (resource.fields.get("protocol") for resource in resources if resource)
+    return next((protocol for protocol in found if protocol), "openid-connect")
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.CLIENT,
+            rule=Rule(
+                created_with=frozenset({"protocolMappers", "defaultClientScopes", "optionalClientScopes"}),
+                secret=frozenset({"secret"}),
+            ),
+            create=create,
+            update=update,
+            delete=delete,
+            references=_flows,
+            unchangeable=_unchangeable,
+        ),
+        mappers.definition(Kind.CLIENT_MAPPER),
+        KindDefinition(
+            kind=Kind.ASSIGNED_SCOPE,
+            rule=Rule(with_owner=True),
+            create=assign_scope,
+            update=assign_scope,
+            delete=unassign_scope,
+            owners=owned_by((Kind.CLIENT, 0, 1), (Kind.CLIENT_SCOPE, 1, 2)),
+            references=refers_to(Kind.CLIENT_SCOPE, 1),
+            omission=_omission,
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -1,26 +1,28 @@
-"""Groups of the realm file, and the groups that everybody new joins.
+"""Groups of realm files, and default groups.
 
-A group is named by its path. A slash inside a name is written `~/` there, so that a path has one meaning only.
-Where files and Keycloak name a group by a path of their own, it is told apart no further than they do (`plain`).
-Companies' groups belong to the company files, unless a realm file names them as groups.
+The address of a group is its path, in which a slash inside a name is written `~/`. Files and Keycloak refer to
+groups by paths without that escape, so such references are compared without it (`plain`). Groups of companies are
+declared in company files, unless a realm file names them as groups.
 """
 
 from collections.abc import Iterable, Iterator
 
 from directory.encoding import is_company
 from provisioner.kinds import company_groups, role_mappings
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by
+from provisioner.kinds.deny_lists import has_deny_list
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path, merged_lists, plain
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
-from provisioner.planning.deny_lists import has_deny_list
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _FIELDS = ("attributes", "description")
 _COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's groups and their subgroups, their roles, and the groups that everybody new joins."""
+    """Return the file's groups, their subgroups and roles, and the default groups."""
     if "groups" in file.content:
         file.contains(Kind.GROUP)
     yield from _desired(file.content.get("groups", ()), "", file.source.at("groups"), file)
@@ -35,23 +37,23 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
         place = source.at(index)
         path = child_path(parent, group["name"])
         if plain(group.get("path", path)) != plain(path):
-            file.complain(place.at("path"), f"the path of this group is {path}")
+            file.add_error(place.at("path"), f"the path of this group is {path}")
         fields: Json = {key: group[key] for key in _FIELDS if key in group}
         yield Resource(Address(Kind.GROUP, (path,)), fields, place)
         yield from role_mappings.desired(file, group, role_mappings.GROUP, path, place)
         yield from _desired(group.get("subGroups", ()), path, place.at("subGroups"), file)
 
 
-def begin(server: Server) -> None:
-    """Starts the reads that take longest, beside all others."""
+def prefetch(server: Server) -> None:
+    """Start the reads of companies' subgroups, which take longest."""
     if _has_companies(server):
-        company_groups.begin(server)
+        company_groups.prefetch(server)
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """Every group that is no company, with its roles; every company with its subgroups; the default groups.
+    """Read groups that are no company with their roles, companies with their subgroups, and default groups.
 
-    Who is in a group is read where somebody must be protected from the portal's service account.
+    Members are only read where deny lists need them.
     """
     with_members = has_deny_list(server.desired)
     native = _companies_named_as_groups(server)
@@ -67,13 +69,13 @@ def observe(server: Server) -> Iterable[Resource]:
         yield from role_mappings.of_group(path, group)
     if _has_companies(server):
         yield from company_groups.observe_subgroups(server, with_members)
-    if any(server.asked(Kind.DEFAULT_GROUP)):
+    if any(server.to_read(Kind.DEFAULT_GROUP)):
         for group in server.api.get("default-groups"):
             yield Resource(Address(Kind.DEFAULT_GROUP, (plain(group["path"]),)), {})
 
 
 def _is_company(server: Server, group: Json) -> bool:
-    """Also the group of a company that an apply made, when somebody took the mark of a company from it."""
+    """Return whether it is a company, or was one when an apply created it."""
     return is_company(group) or Address(Kind.COMPANY, (group["name"],)) in server.record.made
 
 
@@ -82,9 +84,9 @@ def _has_companies(server: Server) -> bool:
 
 
 def _companies_named_as_groups(server: Server) -> set[str]:
-    """The paths of top-level groups that realm files name, or named when an apply made them."""
-    asked = {address for address in server.asked(Kind.GROUP) if address.names}
-    tops = {f"/{address.names[0].split('/')[1]}" for address in asked if "~/" not in address.names[0]}
+    """Return the paths of top-level groups that realm files name, or named when an apply created them."""
+    to_read = {address for address in server.to_read(Kind.GROUP) if address.names}
+    tops = {f"/{address.names[0].split('/')[1]}" for address in to_read if "~/" not in address.names[0]}
     made_only = {top for top in tops if not server.desired.get(Kind.GROUP, top)}
     return {top for top in tops if top not in made_only or not server.desired.get(Kind.COMPANY, top[1:])}
 
@@ -105,7 +107,7 @@ def _observed(
 
 
 def create(server: Server, change: Change) -> None:
-    """A group at its path; its parent is there already."""
+    """Create a group at its path; its parent exists."""
     (path,) = change.address.names
     parent, name = _split(path)
     folder = f"groups/{server.group_id(parent)}/children" if parent else "groups"
@@ -114,23 +116,23 @@ def create(server: Server, change: Change) -> None:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """The path of the parent and the name."""
+    """Return the path of the parent, and the name."""
     parent, _, name = path.replace("~/", "\0").rpartition("/")
     return parent.replace("\0", "~/"), name.replace("\0", "/")
 
 
 def update(server: Server, change: Change) -> None:
-    """The attributes that changed, the others kept; ids and members are untouched."""
+    """Update the attributes that differ; other attributes, ids and members stay."""
     write_attributes(server, server.group_id(change.address.names[0]), change.after or {})
 
 
 def delete(server: Server, change: Change) -> None:
-    """The group with its subgroups; people leave it."""
+    """Delete the group with its subgroups; its people are removed from it."""
     server.api.delete(f"groups/{server.group_id(change.address.names[0])}")
 
 
 def write_attributes(server: Server, id: str, after: Json) -> None:
-    """Keycloak takes a group's attributes whole."""
+    """Write these attributes and the present ones, as Keycloak replaces all of them."""
     path = f"groups/{id}"
     present = server.api.get(path)
     body = {**present, **after, "attributes": merged_lists(present.get("attributes"), after.get("attributes", {}))}
@@ -138,17 +140,17 @@ def write_attributes(server: Server, id: str, after: Json) -> None:
 
 
 def make_default(server: Server, change: Change) -> None:
-    """Everybody new joins the group."""
+    """Make it a group that new users join."""
     server.api.put(f"default-groups/{server.group_id(change.address.names[0])}")
 
 
 def make_no_default(server: Server, change: Change) -> None:
-    """Nobody joins it by himself any more; who is in it stays."""
+    """Stop new users from joining the group; its members stay."""
     server.api.delete(f"default-groups/{server.group_id(change.address.names[0])}")
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`groups`, a tree with their roles, and `defaultGroups`. Companies go to files of their own."""
+    """Add `groups`, as a tree with roles, and `defaultGroups`, without companies, which have their own files."""
     roles = role_mappings.represent(found, role_mappings.GROUP)
     tree: dict[str, Json] = {}
     tops: list[Json] = []
@@ -163,3 +165,58 @@ def represent(found: RealmState, to: Json) -> None:
     defaults = sorted(resource.address.names[0] for resource in found.of_kind(Kind.DEFAULT_GROUP))
     if defaults:
         to["defaultGroups"] = defaults
+
+
+def missing_group(paths: Iterable[str], desired: RealmState, observed: RealmState) -> str:
+    """Return which of these groups is missing, or an empty text.
+
+    Paths are in the form of Keycloak, in which a slash in a name is not escaped.
+    """
+    for path in paths:
+        company = Address(Kind.COMPANY, (path.split("/")[1],))
+        states = (desired, observed)
+        groups = (group.address.names[0] for state in states for group in state.of_kind(Kind.GROUP))
+        if any(company in state.resources for state in states):
+            continue
+        if all(name.replace("~/", "/") != path for name in groups):
+            return f"the group {path} is neither in the files nor on the server"
+    return ""
+
+
+def _default_group_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    return missing_group(resource.address.names, desired, observed)
+
+
+def _owners(address: Address) -> tuple[Address, ...]:
+    parent, _ = _split(address.names[0])
+    return (Address(Kind.GROUP, (parent,)),) if parent else ()
+
+
+def _company_above(address: Address) -> tuple[Address, ...]:
+    return (Address(Kind.COMPANY, (address.names[0].split("/")[1],)),)
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.GROUP,
+            create=create,
+            update=update,
+            delete=delete,
+            owners=_owners,
+            listed_with=_company_above,
+            consequence=company_groups.consequence,
+        ),
+        KindDefinition(
+            kind=Kind.DEFAULT_GROUP,
+            create=make_default,
+            delete=make_no_default,
+            owners=owned_by((Kind.GROUP, 0, 1)),
+            refusal=_default_group_refusal,
+        ),
+    ),
+    desired=desired,
+    prefetch=prefetch,
+    observe=observe,
+    represent=represent,
+)

@@ -1,13 +1,16 @@
-"""The user profile: which attributes a person has and who may see and change them."""
+"""The user profile: the attributes of a person, and who may see and edit them."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ADDRESS = Address(Kind.USER_PROFILE, ())
 PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
@@ -15,13 +18,13 @@ _CONFIG = "kc.user.profile.config"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The profile as `userProfile`, or as the component in which a realm export keeps it."""
+    """Return the profile, from `userProfile` or from the component in which an export has it."""
     if "userProfile" in file.content:
         yield Resource(_ADDRESS, _fields(file.content["userProfile"]), file.source.at("userProfile"))
     for provider, components in file.content.get("components", {}).items():
         source = file.source.at("components", provider)
         if provider != PROVIDER:
-            continue  # a component like others
+            continue  # an ordinary component
         for index, component in enumerate(components):
             for text in component.get("config", {}).get(_CONFIG, ()):
                 yield from _from_text(text, source.at(index, "config", _CONFIG), file)
@@ -31,11 +34,12 @@ def _from_text(text: str, source: Source, file: RealmFile) -> Iterable[Resource]
     try:
         yield Resource(_ADDRESS, _fields(json.loads(text)), source)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        file.complain(source, f"is not a user profile: {error}")
+        file.add_error(source, f"is not a user profile: {error}")
 
 
 def _fields(profile: Json) -> Json:
-    """By name, so that a difference shows the attribute it is in; `order` is how forms show them."""
+    """Return attributes and groups by name, so that differences name them; `order` is the order of attributes in
+    forms."""
     attributes = profile.get("attributes", [])
     groups = profile.get("groups", [])
     return {
@@ -47,12 +51,12 @@ def _fields(profile: Json) -> Json:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's profile."""
+    """Read the realm's profile."""
     yield Resource(_ADDRESS, _fields(server.api.get("users/profile")))
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """The profile as the component in which a realm export keeps it."""
+    """Add the profile as the component in which an export has it."""
     for resource in found.of_kind(Kind.USER_PROFILE):
         text = json.dumps(_profile(resource.fields), ensure_ascii=False)
         component = {"providerId": "declarative-user-profile", "subComponents": {}, "config": {_CONFIG: [text]}}
@@ -60,7 +64,7 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """Keycloak takes the profile whole."""
+    """Update the profile; Keycloak replaces it as a whole."""
     server.api.put("users/profile", _profile(change.resource.fields if change.resource else {}))
 
 
@@ -72,3 +76,13 @@ def _profile(fields: Json) -> Json:
     if fields["unmanagedAttributePolicy"]:
         profile["unmanagedAttributePolicy"] = fields["unmanagedAttributePolicy"]
     return profile
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(kind=Kind.USER_PROFILE, rule=Rule(whole=True, shared=True), create=update, update=update),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -1,18 +1,22 @@
-"""The realm's own settings."""
+"""The settings of the realm itself."""
 
 from collections.abc import Iterable
 
 from provisioner.kinds import record
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.realm_attributes import with_settings
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.differences import difference
+from provisioner.model.rules import MASK, Rule
+from provisioner.model.state import Address, Json, RealmState, Resource
 from provisioner.representation import REALM_SETTINGS
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The settings that the file gives."""
+    """Return the settings in the file."""
     settings = with_settings(_settings(file.content))
     if "smtpServer" in settings:
         settings["smtpServer"] = _mail_settings(settings["smtpServer"])
@@ -23,7 +27,7 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _mail_settings(said: Json) -> Json:
-    """Keycloak keeps no user and no password for a mail server that is used without signing in (measured)."""
+    """Return the settings; without authentication Keycloak drops user and password (measured)."""
     if said.get("auth") == "true":
         return said
     return {key: value for key, value in said.items() if key not in ("user", "password")}
@@ -34,13 +38,13 @@ def _settings(representation: Json) -> Json:
 
 
 def _default_role(representation: Json) -> Json:
-    """The role that everybody has is named when the realm is created."""
+    """Return the name of the default role, which is only used when the realm is created."""
     name = (representation.get("defaultRole") or {}).get("name")
     return {"defaultRole": {"name": name}} if name else {}
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The settings of the server's realm."""
+    """Return the settings of the realm on the server."""
     settings = _settings(server.realm)
     settings["attributes"] = record.without(settings.get("attributes") or {})
     settings.update(_default_role(server.realm))
@@ -48,35 +52,87 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """The settings at the top of the representation."""
+    """Add the settings at the top of the representation."""
     for resource in found.of_kind(Kind.REALM):
         to.update(resource.fields)
+    to.setdefault("enabled", True)  # as in a new realm; without the key, an import makes a disabled realm
 
 
 def create(server: Server, change: Change) -> None:
-    """A new realm with these settings, and with everything that Keycloak puts into a realm on its own."""
+    """Create a realm with these settings; Keycloak adds its built-in objects."""
     server.api.create_realm({"realm": change.address.names[0], **(change.after or {})})
 
 
 def update(server: Server, change: Change) -> None:
-    """Keycloak resets some settings that a request leaves out, so all are sent, but for mail settings that stay:
-    the server shows their password as a mask."""
+    """Update the settings."""
     write(server, change.after or {})
 
 
 def save_record(server: Server) -> None:
-    """Writes the record of applies as it is in memory, if the realm has another."""
+    """Write the record of applies if the realm has another one."""
     if record.read(server.realm.get("attributes") or {}) != server.record:
         write(server, {})
 
 
 def write(server: Server, after: Json) -> None:
-    """The realm as it is, with these keys of it changed."""
+    """Write all settings with these ones changed, because Keycloak resets some that a request omits.
+
+    Mail settings are only sent if they change: the server returns their password masked.
+    """
     present = server.api.get("")
     body = merged(present, after)
     body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)
-    body.pop("defaultGroups", None)  # named by path, which Keycloak cannot always follow
+    body.pop("defaultGroups", None)  # groups by path, which Keycloak cannot always resolve
     if "smtpServer" not in after:
         body.pop("smtpServer", None)
     server.api.put("", body)
     server.realm = {**server.realm, "attributes": body["attributes"]}
+
+
+def _refusal(resource: Resource, _: RealmState, observed: RealmState) -> str:
+    return _other_default_role(resource, observed) or _smtp_refusal(resource, observed)
+
+
+def _other_default_role(resource: Resource, observed: RealmState) -> str:
+    """Return why the default role cannot be had: it is only set when the realm is created."""
+    present = observed.resources.get(resource.address)
+    wanted = resource.fields.get("defaultRole", {}).get("name")
+    has = present and present.fields.get("defaultRole", {}).get("name")
+    return f"the default role on the server is {has}" if wanted and has and has != wanted else ""
+
+
+def _smtp_refusal(resource: Resource, observed: RealmState) -> str:
+    """Return why mail settings cannot be written: they are replaced as a whole and would lose the password."""
+    present = observed.resources.get(resource.address)
+    wanted = resource.fields.get("smtpServer")
+    if present is None or not wanted:
+        return ""
+    on_server = present.fields.get("smtpServer") or {}
+    _, after = difference({"smtpServer": wanted}, {"smtpServer": on_server}, _RULE)
+    if after and on_server.get("password") == MASK and "password" not in wanted:
+        return "the mail settings differ and the server has a mail password that the files do not give"
+    return ""
+
+
+_RULE = Rule(
+    created_with=frozenset({"defaultRole"}),
+    secret=frozenset({"password", "authTokenClientSecret"}),
+    masks=True,
+    shared=True,
+)
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.REALM,
+            rule=_RULE,
+            create=create,
+            update=update,
+            refusal=_refusal,
+            variable=lambda _: ("smtp",),  # its only secrets are in the mail settings
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

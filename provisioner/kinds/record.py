@@ -1,13 +1,14 @@
-"""What is kept in the realm about earlier applies, as two of its attributes.
+"""The record of earlier applies, stored in two attributes of the realm.
 
-They hold names and digests only, no secret, and are left out of everything that is compared, shown and exported.
+They contain names and digests but no secrets, and are left out of comparisons, output and exports.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.model.state import Address, Json, Kind, Record
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, Json, Record
 
 PREFIX = "provisioner."
 _MADE = f"{PREFIX}made"
@@ -15,7 +16,7 @@ _DIGESTS = f"{PREFIX}digests"
 
 
 def read(attributes: Mapping[str, str]) -> Record:
-    """The record in these realm attributes; what cannot be read counts as nothing made, so nothing is deleted."""
+    """Return the record in these realm attributes. An unreadable one counts as empty, so nothing is deleted."""
     made = _object(attributes.get(_MADE))
     known = {kind.value for kind in Kind}
     addresses = (
@@ -38,11 +39,11 @@ def _object(text: str | None) -> Json:
 
 
 def attributes(record: Record) -> dict[str, str]:
-    """The realm attributes that hold the record; a name alone stands for a list of one."""
+    """Return the realm attributes with the record; a single name stands for a list of one."""
     made: dict[str, list[Any]] = {}
     for address in sorted(record.made, key=lambda address: (address.kind, address.names)):
         names = address.names[0] if len(address.names) == 1 else list(address.names)
-        made.setdefault(address.kind.value, []).append(names)
+        made.setdefault(address.kind, []).append(names)
     found = {}
     if made:
         found[_MADE] = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
@@ -52,5 +53,5 @@ def attributes(record: Record) -> dict[str, str]:
 
 
 def without(attributes: Mapping[str, str]) -> dict[str, str]:
-    """The realm attributes that are not ours."""
+    """Return the realm attributes without the record."""
     return {name: value for name, value in attributes.items() if not name.startswith(PREFIX)}

@@ -1,25 +1,28 @@
-"""Which roles somebody has (users, groups), or may show in tokens (clients, client scopes): one resource per role.
+"""Roles of users and groups, and the roles in the scope of clients and client scopes: one resource per role.
 
-Both are written alike. The names of such a resource: the holder's kind, the holder, the role's container and name.
+Both are written in the same way. The names in an address are the type and the name of the holder, the container
+and the name of the role.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from provisioner.kinds import roles
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.state import ANY, Address, Json, RealmState, Resource, Source
 
 USER, GROUP, CLIENT, SCOPE = "user", "group", "client", "client-scope"
 
-_OWNER = {CLIENT: Kind.CLIENT, SCOPE: Kind.CLIENT_SCOPE}
+_OWNER = {USER: Kind.USER, GROUP: Kind.GROUP, CLIENT: Kind.CLIENT, SCOPE: Kind.CLIENT_SCOPE}
 _FOLDER = {CLIENT: "clients", SCOPE: "client-scopes"}
-_LIST = {Kind.ROLE_MAPPING: "role-mappings", Kind.SCOPE_MAPPING: "scope-mappings"}
+_LIST: Mapping[str, str] = {Kind.ROLE_MAPPING: "role-mappings", Kind.SCOPE_MAPPING: "scope-mappings"}
 
 
 def desired(file: RealmFile, holder: Json, kind: str, name: str, source: Source) -> Iterator[Resource]:
-    """The roles inside a group's or a user's representation."""
+    """Yield the roles in the representation of a group or a user."""
     if "realmRoles" in holder:
         file.contains(Kind.ROLE_MAPPING, kind, name, roles.REALM)
     if "clientRoles" in holder:
@@ -34,12 +37,12 @@ def desired(file: RealmFile, holder: Json, kind: str, name: str, source: Source)
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The roles of the users that the files give any; those of groups come with the groups.
+    """Read the roles of the users with roles in the files; those of groups are read with the groups.
 
-    The role that everybody has is nobody's doing, so it is shown only where the files name it.
+    Every user has the default role, so it is only returned if the files name it.
     """
-    names = {address.names[1] for address in server.asked(Kind.ROLE_MAPPING) if address.names[:1] == (USER,)}
-    if server.asks_all(Kind.ROLE_MAPPING):
+    names = {address.names[1] for address in server.to_read(Kind.ROLE_MAPPING) if address.names[:1] == (USER,)}
+    if server.must_read_all(Kind.ROLE_MAPPING):
         names.update(server.service_accounts())
     for name in sorted(names):
         id = server.known_user_id(name)
@@ -48,7 +51,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def observed(server: Server, kind: Kind, holder_kind: str, holder: str, path: str) -> Iterator[Resource]:
-    """All the roles of one holder, in one request."""
+    """Read all roles of one holder, in one request."""
     default = (server.realm.get("defaultRole") or {}).get("name")
     found = server.api.get(f"{path}/{_LIST[kind]}")
     containers = {roles.REALM: found.get("realmMappings") or ()}
@@ -64,7 +67,7 @@ def observed(server: Server, kind: Kind, holder_kind: str, holder: str, path: st
 
 
 def of_group(path: str, group: Json) -> Iterator[Resource]:
-    """The roles of a group, out of its full representation."""
+    """Yield the roles in the full representation of a group."""
     containers = {roles.REALM: group.get("realmRoles") or (), **(group.get("clientRoles") or {})}
     for container, each in containers.items():
         for role in each:
@@ -85,17 +88,17 @@ def _path(server: Server, address: Address) -> str:
 
 
 def add(server: Server, change: Change) -> None:
-    """One more role."""
+    """Add the role."""
     server.api.post(_path(server, change.address), [roles.reference(server, *change.address.names[2:])])
 
 
 def remove(server: Server, change: Change) -> None:
-    """One role less."""
+    """Remove the role."""
     server.api.delete(_path(server, change.address), [roles.reference(server, *change.address.names[2:])])
 
 
 def represent(found: RealmState, kind: str) -> dict[str, Json]:
-    """`realmRoles` and `clientRoles` of each holder of that kind, by its name."""
+    """Return `realmRoles` and `clientRoles` of each holder of that type, by its name."""
     holders: dict[str, Json] = {}
     for resource in sorted(found.of_kind(Kind.ROLE_MAPPING), key=lambda each: each.address.names):
         holder_kind, holder, container, role = resource.address.names
@@ -104,3 +107,20 @@ def represent(found: RealmState, kind: str) -> dict[str, Json]:
             place = entry.setdefault("clientRoles", {}) if container else entry
             place.setdefault(container or "realmRoles", []).append(role)
     return holders
+
+
+def _owners(address: Address) -> tuple[Address, ...]:
+    holder, name, *role = address.names
+    return Address(_OWNER[holder], (name,)), Address(Kind.ROLE, tuple(role))
+
+
+def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    return roles.missing_role(_owners(resource.address)[1:], desired, observed)
+
+
+def definition(kind: Kind) -> KindDefinition:
+    """Return the record of role mappings or of scope mappings."""
+    return KindDefinition(kind=kind, create=add, delete=remove, owners=_owners, refusal=_refusal)
+
+
+FAMILY = Family(kinds=(definition(Kind.ROLE_MAPPING),), observe=observe)

@@ -1,36 +1,40 @@
-"""Users of the realm file.
+"""Users of realm files.
 
-Credentials and required actions are said at creation only: afterwards they are the person's, who gets a credential
-of a kind he has none of. Of groups and roles a user has at least those in the files.
+Credentials and required actions are only set at creation, because they belong to the person afterwards. A user
+without any credential of a type gets that of the file. A user has at least the groups and roles in the files.
 """
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.kinds import role_mappings
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds import groups, role_mappings
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.deny_lists import has_deny_list
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import SERVICE_ACCOUNT, Server, merged_lists, plain
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
-from provisioner.planning.deny_lists import has_deny_list
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _OWN_RESOURCES = frozenset({"realmRoles", "clientRoles", "federatedIdentities"})
 _MEANINGLESS = frozenset(
     {"id", "username", "self", "origin", "federationLink", "notBefore", "createdTimestamp", "clientConsents"}
 )
-"""Ids of another server, and what no request can set."""
+"""Ids of another server, and keys that no request can set."""
 _OF_SERVICE_ACCOUNTS = ("attributes", "groups")
 _FULL = {"briefRepresentation": "false"}
 CREDENTIAL_TYPES = "credentialTypes"
-"""The field that says which kinds of credentials somebody has: all that the server shows of them."""
+"""The field with the types of a user's credentials, which is all that the server shows of them."""
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's users; a service account comes with its client, so it only has roles, groups and attributes."""
+    """Return the file's users. A service account is created with its client and only has attributes, groups and
+    roles."""
     for index, user in enumerate(file.content.get("users", ())):
         source = file.source.at("users", index)
         name = _name(user, file)
         if not name:
-            file.complain(source, "the key username is missing")
+            file.add_error(source, "the key username is missing")
             continue
         if "serviceAccountClientId" in user:
             fields = {key: user[key] for key in _OF_SERVICE_ACCOUNTS if user.get(key)}
@@ -49,7 +53,7 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _name(user: Json, file: RealmFile) -> str:
-    """Keycloak writes names in small letters, and takes the address for one where the realm says so."""
+    """Return the user name: in lower case, and the e-mail address where the realm requires that."""
     if file.content.get("registrationEmailAsUsername") and "serviceAccountClientId" not in user:
         return str(user.get("email") or user.get("username", "")).lower()
     return str(user.get("username", "")).lower()
@@ -66,13 +70,12 @@ def _identity_fields(identity: Json) -> Json:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The users that the files name, with their links to identity providers; and all service accounts where
-    somebody must be protected."""
-    linked = {address.names[0] for address in server.asked(Kind.FEDERATED_IDENTITY) if address.names}
+    """Read the users in the files with their links to identity providers, and service accounts for deny lists."""
+    linked = {address.names[0] for address in server.to_read(Kind.FEDERATED_IDENTITY) if address.names}
     for resource in server.desired.of_kind(Kind.USER):
         (name,) = resource.address.names
-        told = _name_on_server(server, name, resource.fields)
-        for user in server.api.get("users", {"username": told, "exact": "true", **_FULL}):
+        username = _name_on_server(server, name, resource.fields)
+        for user in server.api.get("users", {"username": username, "exact": "true", **_FULL}):
             yield from _observed(server, name, user, resource.fields)
     if has_deny_list(server.desired):
         for name in server.service_accounts():
@@ -87,7 +90,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def _name_on_server(server: Server, name: str, wanted: Json) -> str:
-    """The realm may say that addresses are names when this file does not."""
+    """Return the user name on the server, whose realm may require addresses as names when this file does not."""
     if server.realm.get("registrationEmailAsUsername") and not name.startswith(SERVICE_ACCOUNT):
         return str(wanted.get("email") or name)
     return name
@@ -107,7 +110,7 @@ def _observed(server: Server, name: str, user: Json, wanted: Json) -> Iterator[R
 
 
 def create(server: Server, change: Change) -> None:
-    """The account with its groups and credentials, in one write; a service account came with its client."""
+    """Create the account with its groups and credentials, in one request; update a service account."""
     (name,) = change.address.names
     if server.known_user_id(name):
         update(server, change)
@@ -117,11 +120,11 @@ def create(server: Server, change: Change) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed, the account sent whole (a name left out would be erased); groups one by one."""
+    """Update the account as a whole, because Keycloak erases names that are omitted; add groups one by one."""
     id = server.user_id(change.address.names[0])
     before = change.before or {}
     after = dict(change.after or {})
-    groups = after.pop("groups", ())
+    joined = after.pop("groups", ())
     if CREDENTIAL_TYPES in after:
         missing = set(after.pop(CREDENTIAL_TYPES)) - set(before.get(CREDENTIAL_TYPES) or ())
         given = change.resource.fields["credentials"] if change.resource else ()
@@ -130,7 +133,7 @@ def update(server: Server, change: Change) -> None:
         present = server.api.get(f"users/{id}")
         attributes = merged_lists(present.get("attributes"), after.get("attributes", {}))
         server.api.put(f"users/{id}", {**present, **after, "attributes": attributes})
-    for path in groups:
+    for path in joined:
         if path not in (before.get("groups") or ()):
             server.api.put(f"users/{id}/groups/{server.group_id(path)}")
 
@@ -141,18 +144,18 @@ def _identity_path(server: Server, change: Change) -> str:
 
 
 def link(server: Server, change: Change) -> None:
-    """The account at the identity provider signs in as this user."""
+    """Link the user to an account of an identity provider."""
     body = {"identityProvider": change.address.names[1], **(change.after or {})}
     server.api.post(_identity_path(server, change), body)
 
 
 def unlink(server: Server, change: Change) -> None:
-    """It does so no more."""
+    """Remove the link."""
     server.api.delete(_identity_path(server, change))
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`users`: those in the state with their roles and links, and service accounts that have more than usual."""
+    """Add `users` with their roles and links, and service accounts with more than the defaults."""
     roles = role_mappings.represent(found, role_mappings.USER)
     clients = {each.address.names[0].lower(): each.address.names[0] for each in found.of_kind(Kind.CLIENT)}
     entries: dict[str, Json] = {name: {"username": name} for name in roles}
@@ -171,3 +174,56 @@ def represent(found: RealmState, to: Json) -> None:
         links.append({"identityProvider": provider, **resource.fields})
     if entries:
         to["users"] = [entries[name] for name in sorted(entries)]
+
+
+def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    undeclared = _undeclared_attributes(resource, desired, observed)
+    if undeclared:
+        return f"the user profile does not declare {', '.join(undeclared)}"
+    return groups.missing_group(resource.fields.get("groups", ()), desired, observed)
+
+
+def _undeclared_attributes(resource: Resource, desired: RealmState, observed: RealmState) -> list[str]:
+    profile = desired.get(Kind.USER_PROFILE) or observed.get(Kind.USER_PROFILE)
+    if profile is None or profile.fields.get("unmanagedAttributePolicy") in ("ENABLED", "ADMIN_EDIT"):
+        return []
+    declared = {*profile.fields.get("attributes", {}), *_implied_attributes(desired, observed)}
+    return sorted(name for name in resource.fields.get("attributes", {}) if name not in declared)
+
+
+def _implied_attributes(desired: RealmState, observed: RealmState) -> tuple[str, ...]:
+    """Return the attributes that Keycloak declares itself: `locale` in a realm with several languages."""
+    realms = (state.get(Kind.REALM, state.realm) for state in (desired, observed))
+    settings = (realm.fields.get("internationalizationEnabled") for realm in realms if realm)
+    return ("locale",) if next((each for each in settings if each is not None), False) else ()
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.USER,
+            rule=Rule(
+                created_with=frozenset({"credentials", "requiredActions"}),
+                at_least=frozenset({"groups", CREDENTIAL_TYPES}),
+                secret=frozenset({"value", "secretData", "credentialData"}),
+                shared=True,
+            ),
+            create=create,
+            update=update,
+            refusal=_refusal,
+            is_exported=lambda user: "serviceAccountClientId" in user.fields,
+        ),
+        KindDefinition(
+            kind=Kind.FEDERATED_IDENTITY,
+            rule=Rule(fixed=frozenset({"userId", "userName"}), shared=True),
+            create=link,
+            delete=unlink,
+            owners=owned_by((Kind.USER, 0, 1)),
+            references=refers_to(Kind.IDENTITY_PROVIDER, 1),
+            is_exported=lambda _: False,
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -1,10 +1,10 @@
-"""The two seams towards Keycloak.
+"""The two interfaces to Keycloak.
 
-`Realm` is what the verbs of the command line work with; tests have one in memory. `Api` is the wire below it: the
-admin REST API of one realm, as `provisioner.kinds` speaks it.
+`Realm` is what the commands work with; tests use one in memory. `Api` is the admin REST API of one realm, which
+the kinds use.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -12,72 +12,68 @@ from provisioner.model.changes import Change
 from provisioner.model.state import Json, RealmState, Record
 
 Waiting = Callable[[str], None]
-"""Told what a run waits for."""
+"""Called with a message while a run waits."""
 
 
 class Realm(Protocol):
-    """One realm of a server, in states and changes. Everything raises `provisioner.errors.ServerError`."""
+    """One realm of a server, as states and changes. Every method raises `provisioner.errors.ServerError`."""
 
     def observe(self, desired: RealmState) -> RealmState:
-        """What the server has, restricted to what `desired` needs to be compared with. Writes nothing."""
+        """Return the observed state, as far as it is needed for a comparison with `desired`. Writes nothing."""
         ...
 
     def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
-        """Holds the realm's lock against other runs; the value tells whether another had it meanwhile.
+        """Hold the lock of the realm; the value is True if another run held it in the meantime.
 
-        `waiting` is told, again and again, who has it while this run waits. Raises `LockedError` when that takes
-        too long.
+        `waiting` is called repeatedly with the holder while this run waits. Raises `LockedError` after the time
+        limit.
         """
         ...
 
     def note(self, known: Record) -> None:
-        """Says what is to be kept in the realm about applies; written with the next change of the realm itself."""
+        """Set the record of applies to be stored in the realm; the next change of the realm itself writes it."""
         ...
 
     def save(self) -> None:
-        """Writes what was noted, unless the realm has it already."""
+        """Write the record unless the realm already has it."""
         ...
 
-    def perform(self, change: Change) -> None:
-        """Makes one change; one write, or one per membership where Keycloak knows no other way."""
-        ...
-
-    def create_companies(self, changes: Sequence[Change]) -> None:
-        """Creates the groups of these companies in one write: all of them or none."""
+    def perform(self, *changes: Change) -> None:
+        """Make one change, or create several resources of one kind in one request: all of them or none."""
         ...
 
 
 class Api(Protocol):
-    """Requests below `/admin/realms/<realm>/`; `""` is the realm itself."""
+    """Requests below `/admin/realms/<realm>/`; the path `""` is the realm itself."""
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:
-        """The answer to a read."""
+        """Return the decoded answer."""
         ...
 
-    def begin(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
-        """Starts a read that takes the server long, beside others; the next `get` of the same has its answer."""
+    def prefetch(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
+        """Start a slow read in the background; the next `get` of the same path and query returns its answer."""
         ...
 
     def pages(self, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[Json]:
-        """Every item of a list that Keycloak gives in pages."""
+        """Return all items of a paginated list."""
         ...
 
     def post(self, path: str, body: Any) -> str:
-        """Creates; the id that Keycloak gave, or an empty text."""
+        """Create an object and return its id, or an empty text if the answer has none."""
         ...
 
     def put(self, path: str, body: Any = None) -> None:
-        """Replaces, or puts in its place."""
+        """Replace an object, or add it to a collection."""
         ...
 
     def delete(self, path: str, body: Any = None) -> None:
-        """Takes away."""
+        """Delete an object, or the items of `body` from a collection."""
         ...
 
     def create_realm(self, body: Json) -> None:
-        """Creates the realm itself."""
+        """Create the realm itself."""
         ...
 
     def send_mail(self, path: str, body: Any, query: Mapping[str, str | int]) -> None:
-        """A call that makes Keycloak send a mail; a `MailRefusedError` when the mail server does not take it."""
+        """Make Keycloak send a mail. Raises `MailRefusedError` if the mail server does not accept it."""
         ...

@@ -1,94 +1,47 @@
-"""A realm as data: the same shape for what is desired (files) and what is observed (server).
+"""A realm as data, in the same form for the desired state (files) and the observed state (server).
 
-A state is flat: one resource per thing that Keycloak creates, updates and deletes on its own, found by its
-address. A client, each of its mappers and each scope assigned to it are three kinds of resource, so that one
-difference is one change and one write.
+A state is flat: it has one resource, found by its address, for each thing that Keycloak creates, updates and
+deletes separately. A client, each of its mappers and each scope assigned to it are resources of three kinds, so
+that one difference is one change and one request.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 Json = dict[str, Any]
 
 ANY = "*"
-"""In the address of a list: any name but the empty one."""
-
-
-class Kind(StrEnum):
-    """Every kind of thing that is managed, in the order in which changes are made; deletions go the other way."""
-
-    REALM = "realm"
-    LOCALIZATION = "localization"
-    USER_PROFILE = "user-profile"
-    REQUIRED_ACTION = "required-action"
-    FLOW = "flow"
-    REALM_BINDING = "realm-binding"
-    CLIENT_SCOPE = "client-scope"
-    CLIENT_SCOPE_MAPPER = "client-scope-mapper"
-    REALM_DEFAULT_SCOPE = "realm-default-scope"
-    IDENTITY_PROVIDER = "identity-provider"
-    IDENTITY_PROVIDER_MAPPER = "identity-provider-mapper"
-    CLIENT = "client"
-    CLIENT_MAPPER = "client-mapper"
-    ASSIGNED_SCOPE = "assigned-scope"
-    ROLE = "role"
-    COMPOSITE = "composite"
-    SCOPE_MAPPING = "scope-mapping"
-    CLIENT_PROFILE = "client-profile"
-    CLIENT_POLICY = "client-policy"
-    GROUP = "group"
-    COMPANY = "company"
-    COMPANY_SUBGROUP = "company-subgroup"
-    DEFAULT_GROUP = "default-group"
-    COMPONENT = "component"
-    ORGANIZATION = "organization"
-    ORGANIZATION_IDENTITY_PROVIDER = "organization-identity-provider"
-    USER = "user"
-    FEDERATED_IDENTITY = "federated-identity"
-    ORGANIZATION_MEMBER = "organization-member"
-    ROLE_MAPPING = "role-mapping"
-    PERSON = "person"
-    ADMINISTRATOR = "administrator"
-    AUTHORIZATION = "authorization"
-    AUTHORIZATION_SCOPE = "authorization-scope"
-    AUTHORIZATION_RESOURCE = "authorization-resource"
-    POLICY = "policy"
-    PERMISSION = "permission"
-    ACTIVATION_MAIL = "activation-mail"
-
-
-ORDER = {kind: position for position, kind in enumerate(Kind)}
+"""In the address of a list: any name except the empty one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What names a resource for good, whatever its id on a server: its kind and the names on the way to it."""
+    """The kind and the path of names that identify a resource, independent of its id on a server."""
 
-    kind: Kind
+    kind: str
     names: tuple[str, ...]
 
     def __str__(self) -> str:
         names = (name.removeprefix("/") for name in self.names)
-        return "/".join((self.kind.value, *(name for name in names if name)))
+        return "/".join((self.kind, *(name for name in names if name)))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where in the files something was said: document `document` (from 0) of `file`, and the keys on the way."""
+    """A position in the files: document number `document` (from 0) of `file`, and the path of keys in it."""
 
     file: str
     document: int = 0
     keys: tuple[str | int, ...] = ()
 
     def at(self, *keys: str | int) -> "Source":
-        """The place further down."""
+        """Return the position below this one."""
         return Source(self.file, self.document, (*self.keys, *keys))
 
     @property
     def key(self) -> str:
-        """The dotted path of the key."""
+        """The path of keys as text, such as `clients[0].name`."""
         text = ""
         for key in self.keys:
             text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
@@ -97,9 +50,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing: `fields` are what is said about it (desired) or known of it (observed).
+    """One resource with its desired or observed fields.
 
-    A field that is not in a desired resource is left as it is on the server.
+    A field that a desired resource does not have stays as it is on the server.
     """
 
     address: Address
@@ -109,8 +62,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept in the realm about earlier applies: the resources they made, and a salted digest of each secret
-    that they sent and that the server will not show (by `secret_digests.key`)."""
+    """What the realm stores about earlier applies.
+
+    `made` are the resources that they created. `digests` are salted digests of the secrets that they sent and the
+    server masks, by `secret_digests.key`.
+    """
 
     made: frozenset[Address] = frozenset()
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -120,12 +76,13 @@ class Record:
 class RealmState:
     """A realm: its name, whether it exists, and its resources.
 
-    Desired, it also says what the files contain: `contains` has an address for each list in them, made of the kind
-    of its items and the names they share (the mappers of the client `portal`: `client-mapper/portal`). What an
-    earlier apply made is only ever deleted when it would stand in such a list.
-    Observed, it also has the `record` of earlier applies, the addresses of what Keycloak puts into every realm
-    on its own (`builtin`: neither unmanaged nor ever deleted), and, where it was asked, which providers the server
-    `offers`: what is not among them cannot be had.
+    A desired state also has `contains`: an address for each list in the files, made of the kind of its items and
+    the names they share (`client-mapper/portal` for the mappers of the client `portal`). A resource that an
+    earlier apply created is only deleted if it belongs to such a list.
+
+    An observed state also has the `record` of earlier applies, the addresses of what Keycloak creates in every
+    realm (`builtin`: neither unmanaged nor ever deleted), and the providers that the server `offers`, by kind,
+    where they were read.
     """
 
     realm: str
@@ -138,32 +95,32 @@ class RealmState:
 
     @classmethod
     def of(cls, realm: str, resources: Iterable[Resource], exists: bool = True) -> "RealmState":
-        """The state made of these resources; a later one of the same address wins."""
+        """Return a state of these resources; a later one replaces an earlier one of the same address."""
         return cls(realm, {resource.address: resource for resource in resources}, exists)
 
     def with_resources(self, resources: Iterable[Resource]) -> "RealmState":
-        """The same state with these resources instead of its own."""
+        """Return the same state with other resources."""
         return replace(self, resources={resource.address: resource for resource in resources})
 
-    def get(self, kind: Kind, *names: str) -> Resource | None:
-        """The resource of that address, if there is one."""
+    def get(self, kind: str, *names: str) -> Resource | None:
+        """Return the resource of that address, or None."""
         return self.resources.get(Address(kind, names))
 
-    def of_kind(self, *kinds: Kind) -> Iterator[Resource]:
-        """All resources of these kinds, in their own order."""
+    def of_kind(self, *kinds: str) -> Iterator[Resource]:
+        """Return the resources of these kinds, in the order of the state."""
         return (resource for address, resource in self.resources.items() if address.kind in kinds)
 
     def covers(self, address: Address) -> bool:
-        """Whether the files contain the list in which that resource would stand."""
+        """Return whether the files contain the list that the resource would be in."""
         return any(
-            each.kind is address.kind
+            each.kind == address.kind
             and len(each.names) <= len(address.names)
             and all(map(_stands_for, each.names, address.names))
             for each in self.contains
         )
 
-    def speaks_of(self, *kinds: Kind) -> bool:
-        """Whether the files say anything of these kinds, if only that there are none."""
+    def mentions(self, *kinds: str) -> bool:
+        """Return whether the files contain resources of these kinds, or empty lists of them."""
         return any(address.kind in kinds for address in (*self.contains, *self.resources))
 
 

@@ -1,4 +1,4 @@
-"""A document against its table of keys: variables filled, values in their right type, every problem named."""
+"""Check a document against a table of keys: fill in variables, convert values, collect all errors."""
 
 from collections.abc import Hashable, Mapping
 from difflib import get_close_matches
@@ -20,10 +20,10 @@ _SHOWN = 40
 
 
 class Reader:
-    """Reads values of one run; `problems` collects what is wrong instead of stopping at the first.
+    """Reads the documents of one run and collects errors in `problems` instead of stopping at the first.
 
-    `notes` has what was left out: of exports of an older Keycloak, what the present one no longer has; of any,
-    what no request can set.
+    `notes` are the keys that were left out: keys that Keycloak has dropped, in exports of older versions, and keys
+    that no request can set.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -33,12 +33,12 @@ class Reader:
         self.notes: list[Problem] = []
 
     def read_document(self, document: Document, shape: Shape) -> Document:
-        """The document with its content as the shape wants it."""
+        """Return the document with its content in the types of the shape."""
         self._is_old = _is_old(document.content)
         return Document(document.source, self.read(document.content, shape, document.source))
 
     def read(self, value: Any, shape: Shape, source: Source) -> Any:
-        """The value as its shape wants it; keys without a value (`null`, a masked secret) are left out."""
+        """Return the value in the type of its shape, without keys whose value is `null` or a masked secret."""
         match shape:
             case Leaf():
                 return self._leaf(value, shape, source)
@@ -53,13 +53,13 @@ class Reader:
             case OneOf(values):
                 return self._one_of(value, values, source)
 
-    def complain(self, source: Source, message: str) -> None:
-        """Names a problem of that place."""
+    def add_error(self, source: Source, message: str) -> None:
+        """Add an error at that place."""
         self.problems.append(problem_at(source, message))
 
     def _object(self, value: Any, shape: Object, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self.complain(source, f"must be an object, not {_shown(value)}")
+            self.add_error(source, f"must be an object, not {_shown(value)}")
             return {}
         found = {}
         for key, inner in value.items():
@@ -73,29 +73,29 @@ class Reader:
                 found[key] = self.read(inner, shape.keys[key], source.at(key))
         for key in shape.required:
             if key not in found:
-                self.complain(source, f"the key {key} is missing")
+                self.add_error(source, f"the key {key} is missing")
         return found
 
     def _refuse(self, key: str, shape: Object, source: Source) -> None:
-        """A key that has no place there: an error, unless a Keycloak wrote it that still had it."""
+        """Report a key that the shape does not have: an error, or a note if an older Keycloak exported it."""
         dropped = DROPPED.get(shape.name, {}).get(key)
         if dropped and self._is_old:
             self.notes.append(problem_at(source, f"no longer in Keycloak {_CURRENT}: left out"))
         elif key in shape.remarked:
             self.notes.append(problem_at(source, f"left out: {shape.remarked[key]}"))
         elif dropped:
-            self.complain(source, f"Keycloak has dropped this key in {dropped}")
+            self.add_error(source, f"Keycloak dropped this key in {dropped}")
         elif key in shape.unmanaged:
             reason = shape.unmanaged[key]
-            self.complain(source, f"a key of Keycloak that the provisioner does not manage: {reason}")
+            self.add_error(source, f"a key of Keycloak that the provisioner does not manage: {reason}")
         else:
-            self.complain(source, f"unknown key{_suggestion(key, shape)}")
+            self.add_error(source, f"unknown key{_suggestion(key, shape)}")
 
     def _list(self, value: Any, shape: ListOf, source: Source) -> list[Any]:
         if not isinstance(value, list):
             if shape.lenient and isinstance(value, str):
                 return [self.read(value, shape.item, source)]
-            self.complain(source, f"must be a list, not {_shown(value)}")
+            self.add_error(source, f"must be a list, not {_shown(value)}")
             return []
         items = [self.read(inner, shape.item, source.at(index)) for index, inner in enumerate(value)]
         if shape.by:
@@ -103,18 +103,18 @@ class Reader:
         return items
 
     def _check_names(self, items: list[Any], by: tuple[str, ...], source: Source) -> None:
-        met: dict[tuple[Any, ...], int] = {}
+        seen: dict[tuple[Any, ...], int] = {}
         for index, item in enumerate(items):
             name = tuple(item.get(key) for key in by)
             if not all(isinstance(part, Hashable) for part in name):
-                continue  # complained of where it was read
-            if None not in name and met.setdefault(name, index) != index:
-                line = position_of(source.at(met[name], by[-1])).line
-                self.complain(source.at(index, by[-1]), f"{name[-1]!r} is in this list already, in line {line}")
+                continue  # reported where it was read
+            if None not in name and seen.setdefault(name, index) != index:
+                line = position_of(source.at(seen[name], by[-1])).line
+                self.add_error(source.at(index, by[-1]), f"{name[-1]!r} is already in this list, in line {line}")
 
     def _map(self, value: Any, item: Shape, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self.complain(source, f"must be an object, not {_shown(value)}")
+            self.add_error(source, f"must be an object, not {_shown(value)}")
             return {}
         return {
             key: self.read(inner, item, source.at(key))
@@ -126,13 +126,13 @@ class Reader:
         text = str(self._leaf(value, Leaf.STR, source))
         found = {value.lower(): value for value in values}.get(text.lower())
         if found is None and isinstance(value, str):
-            self.complain(source, f"must be one of {', '.join(values)}, not {_shown(value)}")
+            self.add_error(source, f"must be one of {', '.join(values)}, not {_shown(value)}")
         return found or text
 
     def _text(self, value: Any, longest: int, source: Source) -> str:
         text = str(self._leaf(value, Leaf.STR, source))
         if len(text) > longest:
-            self.complain(source, f"must have at most {longest} characters, not {len(text)}")
+            self.add_error(source, f"must have at most {longest} characters, not {len(text)}")
         return text
 
     def _leaf(self, value: Any, leaf: Leaf, source: Source) -> Any:
@@ -152,7 +152,7 @@ class Reader:
                 return _plain(filled)
             case _:
                 found = _shown(value, secret=leaf is Leaf.SECRET)
-                self.complain(source, f"must be {leaf.value}, not {found}")
+                self.add_error(source, f"must be {leaf.value}, not {found}")
                 return filled
 
     def _filled(self, value: Any, source: Source) -> Any:
@@ -161,7 +161,7 @@ class Reader:
                 try:
                     return fill(value, self._environment) if "${" in value else value
                 except UndefinedVariableError as error:
-                    self.complain(source, str(error))
+                    self.add_error(source, str(error))
                     return value
             case list():
                 return [self._filled(inner, source.at(index)) for index, inner in enumerate(value)]
@@ -172,21 +172,21 @@ class Reader:
 
 
 def _is_old(content: Any) -> bool:
-    """Whether it is an export of a Keycloak before the one that the tables are of."""
+    """Return whether the document is an export of a Keycloak before the version of the tables."""
     written = content.get("keycloakVersion") if isinstance(content, dict) else None
     found = _VERSION.match(written) if isinstance(written, str) else None
     return found is not None and (int(found[1]), int(found[2])) < CURRENT
 
 
 def _is_simple(value: Any, shape: Shape) -> bool:
-    """Whether there is nothing to read or check: nearly every value of a large file, so this is the short way."""
+    """Return whether the value needs no conversion, as nearly all values of a large file: a fast path."""
     if type(value) is not str or "${" in value:
         return False
     return shape is Leaf.STR or (isinstance(shape, Text) and len(value) <= shape.longest)
 
 
 def _is_masked(value: Any, shape: Shape) -> bool:
-    """Whether the server wrote it instead of a secret: that says nothing."""
+    """Return whether the value is the mask that the server exports instead of a secret."""
     match shape:
         case Leaf.SECRET:
             return bool(value == MASK)
@@ -197,7 +197,7 @@ def _is_masked(value: Any, shape: Shape) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """The value with numbers where numbers were written."""
+    """Return the value with numbers in place of their texts."""
     match value:
         case Written():
             return value.number
@@ -210,7 +210,7 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(value: Any, secret: bool = False) -> str:
-    """The value as an error names it, as it stands in the file: no variable is filled."""
+    """Return the value as messages show it: as written in the file, with variables not filled in."""
     match value:
         case dict():
             return "an object"
@@ -229,7 +229,7 @@ def _shown(value: Any, secret: bool = False) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    """The whole number that is meant, none if it is no such thing."""
+    """Return the integer that the value stands for, or None."""
     match value:
         case Written():
             return value.number if isinstance(value.number, int) else None

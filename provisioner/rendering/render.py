@@ -1,4 +1,4 @@
-"""Plan or outcome -> text for people, JSON for machines. Secrets are masked in both."""
+"""Plans, outcomes and findings as text for people and JSON for programs. Secrets are masked in both."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,10 @@ from typing import Any
 from rich.markup import escape
 
 from provisioner.checking.findings import Finding
+from provisioner.kinds.registry import KINDS
 from provisioner.model.changes import Action, Change, Plan
-from provisioner.model.rules import MASK, RULES
-from provisioner.model.state import Json, Kind
+from provisioner.model.rules import MASK
+from provisioner.model.state import Json
 from provisioner.planning.apply import Outcome
 
 _COLOURS = {
@@ -31,16 +32,16 @@ _DIFF = {
     Action.REFUSED: "-",
     Action.UNMANAGED: "#",
 }
-"""The first character of a line that colours it in a diff block."""
+"""The first character of a line, which colours it in a diff block."""
 
 _TO_DELETE = "to delete (only with --prune)"
 _UNMANAGED = "unmanaged (kept)"
 _LONGEST = 70
 
 
-def masked(value: Any, kind: Kind) -> Any:
-    """The value with every secret of that kind replaced by Keycloak's own mask."""
-    secret = RULES[kind].secret
+def masked(value: Any, kind: str) -> Any:
+    """Return the value with every secret of that kind replaced by the mask."""
+    secret = KINDS[kind].rule.secret
     if isinstance(value, dict):
         return {key: MASK if key in secret and inner else masked(inner, kind) for key, inner in value.items()}
     if isinstance(value, list):
@@ -49,7 +50,7 @@ def masked(value: Any, kind: Kind) -> Any:
 
 
 def as_json(plan: Plan, outcome: Outcome | None = None) -> str:
-    """One JSON object: the changes, and after an apply what became of them."""
+    """Return one JSON object with the changes, and after an apply their outcome."""
     found = as_data(plan)
     if outcome is not None:
         found["done"] = [str(change.address) for change in outcome.done]
@@ -61,12 +62,12 @@ def as_json(plan: Plan, outcome: Outcome | None = None) -> str:
 
 
 def as_data(plan: Plan) -> Json:
-    """The changes as plain values, secrets masked."""
+    """Return the changes as plain values, with secrets masked."""
     return {"changes": [_json_change(change) for change in plan]}
 
 
 def error_as_json(message: str) -> str:
-    """The same object when there is no plan to show."""
+    """Return the JSON object of a run that ended without a plan."""
     return json.dumps({"changes": [], "error": message}, ensure_ascii=False, indent=2)
 
 
@@ -82,7 +83,7 @@ def _json_change(change: Change) -> Json:
 
 
 def as_text(plan: Plan) -> str:
-    """The plan for a person, in rich's markup: changes by kind, then deletions, then what others made."""
+    """Return the plan in rich's markup: changes by kind, then deletions, then unmanaged resources."""
     if not plan.changes:
         return f"Realm {escape(plan.realm)}: nothing to change."
     lines = []
@@ -95,7 +96,7 @@ def as_text(plan: Plan) -> str:
 
 
 def as_markdown(plan: Plan) -> str:
-    """The plan for the page of a pull request."""
+    """Return the plan in Markdown, for the page of a pull request."""
     if not plan.changes:
         return f"**Realm {plan.realm}**: nothing to change."
     lines = [f"**Realm {plan.realm}**: {_totals(plan)}."]
@@ -111,7 +112,7 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[Change]]]:
     apart: dict[Action, str] = {Action.DELETE: _TO_DELETE, Action.UNMANAGED: _UNMANAGED}
 
     def title_of(change: Change) -> str:
-        return apart.get(change.action, change.address.kind.value)
+        return apart.get(change.action, change.address.kind)
 
     return ((title, list(changes)) for title, changes in groupby(plan, key=title_of))
 
@@ -123,7 +124,7 @@ def _text_change(change: Change) -> list[str]:
 
 
 def _details(change: Change) -> list[str]:
-    """What a person needs to judge the change by, a line each."""
+    """Return the lines that a person needs to judge the change."""
     before = masked(change.before or {}, change.address.kind)
     after = masked(change.after or {}, change.address.kind)
     match change.action:
@@ -144,7 +145,7 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
             found.extend(_differences(before.get(key), value, f"{path}.{key}" if path else str(key)))
         return found
     if after == MASK:
-        return [f"{path}: another secret (not shown)"]
+        return [f"{path}: the secret differs (not shown)"]
     return [] if before == after else [f"{path}: {_short(before)} -> {_short(after)}"]
 
 
@@ -155,19 +156,19 @@ def _short(value: Any) -> str:
 
 def _totals(plan: Plan) -> str:
     counted = {action: sum(change.action is action for change in plan) for action in Action}
-    told = [f"{count} to {action.value}" for action, count in counted.items() if count and action.writes]
-    told += [f"{count} {action.value}" for action, count in counted.items() if count and not action.writes]
-    return ", ".join(told)
+    parts = [f"{count} to {action.value}" for action, count in counted.items() if count and action.writes]
+    parts += [f"{count} {action.value}" for action, count in counted.items() if count and not action.writes]
+    return ", ".join(parts)
 
 
 def findings_as_json(findings: Sequence[Finding]) -> str:
-    """One JSON object: what a check found."""
-    told = [{"kind": each.kind.value, "about": each.about, "message": each.message} for each in findings]
-    return json.dumps({"findings": told}, ensure_ascii=False, indent=2)
+    """Return one JSON object with the findings of a check."""
+    parts = [{"kind": each.kind.value, "about": each.about, "message": each.message} for each in findings]
+    return json.dumps({"findings": parts}, ensure_ascii=False, indent=2)
 
 
 def findings_as_text(realm: str, findings: Sequence[Finding]) -> str:
-    """What a check found, by kind, in rich's markup."""
+    """Return the findings of a check by kind, in rich's markup."""
     if not findings:
         return f"Realm {escape(realm)}: nothing found."
     lines = []
@@ -179,14 +180,14 @@ def findings_as_text(realm: str, findings: Sequence[Finding]) -> str:
 
 
 def outcome_as_text(outcome: Outcome) -> str:
-    """What an apply did, in rich's markup."""
+    """Return the result of an apply in rich's markup."""
     lines = [f"[yellow]warning[/yellow] {escape(warning)}" for warning in outcome.warnings]
     if outcome.error:
         failed = f" at {escape(str(outcome.failed.address))}" if outcome.failed else ""
         lines.append(f"[bold red]stopped{failed}[/bold red]: {escape(str(outcome.error))}")
     lines.append(f"{len(outcome.done)} done, {len(outcome.left)} not done.")
     if outcome.kept:
-        lines.append(f"{len(outcome.kept)} to delete were left: apply with --prune deletes them.")
+        lines.append(f"{len(outcome.kept)} deletions were not made: apply with --prune makes them.")
     if outcome.error:
         lines.extend(f"  done      {escape(str(change.address))}" for change in outcome.done)
         lines.extend(f"  not done  {escape(str(change.address))}" for change in outcome.left)

@@ -1,14 +1,15 @@
-"""No key that the tables accept is forgotten by the kinds: what a file says ends in some resource."""
+"""Every key that the tables accept ends in a resource: the kinds forget none."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from provisioner import loader
 from provisioner.kinds import client_policies
-from provisioner.kinds.files import RealmFile
-from provisioner.model.state import Address, Kind, RealmState, Resource, Source
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
+from provisioner.kinds.registry import FAMILIES
+from provisioner.model.state import Address, RealmState, Resource, Source
 from provisioner.representation import REALM, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
 
 _DEEP = 7
@@ -23,16 +24,16 @@ MEANT_OTHERWISE = {
     "serviceAccountClientId": "the user comes with its client",
     "organizationId": "resolved within the file",
 }
-"""Keys of which no value is to be seen in a resource."""
+"""Keys whose values do not appear in a resource."""
 ELSEWHERE = {
     "organizations.groups": "refused: groups of an organization are not managed by the provisioner",
     "clients.authorizationSettings.resources.scopes": "only names count: the scopes stand beside the resources",
 }
-"""Places of which the same is true of all that is inside."""
+"""Places where this holds for all keys inside."""
 
 
 class Tokens:
-    """A document with every key of a table, each leaf with a value of its own."""
+    """Creates a document with every key of a table and a unique value for each leaf."""
 
     def __init__(self) -> None:
         self.places: dict[str, tuple[str, ...]] = {}
@@ -62,7 +63,7 @@ class Tokens:
 
 
 def _consistent(document: dict[str, Any]) -> None:
-    """Gives the references in it something to refer to."""
+    """Make the references in the document valid."""
     document["registrationEmailAsUsername"] = False
     document["components"] = {"org.keycloak.storage.UserStorageProvider": document["components"]["any"]}
     flow = document["authenticationFlows"][0]
@@ -94,9 +95,11 @@ def forgotten() -> set[str]:
     tokens = Tokens()
     document = tokens.document(REALM)
     _consistent(document)
-    told: list[str] = []
-    file = RealmFile("portal", document, Source("a"), lambda *problem: told.append(str(problem)), lambda _: None)
-    resources = [resource for desired in loader._DESIRED for resource in desired(file)]
+    collected: list[str] = []
+    file = RealmFile(
+        "portal", document, Source("a"), lambda *problem: collected.append(str(problem)), lambda _: None
+    )
+    resources = [resource for family in FAMILIES for resource in family.desired(file)]
     text = "\n".join(each for found in resources for each in _seen((found.address.names, found.fields)))
     asked = "\n".join(_seen(document))
     return {".".join(place) for token, place in tokens.places.items() if token in asked and token not in text}
@@ -108,12 +111,12 @@ def test_every_key_ends_in_a_resource(forgotten):
 
 
 def test_executors_are_exported_in_their_order():
-    """That of the names inside an object says nothing: an export sorts them."""
+    """Not in the order of the keys of an object, which an export sorts."""
     named = {name: {"executor": name, "configuration": {}} for name in ("consent", "pkce", "uris")}
     fields = {"executors": named, "order": "uris, pkce, consent"}
-    told: dict[str, Any] = {}
+    collected: dict[str, Any] = {}
     found = RealmState.of("portal", [Resource(Address(Kind.CLIENT_PROFILE, ("careful",)), fields)])
-    client_policies.represent(found, told)
-    (profile,) = told["clientProfiles"]["profiles"]
+    client_policies.represent(found, collected)
+    (profile,) = collected["clientProfiles"]["profiles"]
     assert [each["executor"] for each in profile["executors"]] == ["uris", "pkce", "consent"]
     assert "order" not in profile

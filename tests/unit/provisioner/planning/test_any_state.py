@@ -1,13 +1,14 @@
-"""Whatever is wanted and whatever is there: plan, then apply, gives what is wanted, and a second plan is empty."""
+"""From any state to any other: a plan and its apply reach the desired state, and a second plan is empty."""
 
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.registry import KINDS, owners
 from provisioner.model.differences import difference
-from provisioner.model.rules import RULES, owners
-from provisioner.model.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.state import Address, RealmState, Record, Resource
 from provisioner.planning.apply import apply
 from provisioner.planning.plan import plan
 from tests.unit.provisioner.fakes import FakeRealm
@@ -27,13 +28,13 @@ ADDRESSES = st.one_of(
 STATES = st.dictionaries(ADDRESSES, FIELDS, max_size=8).map(
     lambda found: {address: Resource(address, fields) for address, fields in found.items()}
 )
-KINDS = st.frozensets(st.sampled_from([Kind.IDENTITY_PROVIDER, Kind.IDENTITY_PROVIDER_MAPPER, Kind.GROUP])).map(
+LISTS = st.frozensets(st.sampled_from([Kind.IDENTITY_PROVIDER, Kind.IDENTITY_PROVIDER_MAPPER, Kind.GROUP])).map(
     lambda kinds: frozenset(Address(kind, ()) for kind in kinds)
 )
 
 
 def without_orphans(resources: dict[Address, Resource]) -> dict[Address, Resource]:
-    """Only what its owner is there for: a file cannot say otherwise, and a server neither."""
+    """Remove the resources without their owner, which neither files nor a server can have."""
     while True:
         kept = {key: each for key, each in resources.items() if all(owner in resources for owner in owners(key))}
         if len(kept) == len(resources):
@@ -48,8 +49,8 @@ def realm_with(resources: dict[Address, Resource], made: frozenset[Address]) -> 
     return realm
 
 
-@given(STATES, STATES, KINDS, st.frozensets(ADDRESSES), st.booleans())
-def test_any_state_can_be_reached_and_is_then_left_alone(wanted, there, contains, made, prune):
+@given(STATES, STATES, LISTS, st.frozensets(ADDRESSES), st.booleans())
+def test_any_state_can_be_reached_and_is_stable(wanted, there, contains, made, prune):
     wanted, there = without_orphans(wanted), without_orphans(there)
     desired = RealmState("portal", wanted, contains=contains)
     realm = realm_with(there, made)
@@ -60,7 +61,7 @@ def test_any_state_can_be_reached_and_is_then_left_alone(wanted, there, contains
 
     assert outcome.complete
     for address, resource in wanted.items():
-        _, left = difference(resource.fields, realm.state.resources[address].fields, RULES[address.kind])
+        _, left = difference(resource.fields, realm.state.resources[address].fields, KINDS[address.kind].rule)
         assert left == {}
     foreign = there.keys() - wanted.keys() - realm_made(there, made)
     assert foreign <= realm.state.resources.keys() | below(deleted, foreign)
@@ -75,7 +76,7 @@ def realm_made(there: dict[Address, Resource], made: frozenset[Address]) -> froz
 
 
 def below(deleted: set[Address], addresses: set[Address]) -> set[Address]:
-    """What goes with something that is deleted because an apply had made it."""
+    """Return the resources that the deletion of others deletes."""
     gone = set(deleted)
     while True:
         more = {address for address in addresses if gone.intersection(owners(address))} | gone
@@ -84,7 +85,7 @@ def below(deleted: set[Address], addresses: set[Address]) -> set[Address]:
         gone = more
 
 
-@given(STATES, STATES, KINDS, st.frozensets(ADDRESSES))
+@given(STATES, STATES, LISTS, st.frozensets(ADDRESSES))
 def test_nothing_is_deleted_that_no_apply_made(wanted, there, contains, made):
     wanted, there = without_orphans(wanted), without_orphans(there)
     realm = realm_with(there, made)
@@ -99,7 +100,7 @@ def test_nothing_is_deleted_that_no_apply_made(wanted, there, contains, made):
 
 
 @given(STATES, STATES)
-def test_a_plan_does_not_depend_on_the_order_of_what_was_read(wanted, there):
+def test_a_plan_does_not_depend_on_the_order_of_resources(wanted, there):
     wanted, there = without_orphans(wanted), without_orphans(there)
     one = plan(RealmState("portal", wanted), RealmState("portal", there))
     turned = dict(reversed(there.items()))

@@ -1,4 +1,4 @@
-"""The JSON Schema says of a file what the loader says of it."""
+"""The JSON Schema accepts and refuses the same files as the loader."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from provisioner import loader
 from provisioner.errors import InvalidFilesError
+from provisioner.kinds.registry import FORMATS
 from provisioner.reading.documents import read_documents
 from provisioner.representation.json_schema import schema
 
@@ -20,12 +21,13 @@ OURS = sorted(
         *(ROOT / "sandbox" / "demo").glob("*.json"),
     ]
 )
-VALIDATOR = Draft202012Validator(schema())
+SHAPES = [each.shape for each in FORMATS]
+VALIDATOR = Draft202012Validator(schema(SHAPES))
 
 
 def test_it_is_a_schema():
-    Draft202012Validator.check_schema(schema())
-    assert schema() == json.loads(json.dumps(schema()))
+    Draft202012Validator.check_schema(schema(SHAPES))
+    assert schema(SHAPES) == json.loads(json.dumps(schema(SHAPES)))
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
@@ -59,7 +61,7 @@ def test_our_own_files_are_valid(path):
         ([], False),
     ],
 )
-def test_what_it_takes_the_loader_takes(tmp_path, content, is_valid):
+def test_the_schema_accepts_what_the_loader_accepts(tmp_path, content, is_valid):
     assert VALIDATOR.is_valid(content) == is_valid
     path = tmp_path / "a.json"
     path.write_text(json.dumps(content), encoding="utf-8")

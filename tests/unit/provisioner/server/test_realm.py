@@ -1,36 +1,37 @@
-"""The calls that a change amounts to, where more than one kind of call could do it."""
+"""The requests of changes that could be made by more than one kind of request."""
 
 import json
 
 import pytest
 
+from directory.encoding import company_group
 from directory.model import Company
-from provisioner.kinds import companies
+from provisioner.kinds import attachment
+from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change
-from provisioner.model.state import Address, Kind, RealmState, Resource
+from provisioner.model.state import Address, RealmState, Resource
 from provisioner.server.realm import KeycloakRealm
 from tests.unit.provisioner.server.conftest import REALM, asked
 
 
 class TestCalls:
-    """The calls that a change amounts to, where more than one kind of call could do it."""
+    """The requests of changes."""
 
     @pytest.fixture
     def realm(self, wire, api, monkeypatch) -> KeycloakRealm:
-        """One that knows the people and groups of one company, and nothing else."""
+        """A realm with the people and groups of one company."""
         realm = KeycloakRealm(api)
-        monkeypatch.setattr("provisioner.server.realm.READERS", (companies.observe,))
+        monkeypatch.setattr("provisioner.server.realm.FAMILIES", (attachment.FAMILY,))
         wire.get(REALM, json={"realm": "portal"})
         wire.get(f"{REALM}/users", json=[{"id": "anne", "email": "anne@acme.example", "requiredActions": []}])
         wire.get(f"{REALM}/users/anne/groups", json=[])
-        wire.get(f"{REALM}/groups/count", json={"count": 0})
         administrator = Address(Kind.ADMINISTRATOR, ("acme", "anne@acme.example"))
-        company = companies.company_group(Company("acme", "Acme Énergie"))
-        told = [
+        company = company_group(Company("acme", "Acme Énergie"))
+        resources = [
             Resource(administrator, {"attached": True}),
             Resource(Address(Kind.COMPANY, ("acme",)), {"attributes": company["attributes"]}),
         ]
-        realm.observe(RealmState.of("portal", told))
+        realm.observe(RealmState.of("portal", resources))
         wire.calls.reset()
         return realm
 
@@ -38,10 +39,10 @@ class TestCalls:
         wire.post(f"{REALM}/partialImport", json={"added": 2})
         changes = []
         for id in ("acme", "globex"):
-            group = companies.company_group(Company(id, id.title()))
+            group = company_group(Company(id, id.title()))
             fields = {key: group[key] for key in ("attributes", "subGroups")}
             changes.append(Change(Action.CREATE, Address(Kind.COMPANY, (id,)), None, fields))
-        realm.create_companies(changes)
+        realm.perform(*changes)
         assert asked(wire) == [f"POST {REALM}/partialImport"]
         body = json.loads(wire.calls[0].request.body)
         assert body["ifResourceExists"] == "SKIP"
@@ -62,7 +63,7 @@ class TestCalls:
             f"PUT {REALM}/users/anne/groups/sub",
         ]
 
-    def test_an_account_comes_with_its_places_in_one_request(self, wire, realm):
+    def test_an_account_is_created_with_its_groups_in_one_request(self, wire, realm):
         wire.post(f"{REALM}/users", status=201, headers={"Location": f"{REALM}/users/new"})
         fields = {
             "email": "new@acme.example",
@@ -76,6 +77,6 @@ class TestCalls:
         assert asked(wire) == [f"POST {REALM}/users"]
         body = json.loads(wire.calls[0].request.body)
         assert body["groups"] == ["/acme", "/acme/administrators"]
-        said = {"by": "", "to": ["Acme Énergie"], "others": 0}
-        assert json.loads(body["attributes"]["invitation"][0]) == said
+        invitation = {"by": "", "to": ["Acme Énergie"], "others": 0}
+        assert json.loads(body["attributes"]["invitation"][0]) == invitation
         assert body["requiredActions"] == ["UPDATE_PASSWORD", "VERIFY_EMAIL"]
