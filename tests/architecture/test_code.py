@@ -12,7 +12,7 @@ import pytest
 from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
-GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/keycloak_gateway.py"}
+GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/server/calls.py"}
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
 
 

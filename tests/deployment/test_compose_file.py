@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.distribution import VERSION
 from tests.deployment.compose import FILE, ROOT, VARIABLE, load, texts
 
 CONTENT = load()
