@@ -6,17 +6,19 @@ from re import compile as regex
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.model.rules import MASK
+from provisioner.model.rules import MASK, RULES
 from provisioner.model.state import Source
 from provisioner.reading.documents import Document, position_of, problem_at
 from provisioner.reading.positions import Written
-from provisioner.reading.variables import UndefinedVariableError, fill
+from provisioner.reading.variables import UndefinedVariableError, fill, foreign
 from provisioner.representation import CURRENT, DROPPED, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
 
 _BOOLEANS = {"true": True, "false": False}
 _CURRENT = ".".join(map(str, CURRENT))
 _VERSION = regex(r"(\d+)\.(\d+)")
 _SHOWN = 40
+_TEXTS = (Leaf.STR, Leaf.SECRET)
+_SECRETS = frozenset[str]().union(*(rule.secret for rule in RULES.values()))
 
 
 class Reader:
@@ -57,18 +59,27 @@ class Reader:
         """Names a problem of that place."""
         self.problems.append(problem_at(source, message))
 
+    def note(self, source: Source, message: str) -> None:
+        """Add a warning about that place."""
+        self.notes.append(problem_at(source, message))
+
     def _object(self, value: Any, shape: Object, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
             self.complain(source, f"must be an object, not {_shown(value)}")
             return {}
         found = {}
         for key, inner in value.items():
-            if inner is None or key in shape.ignored:
+            if key in shape.ignored:
                 continue
             if key not in shape.keys:
                 self._refuse(key, shape, source.at(key))
             elif _is_simple(inner, shape.keys[key]):
                 found[key] = inner
+            elif key in shape.required and _is_word(inner, source):
+                self.complain(source.at(key), f"must be text, not {_shown(inner)}: write a name in quotes")
+                found[key] = None
+            elif inner is None:
+                found |= self._nothing(key, shape, source.at(key))
             elif not _is_masked(inner, shape.keys[key]):
                 found[key] = self.read(inner, shape.keys[key], source.at(key))
         for key in shape.required:
@@ -76,13 +87,21 @@ class Reader:
                 self.complain(source, f"the key {key} is missing")
         return found
 
+    def _nothing(self, key: str, shape: Object, source: Source) -> dict[str, Any]:
+        """Read `null`: an object of free keys is empty; elsewhere nothing is said, which is worth a warning."""
+        if isinstance(shape.keys[key], MapOf):
+            return {key: {}}
+        if key not in shape.required:
+            self.note(source, "null says nothing here: left out")
+        return {}
+
     def _refuse(self, key: str, shape: Object, source: Source) -> None:
         """A key that has no place there: an error, unless a Keycloak wrote it that still had it."""
         dropped = DROPPED.get(shape.name, {}).get(key)
         if dropped and self._is_old:
-            self.notes.append(problem_at(source, f"no longer in Keycloak {_CURRENT}: left out"))
+            self.note(source, f"no longer in Keycloak {_CURRENT}: left out")
         elif key in shape.remarked:
-            self.notes.append(problem_at(source, f"left out: {shape.remarked[key]}"))
+            self.note(source, f"left out: {shape.remarked[key]}")
         elif dropped:
             self.complain(source, f"Keycloak has dropped this key in {dropped}")
         elif key in shape.unmanaged:
@@ -117,16 +136,22 @@ class Reader:
             self.complain(source, f"must be an object, not {_shown(value)}")
             return {}
         return {
-            key: self.read(inner, item, source.at(key))
+            key: self._entry(inner, item, source.at(key))
             for key, inner in value.items()
-            if inner is not None and not _is_masked(inner, item)
+            if not _is_masked(inner, item)
         }
+
+    def _entry(self, value: Any, item: Shape, source: Source) -> Any:
+        """Read an entry of an object of free keys; `null` takes it away."""
+        if value is None:
+            return [] if isinstance(item, ListOf) else {} if isinstance(item, (MapOf, Object)) else None
+        return self.read(value, item, source)
 
     def _one_of(self, value: Any, values: tuple[str, ...], source: Source) -> str:
         text = str(self._leaf(value, Leaf.STR, source))
         found = {value.lower(): value for value in values}.get(text.lower())
         if found is None and isinstance(value, str):
-            self.complain(source, f"must be one of {', '.join(values)}, not {_shown(value)}")
+            self.complain(source, f"must be one of {', '.join(values)}, not {_shown(value)}{_hint(value)}")
         return found or text
 
     def _text(self, value: Any, longest: int, source: Source) -> str:
@@ -137,6 +162,8 @@ class Reader:
 
     def _leaf(self, value: Any, leaf: Leaf, source: Source) -> Any:
         filled = self._filled(value, source)
+        if leaf in _TEXTS and isinstance(value, str) and "$" in value:
+            self._check_foreign(value, source)
         match leaf:
             case Leaf.STR | Leaf.SECRET if isinstance(filled, str):
                 return str(filled)
@@ -152,8 +179,19 @@ class Reader:
                 return _plain(filled)
             case _:
                 found = _shown(value, secret=leaf is Leaf.SECRET)
-                self.complain(source, f"must be {leaf.value}, not {found}")
+                self.complain(source, f"must be {leaf.value}, not {found}{_hint(value)}")
                 return filled
+
+    def _check_foreign(self, value: str, source: Source) -> None:
+        """Refuse a variable of another tool where it would become a secret or the realm's name, else warn."""
+        hint = foreign(value)
+        if not hint:
+            return
+        key = next((key for key in reversed(source.keys) if isinstance(key, str)), "")
+        if key in _SECRETS or source.keys == ("realm",):
+            self.complain(source, hint)
+        else:
+            self.note(source, hint)
 
     def _filled(self, value: Any, source: Source) -> Any:
         match value:
@@ -180,7 +218,7 @@ def _is_old(content: Any) -> bool:
 
 def _is_simple(value: Any, shape: Shape) -> bool:
     """Whether there is nothing to read or check: nearly every value of a large file, so this is the short way."""
-    if type(value) is not str or "${" in value:
+    if type(value) is not str or "$" in value:
         return False
     return shape is Leaf.STR or (isinstance(shape, Text) and len(value) <= shape.longest)
 
@@ -194,6 +232,17 @@ def _is_masked(value: Any, shape: Shape) -> bool:
             return isinstance(value, list) and MASK in value
         case _:
             return False
+
+
+def _is_word(value: Any, source: Source) -> bool:
+    """Whether YAML took a word without quotes (`Null`, `True`) for something else than text."""
+    return (value is None or isinstance(value, bool)) and not source.file.endswith(".json")
+
+
+def _hint(value: Any) -> str:
+    """How to write here the variable of another tool in the value, as the end of a sentence."""
+    hint = foreign(value) if isinstance(value, str) else ""
+    return f"; {hint}" if hint else ""
 
 
 def _plain(value: Any) -> Any:
