@@ -10,52 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
-from provisioner.kinds import (
-    authorization,
-    client_policies,
-    clients,
-    companies,
-    components,
-    flows,
-    groups,
-    identity_providers,
-    localization,
-    organizations,
-    profile,
-    realm,
-    required_actions,
-    roles,
-    scope_mappings,
-    scopes,
-    users,
-)
-from provisioner.kinds.files import RealmFile
-from provisioner.model.state import Address, Kind, RealmState
+from provisioner.kinds.definition import FileFormat
+from provisioner.kinds.realm_file import RealmFile
+from provisioner.kinds.registry import FAMILIES, FORMATS
+from provisioner.model.state import Address, RealmState
 from provisioner.reading import discovery
 from provisioner.reading.documents import Document, read_documents
 from provisioner.reading.joining import joined, place_of
 from provisioner.reading.schema_reader import Reader
-from provisioner.representation import COMPANIES, REALM
-
-_COMPANY_KEYS = frozenset(COMPANIES.keys)
-_DESIRED = (
-    realm.desired,
-    localization.desired,
-    profile.desired,
-    components.desired,
-    required_actions.desired,
-    flows.desired,
-    scopes.desired,
-    identity_providers.desired,
-    clients.desired,
-    roles.desired,
-    scope_mappings.desired,
-    client_policies.desired,
-    groups.desired,
-    users.desired,
-    organizations.desired,
-    authorization.desired,
-)
+from provisioner.representation import REALM
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +50,19 @@ def load_documents(
 
 
 def _understood(documents: tuple[Document, ...], reader: Reader, realm_name: str | None) -> Loaded:
-    realm_files, company_files = _sorted(documents, reader)
+    realm_files, others = _checked(documents, reader)
     name = _realm_name(realm_files, realm_name, reader)
     _raise(reader)  # what follows relies on every document having its shape
     contains: set[Address] = set()
     resources = [
         resource
         for file in realm_files
-        for desired in _DESIRED
-        for resource in desired(RealmFile(name, file.content, file.source, reader.complain, contains.add))
+        for family in FAMILIES
+        for resource in family.desired(RealmFile(name, file.content, file.source, reader.complain, contains.add))
     ]
-    if any("companies" in file.content for file in company_files):
-        contains |= {Address(Kind.COMPANY, ()), Address(Kind.COMPANY_SUBGROUP, ())}
-    resources += companies.desired([(file.content, file.source) for file in company_files], reader.complain)
+    for format, found in zip(FORMATS, others, strict=True):
+        told = [(each.content, each.source) for each in found]
+        resources.extend(format.desired(told, reader.complain, contains.add))
     desired = joined(resources, reader.problems)
     _raise(reader)
     state = replace(RealmState.of(name, desired), contains=frozenset(contains))
@@ -119,20 +82,22 @@ def _documents(found: Iterable[Path], reader: Reader) -> Iterable[Document]:
             reader.problems.extend(error.problems)
 
 
-def _sorted(documents: Iterable[Document], reader: Reader) -> tuple[list[Document], list[Document]]:
-    """Realm files and company files, each checked against its table."""
+def _checked(documents: Iterable[Document], reader: Reader) -> tuple[list[Document], list[list[Document]]]:
+    """Return the realm files and the files of each other format, all checked against their tables."""
     realm_files: list[Document] = []
-    company_files: list[Document] = []
+    others: list[list[Document]] = [[] for _ in FORMATS]
     for document in documents:
-        if _is_company_file(document.content):
-            company_files.append(reader.read_document(document, COMPANIES))
+        for format, found in zip(FORMATS, others, strict=True):
+            if _is_of(format, document.content):
+                found.append(reader.read_document(document, format.shape))
+                break
         else:
             realm_files.append(reader.read_document(document, REALM))
-    return realm_files, company_files
+    return realm_files, others
 
 
-def _is_company_file(content: Any) -> bool:
-    return isinstance(content, dict) and "realm" not in content and bool(content.keys() & _COMPANY_KEYS)
+def _is_of(format: FileFormat, content: Any) -> bool:
+    return isinstance(content, dict) and "realm" not in content and bool(content.keys() & format.shape.keys.keys())
 
 
 def _realm_name(realm_files: Iterable[Document], wanted: str | None, reader: Reader) -> str:

@@ -28,6 +28,7 @@ from provisioner.checking.inspection import inspect
 from provisioner.errors import ProvisionerError, SettingsError
 from provisioner.exporting import files as write_files
 from provisioner.exporting.export import EVERYTHING, export
+from provisioner.kinds.registry import FORMATS
 from provisioner.loader import Loaded
 from provisioner.model.changes import Plan
 from provisioner.model.ports import Realm
@@ -160,7 +161,7 @@ class Verbs:
 
     def schema(self) -> int:
         """Prints it."""
-        _say(json.dumps(schema(), ensure_ascii=False, indent=2))
+        _say(json.dumps(schema(each.shape for each in FORMATS), ensure_ascii=False, indent=2))
         return NOTHING
 
     def _loaded(self, paths: list[Path] | None) -> Loaded:

@@ -8,15 +8,15 @@ from ruamel.yaml import YAML
 
 from provisioner.errors import SettingsError
 from provisioner.exporting.export import Export
+from provisioner.kinds.registry import FORMATS
 from provisioner.model.state import Json
 
 REALM_FILE = "realm-export.json"
-COMPANIES = "companies"
 
 
 def check(folder: Path) -> None:
     """`SettingsError` when an export into the folder would replace something."""
-    for name in (REALM_FILE, COMPANIES):
+    for name in (REALM_FILE, *(each.folder for each in FORMATS)):
         if (folder / name).exists():
             raise SettingsError(
                 f"{folder / name} is there already, and an export replaces nothing; name another folder"
@@ -28,8 +28,8 @@ def write(export: Export, folder: Path) -> list[Path]:
     check(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / REALM_FILE: json.dumps(export.realm, ensure_ascii=False, indent=2) + "\n"}
-    for id, entry in export.companies.items():
-        texts[folder / COMPANIES / f"{id}.yaml"] = _yaml({"companies": [entry]})
+    for name, files in export.others.items():
+        texts |= {folder / name / f"{each}.yaml": _yaml(content) for each, content in files.items()}
     for path, text in texts.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")

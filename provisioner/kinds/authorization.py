@@ -6,12 +6,15 @@ be exported nor imported: `permissions` reads and writes its policies.
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.kinds import permissions, policies, roles
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds import deny_lists, permissions, policies, roles
+from provisioner.kinds.definition import Family, KindDefinition, owned_by
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.policies import ADMIN_PERMISSIONS
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, child_path, merged, merged_lists
 from provisioner.model.changes import Change
-from provisioner.model.rules import ADMIN_PERMISSIONS
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _KINDS = (
     Kind.AUTHORIZATION,
@@ -168,7 +171,7 @@ def write(server: Server, change: Change) -> None:
     base = _base(server, client)
     present = server.api.get(f"{base}/settings")
     wanted = change.resource.fields if change.resource else {}
-    key = _LISTS[change.address.kind]
+    key = _LISTS[Kind(change.address.kind)]
     known = {each.address: each.fields for each in _observed(client, present)}.get(change.address, {})
     if key == "policies":
         _raise_if_missing(server, wanted)
@@ -179,7 +182,7 @@ def write(server: Server, change: Change) -> None:
             body["attributes"] = merged_lists(known.get("attributes"), wanted.get("attributes", {}))
         if "scopes" in body:
             body["scopes"] = [{"name": scope} for scope in body["scopes"]]
-    if change.address.kind is Kind.AUTHORIZATION_RESOURCE and known:  # of these an import leaves some as they are
+    if change.address.kind == Kind.AUTHORIZATION_RESOURCE and known:  # of these an import leaves some as they are
         server.api.put(_path(server, change), body)
     else:
         server.api.post(f"{base}/import", {**{each: present[each] for each in _SETTINGS}, key: [body]})
@@ -187,7 +190,7 @@ def write(server: Server, change: Change) -> None:
 
 def _path(server: Server, change: Change) -> str:
     client, name = change.address.names
-    folder = f"{_base(server, client)}/{_FOLDERS[change.address.kind]}"
+    folder = f"{_base(server, client)}/{_FOLDERS[Kind(change.address.kind)]}"
     found = server.api.get(f"{folder}/search", {"name": name})
     return f"{folder}/{found.get('id') or found['_id']}"
 
@@ -220,7 +223,7 @@ def represent(found: RealmState, to: Json) -> None:
     settings: dict[str, Json] = {}
     for resource in found.of_kind(*_KINDS):
         entry = settings.setdefault(resource.address.names[0], {})
-        kind = resource.address.kind
+        kind = Kind(resource.address.kind)
         if kind is Kind.AUTHORIZATION:
             entry.update(resource.fields)
         elif kind in (Kind.POLICY, Kind.PERMISSION):
@@ -242,3 +245,57 @@ def represent(found: RealmState, to: Json) -> None:
         clients[name]["authorizationSettings"] = entry
     if clients:
         to["clients"] = [clients[name] for name in sorted(clients)]
+
+
+_PARTS_OF_POLICIES = {
+    "policies": Kind.POLICY,
+    "scopes": Kind.AUTHORIZATION_SCOPE,
+    "resources": Kind.AUTHORIZATION_RESOURCE,
+}
+
+
+def _missing_part(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """What `admin-permissions` protects is listed nowhere, so only policies are checked there."""
+    client = resource.address.names[0]
+    for key, kind in _PARTS_OF_POLICIES.items():
+        for name in resource.fields.get(key, ()):
+            part = Address(kind, (client, name))
+            listed = kind is Kind.POLICY or client != ADMIN_PERMISSIONS
+            if listed and part not in desired.resources and part not in observed.resources:
+                return f"{part} is neither in the files nor on the server"
+    return ""
+
+
+_owners = owned_by((Kind.CLIENT, 0, 1))
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.AUTHORIZATION,
+            rule=Rule(shared=True),
+            create=write_settings,
+            update=write_settings,
+            owners=_owners,
+        ),
+        *(
+            KindDefinition(kind=kind, create=write, update=write, delete=delete, owners=_owners)
+            for kind in (Kind.AUTHORIZATION_SCOPE, Kind.AUTHORIZATION_RESOURCE)
+        ),
+        *(
+            KindDefinition(
+                kind=kind,
+                rule=Rule(fixed=frozenset({"type"})),
+                create=write,
+                update=write,
+                delete=delete,
+                owners=_owners,
+                refusal=_missing_part,
+            )
+            for kind in (Kind.POLICY, Kind.PERMISSION)
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    adapt=deny_lists.with_deny_lists,
+    represent=represent,
+)

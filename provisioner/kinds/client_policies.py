@@ -7,10 +7,12 @@ profiles that are built into Keycloak are in neither.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.state import Address, Json, RealmState, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ _LISTS = (
     _List(Kind.CLIENT_PROFILE, "clientProfiles", "client-policies/profiles", "profiles", "executors", "executor"),
     _List(Kind.CLIENT_POLICY, "clientPolicies", "client-policies/policies", "policies", "conditions", "condition"),
 )
-_OF: Mapping[Kind, _List] = {each.kind: each for each in _LISTS}
+_OF: Mapping[str, _List] = {each.kind: each for each in _LISTS}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
@@ -115,3 +117,21 @@ def represent(found: RealmState, to: Json) -> None:
         ]
         if members:
             to[each.key] = {each.members: sorted(members, key=lambda member: str(member["name"]))}
+
+
+def _profiles(policy: Resource, observed: RealmState) -> Iterator[Address]:
+    """Unless they were read, nothing is known of the built-in profiles."""
+    if Kind.CLIENT_PROFILE in observed.offers:
+        for name in policy.fields.get("profiles", ()):
+            yield Address(Kind.CLIENT_PROFILE, (name,))
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(kind=Kind.CLIENT_PROFILE, create=write, update=write, delete=delete),
+        KindDefinition(kind=Kind.CLIENT_POLICY, create=write, update=write, delete=delete, references=_profiles),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -1,13 +1,16 @@
 """Clients, their mappers and the scopes assigned to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from provisioner.kinds import flows, mappers
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.flow_trees import OVERRIDES
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.rules import MASK
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import MASK, Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _SERVERS_OWN = "realm_client"
@@ -35,8 +38,8 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
     fields = {key: value for key, value in client.items() if key not in _OWN_RESOURCES}
-    if fields.get(flows.OVERRIDES):
-        fields[flows.OVERRIDES] = flows.overrides_by_alias(fields[flows.OVERRIDES], flow_aliases)
+    if fields.get(OVERRIDES):
+        fields[OVERRIDES] = flows.overrides_by_alias(fields[OVERRIDES], flow_aliases)
     if "attributes" in fields:
         fields["attributes"] = {key: value for key, value in fields["attributes"].items() if key != _SERVERS_OWN}
     if fields.get("authorizationServicesEnabled"):
@@ -54,7 +57,7 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 def observe(server: Server) -> Iterable[Resource]:
     """All clients."""
     for client in server.api.pages("clients"):
-        aliases = flows.aliases_on(server, (client.get(flows.OVERRIDES) or {}).values())
+        aliases = flows.aliases_on(server, (client.get(OVERRIDES) or {}).values())
         address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
         if client.get("authorizationServicesEnabled"):
             server.resource_servers.add(client["clientId"])
@@ -88,8 +91,8 @@ def create(server: Server, change: Change) -> None:
 
 def _sent(server: Server, change: Change) -> Json:
     fields = dict(change.after or {})
-    if fields.get(flows.OVERRIDES):
-        fields[flows.OVERRIDES] = flows.overrides_by_id(server, fields[flows.OVERRIDES])
+    if fields.get(OVERRIDES):
+        fields[OVERRIDES] = flows.overrides_by_id(server, fields[OVERRIDES])
     return fields
 
 
@@ -125,3 +128,59 @@ def unassign_scope(server: Server, change: Change) -> None:
 def delete(server: Server, change: Change) -> None:
     """The client, with its mappers, roles and service account."""
     server.api.delete(f"clients/{server.client_id(change.address.names[0])}")
+
+
+def _flows(client: Resource, _: RealmState) -> Iterator[Address]:
+    for alias in (client.fields.get(OVERRIDES) or {}).values():
+        yield Address(Kind.FLOW, (alias,))
+
+
+def _unchangeable(address: Address) -> str:
+    """Keycloak answers every change of this client with 403 (measured, 26.7.4)."""
+    return "Keycloak lets nobody change this client" if address.names == ("realm-management",) else ""
+
+
+def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> str:
+    """Keycloak ignores a scope of another protocol than that of the client, though exports contain such ones."""
+    client, scope = assigned.address.names
+    addresses = (Address(Kind.CLIENT, (client,)), Address(Kind.CLIENT_SCOPE, (scope,)))
+    protocols = {_protocol(address, desired, observed) for address in addresses}
+    return "the client and the scope have different protocols" if len(protocols) > 1 else ""
+
+
+def _protocol(address: Address, desired: RealmState, observed: RealmState) -> str:
+    said = (state.resources.get(address) for state in (desired, observed))
+    found = (resource.fields.get("protocol") for resource in said if resource)
+    return next((protocol for protocol in found if protocol), "openid-connect")
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.CLIENT,
+            rule=Rule(
+                created_with=frozenset({"protocolMappers", "defaultClientScopes", "optionalClientScopes"}),
+                secret=frozenset({"secret"}),
+            ),
+            create=create,
+            update=update,
+            delete=delete,
+            references=_flows,
+            unchangeable=_unchangeable,
+        ),
+        mappers.definition(Kind.CLIENT_MAPPER),
+        KindDefinition(
+            kind=Kind.ASSIGNED_SCOPE,
+            rule=Rule(with_owner=True),
+            create=assign_scope,
+            update=assign_scope,
+            delete=unassign_scope,
+            owners=owned_by((Kind.CLIENT, 0, 1), (Kind.CLIENT_SCOPE, 1, 2)),
+            references=refers_to(Kind.CLIENT_SCOPE, 1),
+            omission=_omission,
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

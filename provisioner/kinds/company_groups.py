@@ -5,10 +5,12 @@ from typing import Any
 
 from directory.encoding import Place, Subgroup
 from provisioner.kinds import role_mappings
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path
-from provisioner.model.rules import PEOPLE
-from provisioner.model.state import Json, Kind, Resource
+from provisioner.model.state import Json, Resource
 
+PEOPLE = "people"
+"""The observed field with the number of people whom the deletion of a group would detach."""
 AT_ONCE = 1000
 """Up to so many companies, their subgroups of one name are read in one answer."""
 CHUNK = 500
@@ -35,11 +37,11 @@ def _fields(server: Server, group: Json, with_members: bool) -> Json:
     return fields
 
 
-def begin(server: Server) -> None:
+def prefetch(server: Server) -> None:
     """Starts the reads that take longest, where they are made at once."""
     if int(server.api.get("groups/count", {"top": "true"})["count"]) <= AT_ONCE:
         for subgroup in Subgroup:
-            server.api.begin("groups", {**_flat(subgroup), **FULL_GROUPS})
+            server.api.prefetch("groups", {**_flat(subgroup), **FULL_GROUPS})
 
 
 def observe_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:
@@ -124,3 +126,11 @@ def members(server: Server, group: Json) -> list[str]:
         server.remember(Kind.USER, member["username"], id=member["id"])
         found.append(member["username"])
     return found
+
+
+def consequence(group: Resource) -> str:
+    """Return how many people the deletion of the group would detach, if that was read."""
+    people = group.fields.get(PEOPLE)
+    if people is None:
+        return ""
+    return f"{people} {'person' if people == 1 else 'people'} would be detached"

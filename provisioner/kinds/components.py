@@ -7,13 +7,15 @@ name are numbered.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from provisioner.kinds.files import RealmFile, said
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.profile import PROVIDER as USER_PROFILE
+from provisioner.kinds.realm_file import RealmFile, said
 from provisioner.kinds.server import Server
 from provisioner.model import secret_digests
 from provisioner.model.changes import Change
-from provisioner.model.rules import MASK, RULES
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import MASK, Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _PATH = "components"
 _FIELDS = ("providerId", "subType")
@@ -116,7 +118,7 @@ def _take_over(server: Server, id: str, names: tuple[str, ...]) -> None:
 
 
 def _tells_what_is_below(desired: RealmState, names: tuple[str, ...]) -> bool:
-    inner = (address.names for address in desired.resources if address.kind is Kind.COMPONENT)
+    inner = (address.names for address in desired.resources if address.kind == Kind.COMPONENT)
     return any(each[: len(names)] == names and len(each) > len(names) for each in inner)
 
 
@@ -143,7 +145,7 @@ def _note_hidden(server: Server, id: str, change: Change) -> None:
         name = secret_digests.key(change.address, ("config", key))
         if len(values) == 1 and key not in shown:
             server.hidden[name + secret_digests.NOT_SHOWN] = secret_digests.digest(values[0])
-        elif len(values) == 1 and shown[key] == [MASK] and key not in RULES[Kind.COMPONENT].secret:
+        elif len(values) == 1 and shown[key] == [MASK] and key not in _RULE.secret:
             server.hidden[name] = secret_digests.digest(values[0])
 
 
@@ -162,3 +164,25 @@ def represent(found: RealmState, to: Json) -> None:
         above = made.setdefault(names[:-2], {}) if len(names) > 2 else to
         key = "subComponents" if len(names) > 2 else "components"
         above.setdefault(key, {}).setdefault(names[-2], []).append(component)
+
+
+def _owners(address: Address) -> tuple[Address, ...]:
+    return (Address(Kind.COMPONENT, address.names[:2]),) if len(address.names) > 2 else ()
+
+
+_RULE = Rule(
+    secret=frozenset({"bindCredential", "privateKey", "keystorePassword", "keyPassword", "secret", "password"}),
+    masks=True,
+    named_by=frozenset({"name", "providerId", "subType"}),
+)
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.COMPONENT, rule=_RULE, create=create, update=update, delete=delete, owners=_owners
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from provisioner.errors import RejectedError
-from provisioner.kinds.flows import BINDINGS, OVERRIDES, executions, nested, type_of
+from provisioner.kinds.flow_executions import executions, nested, type_of
+from provisioner.kinds.flow_trees import BINDINGS, OVERRIDES, in_order, interchangeable, is_flow, tree, walk
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.state import Json, Kind
-from provisioner.planning.flow_trees import in_order, interchangeable, is_flow, tree, walk
+from provisioner.model.state import Json
 
 _FLOWS, _EXECUTIONS, _CONFIG = "authentication/flows", "authentication/executions", "authentication/config"
 _STEP = 10

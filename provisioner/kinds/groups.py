@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 
 from directory.encoding import is_company
 from provisioner.kinds import company_groups, role_mappings
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by
+from provisioner.kinds.deny_lists import has_deny_list
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path, merged_lists, plain
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
-from provisioner.planning.deny_lists import has_deny_list
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _FIELDS = ("attributes", "description")
 _COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
@@ -42,10 +44,10 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
         yield from _desired(group.get("subGroups", ()), path, place.at("subGroups"), file)
 
 
-def begin(server: Server) -> None:
+def prefetch(server: Server) -> None:
     """Starts the reads that take longest, beside all others."""
     if _has_companies(server):
-        company_groups.begin(server)
+        company_groups.prefetch(server)
 
 
 def observe(server: Server) -> Iterable[Resource]:
@@ -163,3 +165,58 @@ def represent(found: RealmState, to: Json) -> None:
     defaults = sorted(resource.address.names[0] for resource in found.of_kind(Kind.DEFAULT_GROUP))
     if defaults:
         to["defaultGroups"] = defaults
+
+
+def missing_group(paths: Iterable[str], desired: RealmState, observed: RealmState) -> str:
+    """Return which of these groups is missing, or an empty text.
+
+    The paths are as Keycloak writes them, so a slash in a name cannot be told from one between names.
+    """
+    for path in paths:
+        company = Address(Kind.COMPANY, (path.split("/")[1],))
+        states = (desired, observed)
+        groups = (group.address.names[0] for state in states for group in state.of_kind(Kind.GROUP))
+        if any(company in state.resources for state in states):
+            continue
+        if all(name.replace("~/", "/") != path for name in groups):
+            return f"the group {path} is neither in the files nor on the server"
+    return ""
+
+
+def _default_group_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    return missing_group(resource.address.names, desired, observed)
+
+
+def _owners(address: Address) -> tuple[Address, ...]:
+    parent, _ = _split(address.names[0])
+    return (Address(Kind.GROUP, (parent,)),) if parent else ()
+
+
+def _company_above(address: Address) -> tuple[Address, ...]:
+    return (Address(Kind.COMPANY, (address.names[0].split("/")[1],)),)
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.GROUP,
+            create=create,
+            update=update,
+            delete=delete,
+            owners=_owners,
+            listed_with=_company_above,
+            consequence=company_groups.consequence,
+        ),
+        KindDefinition(
+            kind=Kind.DEFAULT_GROUP,
+            create=make_default,
+            delete=make_no_default,
+            owners=owned_by((Kind.GROUP, 0, 1)),
+            refusal=_default_group_refusal,
+        ),
+    ),
+    desired=desired,
+    prefetch=prefetch,
+    observe=observe,
+    represent=represent,
+)

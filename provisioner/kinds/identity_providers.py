@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from provisioner.kinds.files import RealmFile, said
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile, said
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.rules import MASK
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.rules import MASK, Rule
+from provisioner.model.state import Address, Json, RealmState, Resource
 
 _PATH = "identity-provider/instances"
 _OF_THE_SERVER = frozenset({"alias", "internalId", "types", "organizationId", "updateProfileFirstLoginMode"})
@@ -140,3 +142,38 @@ def represent(found: RealmState, to: Json) -> None:
             {"identityProviderAlias": each.address.names[0], "name": each.address.names[1], **each.fields}
             for each in mappers
         ]
+
+
+def _flows(provider: Resource, _: RealmState) -> Iterator[Address]:
+    for key in ("firstBrokerLoginFlowAlias", "postBrokerLoginFlowAlias"):
+        yield Address(Kind.FLOW, (provider.fields.get(key, ""),))
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.IDENTITY_PROVIDER,
+            rule=Rule(
+                fixed=frozenset({"providerId"}),
+                secret=frozenset({"clientSecret", "secret", "password"}),
+                masks=True,
+            ),
+            create=create,
+            update=update,
+            delete=delete,
+            references=_flows,
+            variable=lambda address: ("idp", *address.names),
+        ),
+        KindDefinition(
+            kind=Kind.IDENTITY_PROVIDER_MAPPER,
+            create=create_mapper,
+            update=update_mapper,
+            delete=delete_mapper,
+            owners=owned_by((Kind.IDENTITY_PROVIDER, 0, 1)),
+            references=refers_to(Kind.IDENTITY_PROVIDER, 0),
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.state import Address, Json, RealmState, Resource
 
 _KEY = "localizationTexts"
 
@@ -40,3 +42,11 @@ def represent(found: RealmState, to: Json) -> None:
     texts = {resource.address.names[0]: resource.fields for resource in found.of_kind(Kind.LOCALIZATION)}
     if texts:
         to[_KEY] = dict(sorted(texts.items()))
+
+
+FAMILY = Family(
+    kinds=(KindDefinition(kind=Kind.LOCALIZATION, create=write, update=write, delete=delete),),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

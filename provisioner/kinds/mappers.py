@@ -1,12 +1,15 @@
 """Protocol mappers, of a client scope or of a client."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from provisioner.kinds.definition import KindDefinition, owned_by
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
-_OWNER = {Kind.CLIENT_SCOPE_MAPPER: Kind.CLIENT_SCOPE, Kind.CLIENT_MAPPER: Kind.CLIENT}
+_OWNER: Mapping[str, Kind] = {Kind.CLIENT_SCOPE_MAPPER: Kind.CLIENT_SCOPE, Kind.CLIENT_MAPPER: Kind.CLIENT}
 _FOLDER = {Kind.CLIENT_SCOPE: "client-scopes", Kind.CLIENT: "clients"}
 
 
@@ -57,3 +60,15 @@ def delete(server: Server, change: Change) -> None:
 def _models(server: Server, change: Change) -> str:
     owner = _OWNER[change.address.kind]
     return f"{_FOLDER[owner]}/{server.id(owner, change.address.names[0])}/protocol-mappers/models"
+
+
+def definition(kind: Kind) -> KindDefinition:
+    """Return the record of the mappers of a client or of a client scope."""
+    return KindDefinition(
+        kind=kind,
+        rule=Rule(with_owner=True),
+        create=create,
+        update=update,
+        delete=delete,
+        owners=owned_by((_OWNER[kind], 0, 1)),
+    )

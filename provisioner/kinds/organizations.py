@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged, merged_lists
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource
 
 _FIELDS = ("alias", "description", "redirectUrl", "enabled", "attributes", "domains")
 _FULL = {"briefRepresentation": "false"}
@@ -136,3 +139,40 @@ def represent(found: RealmState, to: Json) -> None:
         entry.setdefault("identityProviders", []).append({"alias": alias})
     if entries:
         to["organizations"] = [entries[name] for name in sorted(entries)]
+
+
+def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    present = observed.resources.get(resource.address)
+    wanted, alias = resource.fields.get("alias"), present and present.fields.get("alias")
+    if wanted and alias and wanted != alias:
+        return f"its alias is {alias}, which Keycloak does not change"
+    said = [
+        realm.fields["organizationsEnabled"]
+        for state in (desired, observed)
+        for realm in state.of_kind(Kind.REALM)
+        if "organizationsEnabled" in realm.fields
+    ]
+    return "" if said and said[0] else "the realm's organizationsEnabled is off"
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(kind=Kind.ORGANIZATION, create=create, update=update, delete=delete, refusal=_refusal),
+        KindDefinition(
+            kind=Kind.ORGANIZATION_IDENTITY_PROVIDER,
+            create=add_provider,
+            delete=remove_provider,
+            owners=owned_by((Kind.ORGANIZATION, 0, 1), (Kind.IDENTITY_PROVIDER, 1, 2)),
+            references=refers_to(Kind.IDENTITY_PROVIDER, 1),
+        ),
+        KindDefinition(
+            kind=Kind.ORGANIZATION_MEMBER,
+            rule=Rule(shared=True),
+            create=add_member,
+            owners=owned_by((Kind.ORGANIZATION, 0, 1), (Kind.USER, 1, 2)),
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

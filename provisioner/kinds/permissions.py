@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from provisioner.errors import RejectedError
 from provisioner.kinds import organizations, policies, roles
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.policies import ADMIN_PERMISSIONS
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.rules import ADMIN_PERMISSIONS
-from provisioner.model.state import Address, Json, Kind, Resource
+from provisioner.model.state import Address, Json, Resource
 
 _MANY: dict[str, str | int] = {"first": 0, "max": 10000}
 _GROUPS = (Kind.GROUP, Kind.COMPANY, Kind.COMPANY_SUBGROUP)
@@ -94,7 +95,7 @@ def write(server: Server, change: Change) -> None:
         raise ValueError(f"{change.address}: the change does not say what is wanted")
     fields = change.resource.fields
     name = change.address.names[1]
-    if change.address.kind is Kind.PERMISSION:
+    if change.address.kind == Kind.PERMISSION:
         _write(server, change, "permission/scope", _permission(server, name, fields))
     elif fields["type"] == "aggregate":
         top = policies.native(name, fields)

@@ -5,8 +5,12 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.server import plain
-from provisioner.model.state import Json, Kind
+from provisioner.model.state import Json
+
+ADMIN_PERMISSIONS = "admin-permissions"
+"""The client whose policies and permissions are about the administration of the realm itself."""
 
 _TOP = ("type", "logic", "decisionStrategy", "description")
 _STATE_NAMES = {"applyPolicies": "policies", "defaultResourceType": "resourceType"}

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ADDRESS = Address(Kind.USER_PROFILE, ())
 PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
@@ -72,3 +75,13 @@ def _profile(fields: Json) -> Json:
     if fields["unmanagedAttributePolicy"]:
         profile["unmanagedAttributePolicy"] = fields["unmanagedAttributePolicy"]
     return profile
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(kind=Kind.USER_PROFILE, rule=Rule(whole=True, shared=True), create=update, update=update),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

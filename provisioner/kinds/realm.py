@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 
 from provisioner.kinds import record
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
 from provisioner.kinds.realm_attributes import with_settings
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.differences import difference
+from provisioner.model.rules import MASK, Rule
+from provisioner.model.state import Address, Json, RealmState, Resource
 from provisioner.representation import REALM_SETTINGS
 
 
@@ -51,6 +55,7 @@ def represent(found: RealmState, to: Json) -> None:
     """The settings at the top of the representation."""
     for resource in found.of_kind(Kind.REALM):
         to.update(resource.fields)
+    to.setdefault("enabled", True)  # as a new realm has it; a realm made from a file without it is disabled
 
 
 def create(server: Server, change: Change) -> None:
@@ -80,3 +85,52 @@ def write(server: Server, after: Json) -> None:
         body.pop("smtpServer", None)
     server.api.put("", body)
     server.realm = {**server.realm, "attributes": body["attributes"]}
+
+
+def _refusal(resource: Resource, _: RealmState, observed: RealmState) -> str:
+    return _other_default_role(resource, observed) or _smtp_refusal(resource, observed)
+
+
+def _other_default_role(resource: Resource, observed: RealmState) -> str:
+    """The default role is only set when the realm is created."""
+    present = observed.resources.get(resource.address)
+    wanted = resource.fields.get("defaultRole", {}).get("name")
+    has = present and present.fields.get("defaultRole", {}).get("name")
+    return f"the role that everybody has is {has} on the server" if wanted and has and has != wanted else ""
+
+
+def _smtp_refusal(resource: Resource, observed: RealmState) -> str:
+    """Keycloak takes mail settings as a whole: without the password they would lose it."""
+    present = observed.resources.get(resource.address)
+    wanted = resource.fields.get("smtpServer")
+    if present is None or not wanted:
+        return ""
+    on_server = present.fields.get("smtpServer") or {}
+    _, after = difference({"smtpServer": wanted}, {"smtpServer": on_server}, _RULE)
+    if after and on_server.get("password") == MASK and "password" not in wanted:
+        return "the mail settings differ and the server has a mail password that the files do not give"
+    return ""
+
+
+_RULE = Rule(
+    created_with=frozenset({"defaultRole"}),
+    secret=frozenset({"password", "authTokenClientSecret"}),
+    masks=True,
+    shared=True,
+)
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.REALM,
+            rule=_RULE,
+            create=create,
+            update=update,
+            refusal=_refusal,
+            variable=lambda _: ("smtp",),  # its secrets are those of the mail settings
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

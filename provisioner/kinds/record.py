@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.model.state import Address, Json, Kind, Record
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, Json, Record
 
 PREFIX = "provisioner."
 _MADE = f"{PREFIX}made"
@@ -42,7 +43,7 @@ def attributes(record: Record) -> dict[str, str]:
     made: dict[str, list[Any]] = {}
     for address in sorted(record.made, key=lambda address: (address.kind, address.names)):
         names = address.names[0] if len(address.names) == 1 else list(address.names)
-        made.setdefault(address.kind.value, []).append(names)
+        made.setdefault(address.kind, []).append(names)
     found = {}
     if made:
         found[_MADE] = json.dumps(made, ensure_ascii=False, separators=(",", ":"))

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource
 
 _PATH = "authentication/required-actions"
 _RENAMED = {"terms_and_conditions": "TERMS_AND_CONDITIONS"}
@@ -75,3 +78,28 @@ def represent(found: RealmState, to: Json) -> None:
     ]
     if actions:
         to["requiredActions"] = sorted(actions, key=lambda action: (action.get("priority", 0), action["alias"]))
+
+
+def _refusal(action: Resource, _: RealmState, observed: RealmState) -> str:
+    offered = observed.offers.get(Kind.REQUIRED_ACTION)
+    provider = action.fields["providerId"]
+    if offered is None or provider in offered:
+        return ""
+    return f"the server has no required action {provider}"
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.REQUIRED_ACTION,
+            rule=Rule(fixed=frozenset({"providerId"})),
+            create=create,
+            update=update,
+            delete=delete,
+            refusal=_refusal,
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

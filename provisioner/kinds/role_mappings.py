@@ -3,19 +3,21 @@
 Both are written alike. The names of such a resource: the holder's kind, the holder, the role's container and name.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from provisioner.kinds import roles
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
-from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.state import ANY, Address, Json, RealmState, Resource, Source
 
 USER, GROUP, CLIENT, SCOPE = "user", "group", "client", "client-scope"
 
-_OWNER = {CLIENT: Kind.CLIENT, SCOPE: Kind.CLIENT_SCOPE}
+_OWNER = {USER: Kind.USER, GROUP: Kind.GROUP, CLIENT: Kind.CLIENT, SCOPE: Kind.CLIENT_SCOPE}
 _FOLDER = {CLIENT: "clients", SCOPE: "client-scopes"}
-_LIST = {Kind.ROLE_MAPPING: "role-mappings", Kind.SCOPE_MAPPING: "scope-mappings"}
+_LIST: Mapping[str, str] = {Kind.ROLE_MAPPING: "role-mappings", Kind.SCOPE_MAPPING: "scope-mappings"}
 
 
 def desired(file: RealmFile, holder: Json, kind: str, name: str, source: Source) -> Iterator[Resource]:
@@ -104,3 +106,20 @@ def represent(found: RealmState, kind: str) -> dict[str, Json]:
             place = entry.setdefault("clientRoles", {}) if container else entry
             place.setdefault(container or "realmRoles", []).append(role)
     return holders
+
+
+def _owners(address: Address) -> tuple[Address, ...]:
+    holder, name, *role = address.names
+    return Address(_OWNER[holder], (name,)), Address(Kind.ROLE, tuple(role))
+
+
+def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    return roles.missing_role(_owners(resource.address)[1:], desired, observed)
+
+
+def definition(kind: Kind) -> KindDefinition:
+    """Return the record of role mappings or of scope mappings."""
+    return KindDefinition(kind=kind, create=add, delete=remove, owners=_owners, refusal=_refusal)
+
+
+FAMILY = Family(kinds=(definition(Kind.ROLE_MAPPING),), observe=observe)

@@ -6,10 +6,12 @@ are resources of their own, so that what somebody adds by hand stays.
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged, merged_lists
 from provisioner.model.changes import Change
-from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.state import ANY, Address, Json, RealmState, Resource, Source
 
 REALM = ""
 """The container of the realm's own roles."""
@@ -175,3 +177,61 @@ def represent(found: RealmState, to: Json) -> None:
     to["roles"] = {"realm": roles.pop(REALM)} if REALM in roles else {}
     if roles:
         to["roles"]["client"] = roles
+
+
+def _owner(address: Address) -> tuple[Address, ...]:
+    container = address.names[0]
+    return (Address(Kind.CLIENT, (container,)),) if container else ()
+
+
+def _client(role: Resource, _: RealmState) -> tuple[Address, ...]:
+    return _owner(role.address)
+
+
+def missing_role(roles: Iterable[Address], desired: RealmState, observed: RealmState) -> str:
+    """Return which of these roles is missing, or an empty text.
+
+    Roles of a client that is not on the server yet are not known, nor is anything without a baseline.
+    """
+    if not observed.builtin:
+        return ""
+    for role in roles:
+        if role in desired.resources or role in observed.resources:
+            continue
+        container, name = role.names
+        client = Address(Kind.CLIENT, (container,))
+        on_server = not container or client in observed.resources
+        if not on_server and client not in desired.resources:
+            return f"{client} is neither in the files nor on the server"
+        if on_server and name != _MADE_BY_KEYCLOAK:
+            return f"{role} is neither in the files nor on the server"
+    return ""
+
+
+_MADE_BY_KEYCLOAK = "uma_protection"
+"""The role that a client gets when its authorization services are switched on."""
+
+_roles_of_composite = owned_by((Kind.ROLE, 0, 2), (Kind.ROLE, 2, 4))
+
+
+def _composite_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    return missing_role(_roles_of_composite(resource.address), desired, observed)
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.ROLE, create=create, update=update, delete=delete, owners=_owner, references=_client
+        ),
+        KindDefinition(
+            kind=Kind.COMPOSITE,
+            create=add_composite,
+            delete=remove_composite,
+            owners=_roles_of_composite,
+            refusal=_composite_refusal,
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

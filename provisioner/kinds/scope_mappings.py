@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from provisioner.kinds import role_mappings, roles
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.role_mappings import CLIENT, SCOPE
 from provisioner.kinds.server import Server
-from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.state import ANY, Address, Json, RealmState, Resource, Source
 
 _KEYS = {"client": CLIENT, "clientScope": SCOPE}
 _HOLDERS = {CLIENT: (Kind.CLIENT, "clients"), SCOPE: (Kind.CLIENT_SCOPE, "client-scopes")}
@@ -63,3 +65,8 @@ def represent(found: RealmState, to: Json) -> None:
         to["scopeMappings"] = told.pop(roles.REALM)
     if told:
         to["clientScopeMappings"] = told
+
+
+FAMILY = Family(
+    kinds=(role_mappings.definition(Kind.SCOPE_MAPPING),), desired=desired, observe=observe, represent=represent
+)

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 
 from provisioner.kinds import mappers
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource
 
 _DEFAULTS = {"default": "default-default-client-scopes", "optional": "default-optional-client-scopes"}
 _DEFAULT_KEYS = {"default": "defaultDefaultClientScopes", "optional": "defaultOptionalClientScopes"}
@@ -101,3 +104,28 @@ def unassign_from_new_clients(server: Server, change: Change) -> None:
     """New clients no longer get the scope; those that have it keep it."""
     id = server.id(Kind.CLIENT_SCOPE, *change.address.names)
     server.api.delete(f"{_DEFAULTS[(change.before or {})['assignment']]}/{id}")
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.CLIENT_SCOPE,
+            rule=Rule(created_with=frozenset({"protocolMappers"})),
+            create=create,
+            update=update,
+            delete=delete,
+        ),
+        mappers.definition(Kind.CLIENT_SCOPE_MAPPER),
+        KindDefinition(
+            kind=Kind.REALM_DEFAULT_SCOPE,
+            create=assign_to_new_clients,
+            update=assign_to_new_clients,
+            delete=unassign_from_new_clients,
+            owners=owned_by((Kind.CLIENT_SCOPE, 0, 1)),
+            references=refers_to(Kind.CLIENT_SCOPE, 0),
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from provisioner.errors import NotFoundError
+from provisioner.kinds.kind import Kind
 from provisioner.model.ports import Api
-from provisioner.model.state import Address, Json, Kind, RealmState, Record
+from provisioner.model.state import Address, Json, RealmState, Record
 
 SERVICE_ACCOUNT = "service-account-"
 """What the user names of service accounts begin with."""
@@ -32,12 +33,12 @@ class Server:
         self.hidden: dict[str, str] = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
-        self._asked: dict[Kind, set[Address]] | None = None
+        self._asked: dict[str, set[Address]] | None = None
         self.resource_servers: set[str] = set()
         """The clients that were met with authorization services."""
         self._service_accounts: list[str] | None = None
 
-    def asked(self, *kinds: Kind) -> Iterator[Address]:
+    def asked(self, *kinds: str) -> Iterator[Address]:
         """What must be looked at to compare these kinds: what is wanted, the lists that the files contain, and
         what earlier applies made."""
         if self._asked is None:
@@ -47,14 +48,14 @@ class Server:
         for kind in kinds:
             yield from self._asked.get(kind, ())
 
-    def asks(self, kind: Kind, *names: str) -> bool:
+    def asks(self, kind: str, *names: str) -> bool:
         """Whether anything must be looked at whose names begin with these, or all of the kind."""
         return any(
             all(one == other for one, other in zip(address.names, names, strict=False))
             for address in self.asked(kind)
         )
 
-    def asks_all(self, kind: Kind) -> bool:
+    def asks_all(self, kind: str) -> bool:
         """Whether everything of the kind must be looked at."""
         return Address(kind, ()) in self.desired.contains
 
@@ -64,22 +65,22 @@ class Server:
             address in self.record.made and address not in self.desired.resources and self.desired.covers(address)
         )
 
-    def names(self, kind: Kind) -> list[str]:
+    def names(self, kind: str) -> list[str]:
         """The first names of all the objects of that kind that were met."""
-        return [address.names[0] for address in self._ids if address.kind is kind]
+        return [address.names[0] for address in self._ids if address.kind == kind]
 
-    def remember(self, kind: Kind, *names: str, id: str) -> Address:
+    def remember(self, kind: str, *names: str, id: str) -> Address:
         """Notes the id of an object."""
         address = Address(kind, names)
         self._ids[address] = id
         self._addresses[id] = address
         return address
 
-    def known_id(self, kind: Kind, *names: str) -> str | None:
+    def known_id(self, kind: str, *names: str) -> str | None:
         """The id of an object, none if it was not met."""
         return self._ids.get(Address(kind, names))
 
-    def id(self, kind: Kind, *names: str) -> str:
+    def id(self, kind: str, *names: str) -> str:
         """The id of an object that must be there."""
         found = self.known_id(kind, *names)
         if found is None:

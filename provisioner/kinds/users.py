@@ -6,12 +6,15 @@ of a kind he has none of. Of groups and roles a user has at least those in the f
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.kinds import role_mappings
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds import groups, role_mappings
+from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
+from provisioner.kinds.deny_lists import has_deny_list
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import SERVICE_ACCOUNT, Server, merged_lists, plain
 from provisioner.model.changes import Change
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
-from provisioner.planning.deny_lists import has_deny_list
+from provisioner.model.rules import Rule
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _OWN_RESOURCES = frozenset({"realmRoles", "clientRoles", "federatedIdentities"})
 _MEANINGLESS = frozenset(
@@ -121,7 +124,7 @@ def update(server: Server, change: Change) -> None:
     id = server.user_id(change.address.names[0])
     before = change.before or {}
     after = dict(change.after or {})
-    groups = after.pop("groups", ())
+    joined = after.pop("groups", ())
     if CREDENTIAL_TYPES in after:
         missing = set(after.pop(CREDENTIAL_TYPES)) - set(before.get(CREDENTIAL_TYPES) or ())
         given = change.resource.fields["credentials"] if change.resource else ()
@@ -130,7 +133,7 @@ def update(server: Server, change: Change) -> None:
         present = server.api.get(f"users/{id}")
         attributes = merged_lists(present.get("attributes"), after.get("attributes", {}))
         server.api.put(f"users/{id}", {**present, **after, "attributes": attributes})
-    for path in groups:
+    for path in joined:
         if path not in (before.get("groups") or ()):
             server.api.put(f"users/{id}/groups/{server.group_id(path)}")
 
@@ -171,3 +174,56 @@ def represent(found: RealmState, to: Json) -> None:
         links.append({"identityProvider": provider, **resource.fields})
     if entries:
         to["users"] = [entries[name] for name in sorted(entries)]
+
+
+def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    undeclared = _undeclared_attributes(resource, desired, observed)
+    if undeclared:
+        return f"the user profile does not declare {', '.join(undeclared)}"
+    return groups.missing_group(resource.fields.get("groups", ()), desired, observed)
+
+
+def _undeclared_attributes(resource: Resource, desired: RealmState, observed: RealmState) -> list[str]:
+    profile = desired.get(Kind.USER_PROFILE) or observed.get(Kind.USER_PROFILE)
+    if profile is None or profile.fields.get("unmanagedAttributePolicy") in ("ENABLED", "ADMIN_EDIT"):
+        return []
+    declared = {*profile.fields.get("attributes", {}), *_implied_attributes(desired, observed)}
+    return sorted(name for name in resource.fields.get("attributes", {}) if name not in declared)
+
+
+def _implied_attributes(desired: RealmState, observed: RealmState) -> tuple[str, ...]:
+    """Keycloak itself declares the attribute `locale` in a realm of several languages."""
+    said = (state.get(Kind.REALM, state.realm) for state in (desired, observed))
+    spoken = (realm.fields.get("internationalizationEnabled") for realm in said if realm)
+    return ("locale",) if next((each for each in spoken if each is not None), False) else ()
+
+
+FAMILY = Family(
+    kinds=(
+        KindDefinition(
+            kind=Kind.USER,
+            rule=Rule(
+                created_with=frozenset({"credentials", "requiredActions"}),
+                at_least=frozenset({"groups", CREDENTIAL_TYPES}),
+                secret=frozenset({"value", "secretData", "credentialData"}),
+                shared=True,
+            ),
+            create=create,
+            update=update,
+            refusal=_refusal,
+            is_exported=lambda user: "serviceAccountClientId" in user.fields,
+        ),
+        KindDefinition(
+            kind=Kind.FEDERATED_IDENTITY,
+            rule=Rule(fixed=frozenset({"userId", "userName"}), shared=True),
+            create=link,
+            delete=unlink,
+            owners=owned_by((Kind.USER, 0, 1)),
+            references=refers_to(Kind.IDENTITY_PROVIDER, 1),
+            is_exported=lambda _: False,
+        ),
+    ),
+    desired=desired,
+    observe=observe,
+    represent=represent,
+)

@@ -4,7 +4,7 @@
 admin REST API of one realm, as `provisioner.kinds` speaks it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -38,12 +38,8 @@ class Realm(Protocol):
         """Writes what was noted, unless the realm has it already."""
         ...
 
-    def perform(self, change: Change) -> None:
-        """Makes one change; one write, or one per membership where Keycloak knows no other way."""
-        ...
-
-    def create_companies(self, changes: Sequence[Change]) -> None:
-        """Creates the groups of these companies in one write: all of them or none."""
+    def perform(self, *changes: Change) -> None:
+        """Make one change, or create several resources of one kind in one request: all of them or none."""
         ...
 
 
@@ -54,8 +50,8 @@ class Api(Protocol):
         """The answer to a read."""
         ...
 
-    def begin(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
-        """Starts a read that takes the server long, beside others; the next `get` of the same has its answer."""
+    def prefetch(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
+        """Start a slow read in the background; the next `get` of the same path and query returns its answer."""
         ...
 
     def pages(self, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[Json]:

@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from provisioner.model.rules import MASK, RULES, Rule
+from provisioner.model.rules import MASK, Rule
 from provisioner.model.state import Address, Json, Resource
 
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1
@@ -38,9 +38,8 @@ def key(address: Address, path: tuple[str, ...]) -> str:
     return f"{address}#{'.'.join(path)}"
 
 
-def of(resource: Resource) -> Iterator[tuple[str, str]]:
-    """The (name, secret) of every secret of the resource that the server will mask."""
-    rule = RULES[resource.address.kind]
+def secrets_of(resource: Resource, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Return the (name of the digest, secret) of every secret of the resource that the server will mask."""
     if rule.masks:
         yield from ((key(resource.address, path), secret) for path, secret in _secrets(resource.fields, rule, ()))
 

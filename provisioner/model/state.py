@@ -7,7 +7,6 @@ difference is one change and one write.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 Json = dict[str, Any]
@@ -16,62 +15,16 @@ ANY = "*"
 """In the address of a list: any name but the empty one."""
 
 
-class Kind(StrEnum):
-    """Every kind of thing that is managed, in the order in which changes are made; deletions go the other way."""
-
-    REALM = "realm"
-    LOCALIZATION = "localization"
-    USER_PROFILE = "user-profile"
-    REQUIRED_ACTION = "required-action"
-    FLOW = "flow"
-    REALM_BINDING = "realm-binding"
-    CLIENT_SCOPE = "client-scope"
-    CLIENT_SCOPE_MAPPER = "client-scope-mapper"
-    REALM_DEFAULT_SCOPE = "realm-default-scope"
-    IDENTITY_PROVIDER = "identity-provider"
-    IDENTITY_PROVIDER_MAPPER = "identity-provider-mapper"
-    CLIENT = "client"
-    CLIENT_MAPPER = "client-mapper"
-    ASSIGNED_SCOPE = "assigned-scope"
-    ROLE = "role"
-    COMPOSITE = "composite"
-    SCOPE_MAPPING = "scope-mapping"
-    CLIENT_PROFILE = "client-profile"
-    CLIENT_POLICY = "client-policy"
-    GROUP = "group"
-    COMPANY = "company"
-    COMPANY_SUBGROUP = "company-subgroup"
-    DEFAULT_GROUP = "default-group"
-    COMPONENT = "component"
-    ORGANIZATION = "organization"
-    ORGANIZATION_IDENTITY_PROVIDER = "organization-identity-provider"
-    USER = "user"
-    FEDERATED_IDENTITY = "federated-identity"
-    ORGANIZATION_MEMBER = "organization-member"
-    ROLE_MAPPING = "role-mapping"
-    PERSON = "person"
-    ADMINISTRATOR = "administrator"
-    AUTHORIZATION = "authorization"
-    AUTHORIZATION_SCOPE = "authorization-scope"
-    AUTHORIZATION_RESOURCE = "authorization-resource"
-    POLICY = "policy"
-    PERMISSION = "permission"
-    ACTIVATION_MAIL = "activation-mail"
-
-
-ORDER = {kind: position for position, kind in enumerate(Kind)}
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """What names a resource for good, whatever its id on a server: its kind and the names on the way to it."""
 
-    kind: Kind
+    kind: str
     names: tuple[str, ...]
 
     def __str__(self) -> str:
         names = (name.removeprefix("/") for name in self.names)
-        return "/".join((self.kind.value, *(name for name in names if name)))
+        return "/".join((self.kind, *(name for name in names if name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +98,24 @@ class RealmState:
         """The same state with these resources instead of its own."""
         return replace(self, resources={resource.address: resource for resource in resources})
 
-    def get(self, kind: Kind, *names: str) -> Resource | None:
+    def get(self, kind: str, *names: str) -> Resource | None:
         """The resource of that address, if there is one."""
         return self.resources.get(Address(kind, names))
 
-    def of_kind(self, *kinds: Kind) -> Iterator[Resource]:
+    def of_kind(self, *kinds: str) -> Iterator[Resource]:
         """All resources of these kinds, in their own order."""
         return (resource for address, resource in self.resources.items() if address.kind in kinds)
 
     def covers(self, address: Address) -> bool:
         """Whether the files contain the list in which that resource would stand."""
         return any(
-            each.kind is address.kind
+            each.kind == address.kind
             and len(each.names) <= len(address.names)
             and all(map(_stands_for, each.names, address.names))
             for each in self.contains
         )
 
-    def speaks_of(self, *kinds: Kind) -> bool:
+    def speaks_of(self, *kinds: str) -> bool:
         """Whether the files say anything of these kinds, if only that there are none."""
         return any(address.kind in kinds for address in (*self.contains, *self.resources))
 

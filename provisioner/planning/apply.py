@@ -12,16 +12,13 @@ from provisioner.errors import (
     ServerError,
     StalePlanError,
 )
-from provisioner.model import secret_digests
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.registry import KINDS, owners
 from provisioner.model.changes import Action, Change, Plan
 from provisioner.model.ports import Realm, Waiting
-from provisioner.model.rules import RULES, owners
-from provisioner.model.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.secret_digests import digest, secrets_of
+from provisioner.model.state import Address, RealmState, Record, Resource
 from provisioner.planning.plan import plan
-
-BATCH = 25
-"""Companies created in one write. Measured, ms per company: 8.1 by 5, 5.0 by 25, 6.1 by 50, 7.7 by 100; two writes
-at the same time take as long as one after the other."""
 
 
 @dataclass(slots=True)
@@ -101,7 +98,7 @@ def _raise_if_refused(planned: Plan) -> None:
 
 
 def _creates_the_realm(change: Change) -> bool:
-    return change.address.kind is Kind.REALM and change.action is Action.CREATE
+    return change.address.kind == Kind.REALM and change.action is Action.CREATE
 
 
 def _make_and_note(
@@ -120,7 +117,7 @@ def _make_and_note(
     """
     if not changes:
         return outcome
-    settings = tuple(change for change in changes if change.address.kind is Kind.REALM)
+    settings = tuple(change for change in changes if change.address.kind == Kind.REALM)
     others = changes[len(settings) :]
     known = Record(_made(changes, desired, observed), {**observed.record.digests, **_digests(settings)})
     realm.note(known)
@@ -144,13 +141,13 @@ def _made(changes: Iterable[Change], desired: RealmState, observed: RealmState) 
     parts = (
         address
         for address in desired.resources
-        if RULES[address.kind].with_owner and created.intersection(owners(address)[:1])
+        if KINDS[address.kind].rule.with_owner and created.intersection(owners(address)[:1])
     )
     return frozenset((*before, *(address for address in (*created, *parts) if _is_recorded(address))))
 
 
 def _is_recorded(address: Address) -> bool:
-    rule = RULES[address.kind]
+    rule = KINDS[address.kind].rule
     return rule.recorded and not rule.shared
 
 
@@ -167,7 +164,9 @@ def _digests(changes: Iterable[Change]) -> dict[str, str]:
     for change in changes:
         if change.resource is not None and change.action is not Action.DELETE:
             sent = Resource(change.address, change.after or {})
-            found.update({key: secret_digests.digest(secret) for key, secret in secret_digests.of(sent)})
+            found.update(
+                {key: digest(secret) for key, secret in secrets_of(sent, KINDS[change.address.kind].rule)}
+            )
     return found
 
 
@@ -186,7 +185,7 @@ Batch = tuple[Change, ...]
 
 def _attempt(batch: Batch, realm: Realm) -> ProvisionerError | None:
     try:
-        _write(batch, realm)
+        realm.perform(*batch)
     except ServerError as error:
         return error
     except KeyboardInterrupt:
@@ -209,20 +208,9 @@ def _account(batch: Batch, error: ProvisionerError | None, outcome: Outcome) -> 
     outcome.left.extend(batch)
 
 
-def _write(batch: Batch, realm: Realm) -> None:
-    if _is_new_company(batch[0]):
-        realm.create_companies(batch)
-    else:
-        realm.perform(batch[0])
-
-
 def _batches(changes: tuple[Change, ...]) -> Iterator[Batch]:
-    """One change at a time, but new companies together."""
-    for new_companies, same in groupby(changes, key=_is_new_company):
+    """Return one change at a time, but the creations of a kind together where it allows that."""
+    for (kind, action), same in groupby(changes, key=lambda change: (change.address.kind, change.action)):
         listed = tuple(same)
-        size = BATCH if new_companies else 1
+        size = KINDS[kind].batch if action is Action.CREATE else 1
         yield from (listed[begin : begin + size] for begin in range(0, len(listed), size))
-
-
-def _is_new_company(change: Change) -> bool:
-    return change.address.kind is Kind.COMPANY and change.action is Action.CREATE

@@ -1,57 +1,74 @@
 """(desired, observed) -> Plan. Pure: no file, no server, no clock."""
 
-from directory.encoding import places
-from directory.model import Attachment, CompanyRole
+from provisioner.kinds.kind import ORDER
+from provisioner.kinds.registry import KINDS, adapted, owners
 from provisioner.model.changes import Action, Change, Plan
 from provisioner.model.differences import difference
-from provisioner.model.rules import PEOPLE, RULES, UNCHANGEABLE, owners
 from provisioner.model.secret_digests import known_secrets
-from provisioner.model.state import ORDER, Address, Kind, RealmState, Resource
-from provisioner.planning import flow_trees, references
-from provisioner.planning.deny_lists import with_deny_lists
+from provisioner.model.state import Address, RealmState, Resource
 from provisioner.planning.refusals import refusal
 
 
 def plan(desired: RealmState, observed: RealmState) -> Plan:
-    """The changes that make the server what the files say, in the order in which they can be made.
+    """Return the changes that bring the server to the state of the files, in the order in which they can be made.
 
-    First what is created and updated, then what is deleted, last what others made, which stays. What already is as
-    it should be is not in it.
+    Resources to create and update come first, then those to delete, then those that others made and that stay.
+    Resources without a difference are not in the plan.
     """
-    wanted = flow_trees.adapted(with_deny_lists(desired, observed), observed)
-    found = [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
-    replaced = {change.address for change in found if change.action is Action.REPLACE}
-    if replaced:
-        gone = {address for address in observed.resources if replaced.intersection(owners(address))}
-        found = [change for change in found if change.address not in gone]
-        left = observed.with_resources(each for each in observed.resources.values() if each.address not in gone)
-        again = (wanted.resources[address] for address in gone if address in wanted.resources)
-        found += [change for resource in again if (change := _change(resource, wanted, left))]
+    wanted = adapted(desired, observed)
+    found = _with_parts_of_replaced(_changes(wanted, observed), wanted, observed)
     found.sort(key=lambda change: ORDER[change.address.kind])
     deleted = _deletions(wanted, observed)
-    return Plan(
-        desired.realm, (*found, *deleted, *_unmanaged(wanted, observed, {each.address for each in deleted}))
-    )
+    unmanaged = _unmanaged(wanted, observed, {each.address for each in deleted})
+    return Plan(desired.realm, (*found, *deleted, *unmanaged))
+
+
+def _changes(wanted: RealmState, observed: RealmState) -> list[Change]:
+    return [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
+
+
+def _with_parts_of_replaced(found: list[Change], wanted: RealmState, observed: RealmState) -> list[Change]:
+    """Return the changes, with those of resources that are deleted together with a replaced one made anew."""
+    replaced = {change.address for change in found if change.action is Action.REPLACE}
+    if not replaced:
+        return found
+    gone = {address for address in observed.resources if replaced.intersection(owners(address))}
+    left = observed.with_resources(each for each in observed.resources.values() if each.address not in gone)
+    again = (wanted.resources[address] for address in gone if address in wanted.resources)
+    kept = [change for change in found if change.address not in gone]
+    return kept + [change for resource in again if (change := _change(resource, wanted, left))]
 
 
 def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Change | None:
-    rule = RULES[resource.address.kind]
     refused = refusal(resource, desired, observed)
     if refused:
         return Change(Action.REFUSED, resource.address, None, resource.fields, refused, resource)
     present = observed.resources.get(resource.address)
     if present is None:
-        if _comes_with_another(resource, desired, observed) or references.is_void(resource, desired, observed):
-            return None
-        reason = "in the files, not on the server"
-        return Change(Action.CREATE, resource.address, None, resource.fields, reason, resource)
-    before, after = difference(resource.fields, known_secrets(resource, present, observed.record.digests), rule)
+        return _creation(resource, desired, observed)
+    return _update(resource, present, observed)
+
+
+def _creation(resource: Resource, desired: RealmState, observed: RealmState) -> Change | None:
+    ignored = KINDS[resource.address.kind].omission(resource, desired, observed)
+    if ignored or _comes_with_another(resource, desired, observed):
+        return None
+    reason = "in the files, not on the server"
+    return Change(Action.CREATE, resource.address, None, resource.fields, reason, resource)
+
+
+def _update(resource: Resource, present: Resource, observed: RealmState) -> Change | None:
+    """Return an update; a replacement where a field cannot be changed, a refusal where nothing can be."""
+    definition = KINDS[resource.address.kind]
+    known = known_secrets(resource, present, observed.record.digests)
+    before, after = difference(resource.fields, known, definition.rule)
     if not after:
         return None
-    if resource.address in UNCHANGEABLE:
-        reason = f"{UNCHANGEABLE[resource.address]}; it differs in {', '.join(after)}"
+    unchangeable = definition.unchangeable(resource.address)
+    if unchangeable:
+        reason = f"{unchangeable}; it differs in {', '.join(after)}"
         return Change(Action.REFUSED, resource.address, before, after, reason, resource)
-    fixed = sorted(rule.fixed & after.keys())
+    fixed = sorted(definition.rule.fixed & after.keys())
     if fixed:
         reason = "cannot be changed on the server: " + ", ".join(fixed)
         return Change(Action.REPLACE, resource.address, present.fields, resource.fields, reason, resource)
@@ -59,54 +76,44 @@ def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Ch
     return Change(Action.UPDATE, resource.address, before, after, reason, resource)
 
 
+def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
+    """Whether another change creates it, as the creation of a client creates its mappers."""
+    definition = KINDS[resource.address.kind]
+    if definition.comes_with is not None:
+        return definition.comes_with(resource, desired, observed)
+    return definition.rule.with_owner and any(
+        owner in desired.resources and owner not in observed.resources
+        for owner in definition.owners(resource.address)[:1]
+    )
+
+
 def _deletions(desired: RealmState, observed: RealmState) -> list[Change]:
-    """What an earlier apply made and the files, containing its kind, no longer name."""
+    """Return the deletions of what an earlier apply made and the files, containing its kind, no longer name."""
     found = {
         address
-        for address, resource in observed.resources.items()
-        if address in observed.record.made
-        and address not in desired.resources
-        and address not in observed.builtin
-        and not RULES[address.kind].shared
-        and desired.covers(address)
+        for address in _not_in_files(desired, observed)
+        if address in observed.record.made and desired.covers(address)
     }
     listed = [address for address in found if not found.intersection(owners(address))]
     listed.sort(key=lambda address: (-ORDER[address.kind], address.names))
-    return [
-        Change(
-            Action.DELETE,
-            address,
-            observed.resources[address].fields,
-            None,
-            "made by an earlier apply, no longer in the files" + _detaching(observed.resources[address]),
-        )
-        for address in listed
-    ]
+    return [_deletion(observed.resources[address]) for address in listed]
 
 
-def _detaching(resource: Resource) -> str:
-    people = resource.fields.get(PEOPLE)
-    if people is None:
-        return ""
-    return f"; {people} {'person' if people == 1 else 'people'} would be detached"
+def _deletion(resource: Resource) -> Change:
+    consequence = KINDS[resource.address.kind].consequence(resource)
+    reason = "made by an earlier apply, no longer in the files" + (f"; {consequence}" if consequence else "")
+    return Change(Action.DELETE, resource.address, resource.fields, None, reason)
 
 
 def _unmanaged(desired: RealmState, observed: RealmState, deleted: set[Address]) -> list[Change]:
-    """What neither the files nor an earlier apply nor Keycloak itself made, named at its highest place."""
-    foreign = {
-        address
-        for address in observed.resources
-        if address not in desired.resources
-        and address not in observed.builtin
-        and address not in observed.record.made
-        and address not in deleted
-        and not RULES[address.kind].shared
-    }
+    """Return what neither the files nor an earlier apply nor Keycloak itself made, without the parts of such."""
+    made = observed.record.made
+    foreign = {address for address in _not_in_files(desired, observed) if address not in made} - deleted
     taken = foreign | deleted
     listed = [
         address
         for address in foreign
-        if _is_looked_after(address, desired) and not taken.intersection(owners(address))
+        if _would_be_listed(address, desired) and not taken.intersection(owners(address))
     ]
     listed.sort(key=lambda address: (ORDER[address.kind], address.names))
     reason = "not in the files and not made by an earlier apply: kept"
@@ -115,29 +122,19 @@ def _unmanaged(desired: RealmState, observed: RealmState, deleted: set[Address])
     ]
 
 
-def _is_looked_after(address: Address, desired: RealmState) -> bool:
-    """Whether the files would name it if it were theirs: parts only where they list such parts."""
+def _not_in_files(desired: RealmState, observed: RealmState) -> list[Address]:
+    """Return the observed resources that the files could name and do not."""
+    return [
+        address
+        for address in observed.resources
+        if address not in desired.resources
+        and address not in observed.builtin
+        and not KINDS[address.kind].rule.shared
+    ]
+
+
+def _would_be_listed(address: Address, desired: RealmState) -> bool:
+    """Whether the files would name it if they had it: parts only where the files list such parts."""
     if not owners(address) or desired.covers(address):
         return True
-    return (
-        address.kind is Kind.GROUP
-        and Address(Kind.COMPANY, (address.names[0].split("/")[1],)) in desired.resources
-    )
-
-
-def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
-    """Whether another change creates it: a mapper with its client, an administrator's place with his account."""
-    if resource.address.kind is Kind.ADMINISTRATOR:
-        company, email = resource.address.names
-        if observed.get(Kind.PERSON, email) is not None:
-            return False
-        user = desired.get(Kind.USER, email)
-        if user is None:
-            return desired.get(Kind.PERSON, email) is not None
-        wanted = places(Attachment(company, CompanyRole.ADMINISTRATOR))
-        return {place.path for place in wanted} <= set(user.fields.get("groups", ()))
-    if not RULES[resource.address.kind].with_owner:
-        return False
-    return any(
-        owner in desired.resources and owner not in observed.resources for owner in owners(resource.address)[:1]
-    )
+    return any(each in desired.resources for each in KINDS[address.kind].listed_with(address))

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import ProvisionerError, StalePlanError
+from provisioner.kinds.registry import KINDS
 from provisioner.model.changes import Plan
-from provisioner.model.rules import MASK, RULES
+from provisioner.model.rules import MASK
 from provisioner.model.state import Json, Source
 from provisioner.reading.documents import Document, read_documents
 from provisioner.rendering import render
 
 _MARK = "provisionerPlan"
 _VERSION = 1
-_SECRETS = frozenset().union(*(rule.secret for rule in RULES.values()))
+_SECRETS = frozenset().union(*(kind.rule.secret for kind in KINDS.values()))
 
 
 def as_json(plan: Plan, documents: Sequence[Document]) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from rich.markup import escape
 
 from provisioner.checking.findings import Finding
+from provisioner.kinds.registry import KINDS
 from provisioner.model.changes import Action, Change, Plan
-from provisioner.model.rules import MASK, RULES
-from provisioner.model.state import Json, Kind
+from provisioner.model.rules import MASK
+from provisioner.model.state import Json
 from provisioner.planning.apply import Outcome
 
 _COLOURS = {
@@ -38,9 +39,9 @@ _UNMANAGED = "unmanaged (kept)"
 _LONGEST = 70
 
 
-def masked(value: Any, kind: Kind) -> Any:
+def masked(value: Any, kind: str) -> Any:
     """The value with every secret of that kind replaced by Keycloak's own mask."""
-    secret = RULES[kind].secret
+    secret = KINDS[kind].rule.secret
     if isinstance(value, dict):
         return {key: MASK if key in secret and inner else masked(inner, kind) for key, inner in value.items()}
     if isinstance(value, list):
@@ -111,7 +112,7 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[Change]]]:
     apart: dict[Action, str] = {Action.DELETE: _TO_DELETE, Action.UNMANAGED: _UNMANAGED}
 
     def title_of(change: Change) -> str:
-        return apart.get(change.action, change.address.kind.value)
+        return apart.get(change.action, change.address.kind)
 
     return ((title, list(changes)) for title, changes in groupby(plan, key=title_of))
 

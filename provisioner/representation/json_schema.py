@@ -1,9 +1,10 @@
 """The tables as a JSON Schema, so that an editor helps with the files before the provisioner reads them."""
 
+from collections.abc import Iterable
 from re import escape
 
 from provisioner.model.state import Json
-from provisioner.representation import COMPANIES, DROPPED, REALM, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
+from provisioner.representation import DROPPED, REALM, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE = r"\$\{"
@@ -21,17 +22,18 @@ _LEAVES: dict[Leaf, Json] = {
 _NOTHING: Json = {"type": "null"}
 
 
-def schema() -> Json:
-    """The JSON Schema of a document: a company file when it has a key of one, a realm file otherwise."""
+def schema(others: Iterable[Object]) -> Json:
+    """Return the JSON Schema of a document: one of the other formats if it has a key of it, else a realm file."""
     definitions: dict[str, Json] = {}
-    is_company_file = {"anyOf": [{"required": [key]} for key in COMPANIES.keys], "not": {"required": ["realm"]}}
+    found = _object(REALM, definitions)
+    for other in others:
+        has_a_key = {"anyOf": [{"required": [key]} for key in other.keys], "not": {"required": ["realm"]}}
+        found = {"if": has_a_key, "then": _object(other, definitions), "else": found}
     return {
         "$schema": DIALECT,
         "title": "Files of the provisioner",
         "type": "object",
-        "if": is_company_file,
-        "then": _object(COMPANIES, definitions),
-        "else": _object(REALM, definitions),
+        **found,
         "$defs": dict(sorted(definitions.items())),
     }
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from provisioner.model.state import Address, Kind, RealmState, Resource
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, RealmState, Resource
 
 FILE = Path(__file__).with_name("baseline.json")
 NAME = "{realm}"
@@ -32,7 +33,7 @@ def state(realm: str) -> RealmState:
 def before(realm: str) -> RealmState:
     """What a realm that is to be made can be compared with: everything but the realm itself."""
     made = state(realm)
-    kept = (each for each in made.resources.values() if each.address.kind is not Kind.REALM)
+    kept = (each for each in made.resources.values() if each.address.kind != Kind.REALM)
     return replace(made.with_resources(kept), exists=False, builtin=addresses(realm))
 
 

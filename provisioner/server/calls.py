@@ -5,10 +5,9 @@ translated by response code into `provisioner.errors`.
 """
 
 import json
-import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -36,8 +35,11 @@ READ_TIMEOUT = 120
 MAIL_READ_TIMEOUT = 15
 """Seconds. Keycloak itself gives a silent mail server up after 10.07 s (measured)."""
 PAGE = 500
+_PREFETCHES = 2
+"""Prefetched reads that run at the same time."""
 
 Query = Mapping[str, str | int]
+_Request = tuple[str, frozenset[tuple[str, str | int]]]
 
 _MEANINGS: Mapping[int, type[ServerError]] = {
     401: NotSignedInError,
@@ -53,7 +55,7 @@ class KeycloakApi:
     def __init__(self, realm: str, connection: Connection) -> None:
         self._realm = f"admin/realms/{realm}"
         self._connection = connection
-        self._begun: dict[tuple[str, frozenset[tuple[str, str | int]]], Future[Any]] = {}
+        self._prefetched: dict[_Request, Future[Any]] = {}
 
     @cached_property
     def _wire(self) -> KeycloakOpenIDConnection:
@@ -64,20 +66,19 @@ class KeycloakApi:
         return _signed_in(self._connection, MAIL_READ_TIMEOUT)
 
     def get(self, path: str, query: Query | None = None) -> Any:
-        begun = self._begun.pop((path, frozenset((query or {}).items())), None)
-        return begun.result() if begun else self._answer(self._wire, "GET", path, query=query).json()
+        answer = self._prefetched.pop(_request(path, query), None)
+        return answer.result() if answer else self._read(self._wire, path, query)
 
-    def begin(self, path: str, query: Query | None = None) -> None:
-        wire, answer = self._wire, Future[Any]()
-        self._begun[path, frozenset((query or {}).items())] = answer
+    def prefetch(self, path: str, query: Query | None = None) -> None:
+        wire = self._wire  # signed in here: the connection is not made twice
+        self._prefetched[_request(path, query)] = self._readers.submit(self._read, wire, path, query)
 
-        def read() -> None:
-            try:
-                answer.set_result(self._answer(wire, "GET", path, query=query).json())
-            except BaseException as error:  # given to who asks for the answer
-                answer.set_exception(error)
+    @cached_property
+    def _readers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_PREFETCHES, "prefetch")
 
-        threading.Thread(target=read, daemon=True).start()
+    def _read(self, wire: KeycloakOpenIDConnection, path: str, query: Query | None) -> Any:
+        return self._answer(wire, "GET", path, query=query).json()
 
     def pages(self, path: str, query: Query | None = None) -> Iterator[Json]:
         first = 0
@@ -139,6 +140,10 @@ class KeycloakApi:
         if not response.ok:
             raise _error(response.status_code, _message(response.content), f"{method} {where}")
         return response
+
+
+def _request(path: str, query: Query | None) -> _Request:
+    return path, frozenset((query or {}).items())
 
 
 def _signed_in(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection:

@@ -8,11 +8,12 @@ whose process is gone, else after `LEASE_SECONDS`.
 
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 from provisioner.errors import ConflictError, LockedError, NotFoundError, ServerError
@@ -38,15 +39,17 @@ class Lock:
     def held(self, waiting: Waiting) -> Iterator[bool]:
         """Takes the lock, waiting for it, and gives it back; the value tells whether it had to wait."""
         waited = self._take(waiting)
-        done = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=(done,), daemon=True)
-        renewing.start()
+        done = Event()
         try:
-            yield waited
+            with ThreadPoolExecutor(1, "lock") as renewer:
+                renewing = renewer.submit(self._renew, done)
+                try:
+                    yield waited
+                finally:
+                    done.set()
+            renewing.result()
         finally:
-            done.set()
-            renewing.join()
-            self._give_back()
+            self._release()
 
     def _take(self, waiting: Waiting) -> bool:
         deadline = time.monotonic() + self._wait_seconds
@@ -100,7 +103,7 @@ class Lock:
             return True
         return datetime.now(UTC) > until
 
-    def _renew(self, done: threading.Event) -> None:
+    def _renew(self, done: Event) -> None:
         while not done.wait(RENEW_SECONDS):
             try:
                 role = self._present()
@@ -111,7 +114,7 @@ class Lock:
             except ServerError:
                 continue  # the next write of the run itself tells what is wrong
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         try:
             role = self._present()
             if role is not None and _said(role, "holder") == self._holder:

@@ -1,14 +1,13 @@
 """A realm on a server, as states and changes: `Realm` over `Api`, by way of the kinds."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from provisioner.errors import NotFoundError
-from provisioner.kinds import companies, groups, realm, record
-from provisioner.kinds.registry import READERS, WRITERS
+from provisioner.kinds import realm, record
+from provisioner.kinds.registry import FAMILIES, KINDS
 from provisioner.kinds.server import Server
-from provisioner.model.changes import Change, steps
+from provisioner.model.changes import Change
 from provisioner.model.ports import Api, Waiting
 from provisioner.model.state import RealmState, Record
 from provisioner.server import baseline
@@ -29,8 +28,9 @@ class KeycloakRealm:
         except NotFoundError:
             return baseline.before(desired.realm)
         server.record = record.read(server.realm.get("attributes") or {})
-        groups.begin(server)
-        found = RealmState.of(desired.realm, (found for read in READERS for found in read(server)))
+        for family in FAMILIES:
+            family.prefetch(server)
+        found = RealmState.of(desired.realm, (each for family in FAMILIES for each in family.observe(server)))
         return replace(
             found, record=server.record, builtin=baseline.addresses(desired.realm), offers=server.offers
         )
@@ -45,13 +45,8 @@ class KeycloakRealm:
     def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
         return Lock(self._api).held(waiting)
 
-    def perform(self, change: Change) -> None:
-        writer = WRITERS[change.address.kind]
-        for each in steps(change):
-            writer.of(each)(self._observed_server, each)
-
-    def create_companies(self, changes: Sequence[Change]) -> None:
-        companies.create(self._observed_server, changes)
+    def perform(self, *changes: Change) -> None:
+        KINDS[changes[0].address.kind].write(self._observed_server, changes)
 
     @property
     def _observed_server(self) -> Server:

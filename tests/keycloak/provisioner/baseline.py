@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.exporting.export import EVERYTHING
-from provisioner.model.state import ORDER, Address, Kind, RealmState, Resource
+from provisioner.kinds.kind import ORDER, Kind
+from provisioner.model.state import Address, RealmState, Resource
 from provisioner.server import baseline
 from provisioner.server.calls import KeycloakApi
 from provisioner.server.realm import KeycloakRealm

@@ -10,8 +10,9 @@ import pytest
 
 from provisioner import loader
 from provisioner.errors import ServerError
+from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change
-from provisioner.model.state import Address, Kind
+from provisioner.model.state import Address
 from provisioner.planning.apply import apply
 from provisioner.planning.plan import plan
 from provisioner.server.lock import ROLE
@@ -163,7 +164,7 @@ class TestGroupsOfCompanies:
         server = small.server()
         server.observe(loader.load([small.folder], small.environment).desired)
         with pytest.raises(ServerError):
-            server.create_companies([good, bad])
+            server.perform(good, bad)
         assert small.admin.get("group-by-path/good").status_code == 404
 
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from provisioner.errors import ServerError
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.registry import KINDS, owners
 from provisioner.kinds.server import merged
 from provisioner.model.changes import Action, Change, steps
-from provisioner.model.rules import RULES, owners
-from provisioner.model.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.state import Address, RealmState, Record, Resource
 
 
 class FakeRealm:
@@ -48,19 +49,13 @@ class FakeRealm:
             self.state = replace(self.state, record=self.noted)
             self.saves += 1
 
-    def perform(self, change: Change) -> None:
-        self._write([change])
-
-    def create_companies(self, changes: Sequence[Change]) -> None:
-        self._write(changes)
-
-    def _write(self, changes: Sequence[Change]) -> None:
-        changes = [step for change in changes for step in steps(change)]
-        for change in changes:
+    def perform(self, *changes: Change) -> None:
+        made = [step for change in changes for step in steps(change)]
+        for change in made:
             if error := self.fails.get(str(change.address)):
                 raise error
-        self.writes.append([str(change.address) for change in changes])
-        for change in changes:
+        self.writes.append([str(change.address) for change in made])
+        for change in made:
             self._apply(change)
 
     def _apply(self, change: Change) -> None:
@@ -75,7 +70,7 @@ class FakeRealm:
             return
         assert (present is None) == (change.action is Action.CREATE), change
         fields = merged(present.fields, change.after or {}) if present else dict(change.after or {})
-        if RULES[change.address.kind].whole and change.resource:
+        if KINDS[change.address.kind].rule.whole and change.resource:
             fields = change.resource.fields
         resources = [*self.state.resources.values(), Resource(change.address, fields), *_parts(change, fields)]
         self.state = replace(self.state.with_resources(resources), exists=True)
@@ -88,7 +83,7 @@ def _parts(change: Change, fields: dict[str, Any]) -> list[Resource]:
     name = change.address.names[0] if change.address.names else ""
     match change.address.kind:
         case Kind.CLIENT | Kind.CLIENT_SCOPE:
-            kind = Kind.CLIENT_MAPPER if change.address.kind is Kind.CLIENT else Kind.CLIENT_SCOPE_MAPPER
+            kind = Kind.CLIENT_MAPPER if change.address.kind == Kind.CLIENT else Kind.CLIENT_SCOPE_MAPPER
             mappers = fields.get("protocolMappers", ())
             found = [
                 Resource(Address(kind, (name, each["name"])), {"protocol": "openid-connect", **each})

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from provisioner import cli
-from provisioner.model.state import Address, Kind, Resource
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, Resource
 from provisioner.verbs import Verbs
 from tests.unit.provisioner.fakes import FakeRealm
 

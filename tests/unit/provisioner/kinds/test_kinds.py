@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from provisioner import loader
 from provisioner.kinds import client_policies
-from provisioner.kinds.files import RealmFile
-from provisioner.model.state import Address, Kind, RealmState, Resource, Source
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
+from provisioner.kinds.registry import FAMILIES
+from provisioner.model.state import Address, RealmState, Resource, Source
 from provisioner.representation import REALM, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
 
 _DEEP = 7
@@ -96,7 +97,7 @@ def forgotten() -> set[str]:
     _consistent(document)
     told: list[str] = []
     file = RealmFile("portal", document, Source("a"), lambda *problem: told.append(str(problem)), lambda _: None)
-    resources = [resource for desired in loader._DESIRED for resource in desired(file)]
+    resources = [resource for family in FAMILIES for resource in family.desired(file)]
     text = "\n".join(each for found in resources for each in _seen((found.address.names, found.fields)))
     asked = "\n".join(_seen(document))
     return {".".join(place) for token, place in tokens.places.items() if token in asked and token not in text}

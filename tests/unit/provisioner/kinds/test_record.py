@@ -3,7 +3,8 @@
 import json
 
 from provisioner.kinds import record
-from provisioner.model.state import Address, Kind, Record
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, Record
 
 MADE = frozenset(
     {

@@ -1,9 +1,11 @@
 """Secrets that the server masks are recognised by a salted digest."""
 
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.registry import KINDS
 from provisioner.model import secret_digests
 from provisioner.model.changes import Action
 from provisioner.model.rules import MASK
-from provisioner.model.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.state import Address, RealmState, Record, Resource
 from provisioner.planning.plan import plan
 
 SMTP = Address(Kind.REALM, ("portal",))
@@ -56,7 +58,7 @@ def test_the_digest_of_another_field_does_not_count():
 
 def test_secrets_in_lists_of_one():
     desired = Resource(COMPONENT, {"config": {"bindCredential": ["s3cret"], "vendor": ["ad"]}})
-    ((name, secret),) = secret_digests.of(desired)
+    ((name, secret),) = secret_digests.secrets_of(desired, KINDS[desired.address.kind].rule)
     assert (name, secret) == (secret_digests.key(COMPONENT, ("config", "bindCredential")), "s3cret")
     shown = Resource(COMPONENT, {"config": {"bindCredential": [MASK], "vendor": ["ad"]}})
     found = plan(RealmState.of("portal", [desired]), observed(shown, {name: secret_digests.digest(secret)}))
@@ -65,4 +67,4 @@ def test_secrets_in_lists_of_one():
 
 def test_kinds_that_the_server_shows_have_none():
     client = Resource(Address(Kind.CLIENT, ("portal",)), {"secret": "s3cret"})
-    assert list(secret_digests.of(client)) == []
+    assert list(secret_digests.secrets_of(client, KINDS[client.address.kind].rule)) == []

@@ -5,9 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.registry import KINDS, owners
 from provisioner.model.differences import difference
-from provisioner.model.rules import RULES, owners
-from provisioner.model.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.state import Address, RealmState, Record, Resource
 from provisioner.planning.apply import apply
 from provisioner.planning.plan import plan
 from tests.unit.provisioner.fakes import FakeRealm
@@ -27,7 +28,7 @@ ADDRESSES = st.one_of(
 STATES = st.dictionaries(ADDRESSES, FIELDS, max_size=8).map(
     lambda found: {address: Resource(address, fields) for address, fields in found.items()}
 )
-KINDS = st.frozensets(st.sampled_from([Kind.IDENTITY_PROVIDER, Kind.IDENTITY_PROVIDER_MAPPER, Kind.GROUP])).map(
+LISTS = st.frozensets(st.sampled_from([Kind.IDENTITY_PROVIDER, Kind.IDENTITY_PROVIDER_MAPPER, Kind.GROUP])).map(
     lambda kinds: frozenset(Address(kind, ()) for kind in kinds)
 )
 
@@ -48,7 +49,7 @@ def realm_with(resources: dict[Address, Resource], made: frozenset[Address]) -> 
     return realm
 
 
-@given(STATES, STATES, KINDS, st.frozensets(ADDRESSES), st.booleans())
+@given(STATES, STATES, LISTS, st.frozensets(ADDRESSES), st.booleans())
 def test_any_state_can_be_reached_and_is_then_left_alone(wanted, there, contains, made, prune):
     wanted, there = without_orphans(wanted), without_orphans(there)
     desired = RealmState("portal", wanted, contains=contains)
@@ -60,7 +61,7 @@ def test_any_state_can_be_reached_and_is_then_left_alone(wanted, there, contains
 
     assert outcome.complete
     for address, resource in wanted.items():
-        _, left = difference(resource.fields, realm.state.resources[address].fields, RULES[address.kind])
+        _, left = difference(resource.fields, realm.state.resources[address].fields, KINDS[address.kind].rule)
         assert left == {}
     foreign = there.keys() - wanted.keys() - realm_made(there, made)
     assert foreign <= realm.state.resources.keys() | below(deleted, foreign)
@@ -84,7 +85,7 @@ def below(deleted: set[Address], addresses: set[Address]) -> set[Address]:
         gone = more
 
 
-@given(STATES, STATES, KINDS, st.frozensets(ADDRESSES))
+@given(STATES, STATES, LISTS, st.frozensets(ADDRESSES))
 def test_nothing_is_deleted_that_no_apply_made(wanted, there, contains, made):
     wanted, there = without_orphans(wanted), without_orphans(there)
     realm = realm_with(there, made)

@@ -14,9 +14,11 @@ from provisioner.errors import (
     StalePlanError,
     UnavailableError,
 )
+from provisioner.kinds.company import BATCH
+from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change, Plan
-from provisioner.model.state import Address, Kind, RealmState, Resource
-from provisioner.planning.apply import BATCH, apply
+from provisioner.model.state import Address, RealmState, Resource
+from provisioner.planning.apply import apply
 from provisioner.planning.plan import plan
 from tests.unit.provisioner.fakes import FakeRealm
 

@@ -8,9 +8,10 @@ import pytest
 from rich.text import Text
 
 from provisioner import loader
+from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Plan
 from provisioner.model.differences import same
-from provisioner.model.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.state import Address, RealmState, Record, Resource
 from provisioner.planning.plan import plan
 from provisioner.rendering import render
 from provisioner.server import baseline

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from provisioner import loader
 from provisioner.errors import InvalidFilesError, ProvisionerError
-from provisioner.model.state import Kind
+from provisioner.kinds.kind import Kind
 from provisioner.reading import discovery, documents, json_text, yaml_text
 from provisioner.reading.documents import read_documents
 from provisioner.representation import REALM, ListOf, MapOf, Object, OneOf

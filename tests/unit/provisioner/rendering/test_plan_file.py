@@ -7,7 +7,8 @@ import pytest
 
 from provisioner import loader
 from provisioner.errors import ProvisionerError, StalePlanError
-from provisioner.model.state import Address, Kind, RealmState, Resource
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import Address, RealmState, Resource
 from provisioner.planning.plan import plan
 from provisioner.rendering import plan_file
 

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from provisioner import loader
 from provisioner.errors import InvalidFilesError
+from provisioner.kinds.registry import FORMATS
 from provisioner.reading.documents import read_documents
 from provisioner.representation.json_schema import schema
 
@@ -20,12 +21,13 @@ OURS = sorted(
         *(ROOT / "sandbox" / "demo").glob("*.json"),
     ]
 )
-VALIDATOR = Draft202012Validator(schema())
+SHAPES = [each.shape for each in FORMATS]
+VALIDATOR = Draft202012Validator(schema(SHAPES))
 
 
 def test_it_is_a_schema():
-    Draft202012Validator.check_schema(schema())
-    assert schema() == json.loads(json.dumps(schema()))
+    Draft202012Validator.check_schema(schema(SHAPES))
+    assert schema(SHAPES) == json.loads(json.dumps(schema(SHAPES)))
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)

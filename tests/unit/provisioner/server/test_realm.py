@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from directory.encoding import company_group
 from directory.model import Company
-from provisioner.kinds import companies
+from provisioner.kinds import attachment
+from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change
-from provisioner.model.state import Address, Kind, RealmState, Resource
+from provisioner.model.state import Address, RealmState, Resource
 from provisioner.server.realm import KeycloakRealm
 from tests.unit.provisioner.server.conftest import REALM, asked
 
@@ -19,13 +21,12 @@ class TestCalls:
     def realm(self, wire, api, monkeypatch) -> KeycloakRealm:
         """One that knows the people and groups of one company, and nothing else."""
         realm = KeycloakRealm(api)
-        monkeypatch.setattr("provisioner.server.realm.READERS", (companies.observe,))
+        monkeypatch.setattr("provisioner.server.realm.FAMILIES", (attachment.FAMILY,))
         wire.get(REALM, json={"realm": "portal"})
         wire.get(f"{REALM}/users", json=[{"id": "anne", "email": "anne@acme.example", "requiredActions": []}])
         wire.get(f"{REALM}/users/anne/groups", json=[])
-        wire.get(f"{REALM}/groups/count", json={"count": 0})
         administrator = Address(Kind.ADMINISTRATOR, ("acme", "anne@acme.example"))
-        company = companies.company_group(Company("acme", "Acme Énergie"))
+        company = company_group(Company("acme", "Acme Énergie"))
         told = [
             Resource(administrator, {"attached": True}),
             Resource(Address(Kind.COMPANY, ("acme",)), {"attributes": company["attributes"]}),
@@ -38,10 +39,10 @@ class TestCalls:
         wire.post(f"{REALM}/partialImport", json={"added": 2})
         changes = []
         for id in ("acme", "globex"):
-            group = companies.company_group(Company(id, id.title()))
+            group = company_group(Company(id, id.title()))
             fields = {key: group[key] for key in ("attributes", "subGroups")}
             changes.append(Change(Action.CREATE, Address(Kind.COMPANY, (id,)), None, fields))
-        realm.create_companies(changes)
+        realm.perform(*changes)
         assert asked(wire) == [f"POST {REALM}/partialImport"]
         body = json.loads(wire.calls[0].request.body)
         assert body["ifResourceExists"] == "SKIP"

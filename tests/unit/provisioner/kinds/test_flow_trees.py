@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from provisioner.kinds import flows
-from provisioner.kinds.files import RealmFile
+from provisioner.kinds import flow_files, flow_trees, flows
+from provisioner.kinds.flow_trees import AUTHENTICATORS, EXPORTED_BY, in_order, tree
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import RealmFile
 from provisioner.model.changes import Action
-from provisioner.model.rules import EXPORTED_BY, MASK
-from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
-from provisioner.planning import flow_trees
-from provisioner.planning.flow_trees import AUTHENTICATORS, in_order, tree
+from provisioner.model.rules import MASK
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
 from provisioner.planning.plan import plan
 
 
@@ -108,7 +108,7 @@ def test_what_is_exported_is_read_back_as_it_was():
     inner = sub("t", leaf("b", config=config), leaf("b"), providerId="form-flow", authenticator="form")
     before = state("f", leaf("a", "DISABLED"), sub("s", inner, description="d"), description="e", builtIn=False)
     told: Json = {}
-    flows.represent(before, told)
+    flow_files.represent(before, told)
     file = RealmFile("portal", told, Source("a.json"), lambda *_: pytest.fail("complained"), lambda _: None)
     after = RealmState.of("portal", flows.desired(file))
     assert plan(after, before).changes == ()

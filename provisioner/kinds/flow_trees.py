@@ -9,9 +9,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from provisioner.model.rules import EXPORTED_BY, MASK
-from provisioner.model.state import Json, Kind, RealmState, Resource
+from provisioner.kinds.kind import Kind
+from provisioner.model.rules import MASK
+from provisioner.model.state import Json, RealmState, Resource
 
+BINDINGS = (
+    "browserFlow",
+    "registrationFlow",
+    "directGrantFlow",
+    "resetCredentialsFlow",
+    "clientAuthenticationFlow",
+    "dockerAuthenticationFlow",
+    "firstBrokerLoginFlow",
+)
+"""The keys of a realm that name a flow."""
+OVERRIDES = "authenticationFlowBindingOverrides"
+"""The key of a client that names flows of its own."""
+EXPORTED_BY = "exportedBy"
+"""The field of a built-in flow out of an export of an older Keycloak, whose built-in flows are different."""
 FORM = "form"
 """In the place of a kind of flow: what shows the page of a form flow."""
 AUTHENTICATORS = "authenticators"
@@ -80,7 +95,7 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     return desired.with_resources(
         found
         for resource in desired.resources.values()
-        if (found := _adapted(resource, observed) if resource.address.kind is Kind.FLOW else resource)
+        if (found := _adapted(resource, observed) if resource.address.kind == Kind.FLOW else resource)
     )
 
 

@@ -9,7 +9,8 @@ a group made by hand tomorrow would be open to the portal's service account.
 from collections.abc import Iterable
 
 from directory.encoding import is_company
-from provisioner.model.state import Kind, RealmState, Resource
+from provisioner.kinds.kind import Kind
+from provisioner.model.state import RealmState, Resource
 
 _GROUPS = "Groups"
 _USERS = "Users"

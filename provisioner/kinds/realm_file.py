@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.kinds.kind import Kind
 from provisioner.model.rules import MASK
-from provisioner.model.state import Address, Json, Kind, Source
+from provisioner.model.state import Address, Json, Source
 
 Contains = Callable[[Address], None]
 """Notes that the files contain the list with this address: see `RealmState.contains`."""

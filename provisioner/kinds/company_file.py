@@ -1,0 +1,105 @@
+"""Company files: the companies, their administrators, and the people whose accounts the files create."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from re import compile as regex
+
+from directory.encoding import company_of
+from directory.model import COMPANY_ID
+from provisioner.kinds import attachment, company
+from provisioner.kinds.definition import FileFormat
+from provisioner.kinds.kind import Kind
+from provisioner.kinds.realm_file import Complain, Contains
+from provisioner.model.state import Address, Json, RealmState, Resource, Source
+from provisioner.representation import Leaf, ListOf, Object, OneOf
+from provisioner.representation.shape import STRINGS, keys
+
+_COMPANY = Object(
+    "Company",
+    {**keys(Leaf.STR, "id name siren"), "services": STRINGS, "administrators": STRINGS},
+    required=("id", "name"),
+)
+_PERSON = Object(
+    "Person",
+    {
+        **keys(Leaf.STR, "email last_name first_name"),
+        "title": OneOf(("m", "mme")),
+        "locale": OneOf(("fr", "en")),
+    },
+    required=("email", "last_name", "first_name"),
+)
+SHAPE = Object("Companies", {"companies": ListOf(_COMPANY, by=("id",)), "people": ListOf(_PERSON, by=("email",))})
+
+_EMAIL = regex(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_LONGEST = 255
+
+
+def desired(
+    documents: Sequence[tuple[Json, Source]], complain: Complain, contains: Contains
+) -> Iterator[Resource]:
+    """Return the companies and people of all company files of a run."""
+    if any("companies" in content for content, _ in documents):
+        contains(Address(Kind.COMPANY, ()))
+        contains(Address(Kind.COMPANY_SUBGROUP, ()))
+    administers: dict[str, list[str]] = {}
+    for content, source in documents:
+        for index, entry in enumerate(content.get("companies", ())):
+            place = source.at("companies", index)
+            _check_company(entry, place, complain)
+            yield from company.resources(entry, place)
+            yield from _administrators(entry, place, administers, complain)
+    for content, source in documents:
+        for index, entry in enumerate(content.get("people", ())):
+            place = source.at("people", index)
+            _check_names(entry, place, complain)
+            email = _email(entry["email"], place.at("email"), complain)
+            yield from attachment.person(entry, email, administers.get(email, ()), place)
+
+
+def _administrators(
+    entry: Json, source: Source, administers: dict[str, list[str]], complain: Complain
+) -> Iterator[Resource]:
+    for index, text in enumerate(entry.get("administrators", ())):
+        place = source.at("administrators", index)
+        email = _email(text, place, complain)
+        administers.setdefault(email, []).append(entry["id"])
+        yield attachment.administrator(entry["id"], email, place)
+
+
+def _check_company(entry: Json, source: Source, complain: Complain) -> None:
+    if not COMPANY_ID.fullmatch(entry["id"]):
+        complain(source.at("id"), f"must match {COMPANY_ID.pattern}")
+    texts = [("name", entry["name"]), ("siren", entry.get("siren", "-"))]
+    for key, text in [*texts, *(("services", service) for service in entry.get("services", ()))]:
+        _check_length(text, source.at(key), complain)
+
+
+def _check_names(entry: Json, source: Source, complain: Complain) -> None:
+    for key in ("last_name", "first_name"):
+        _check_length(entry[key], source.at(key), complain)
+
+
+def _check_length(text: str, source: Source, complain: Complain) -> None:
+    if not text.strip() or len(text) > _LONGEST:
+        complain(source, f"must have 1 to {_LONGEST} characters")
+
+
+def _email(text: str, source: Source, complain: Complain) -> str:
+    if not _EMAIL.fullmatch(text) or not text.isascii():
+        complain(source, "must be an e-mail address")
+    return text.lower()
+
+
+def represent(found: RealmState) -> Mapping[str, Json]:
+    """Return the content of one file for each company, by its id."""
+    entries = {each.address.names[0]: _entry(each) for each in found.of_kind(Kind.COMPANY)}
+    return {id: {"companies": [entry]} for id, entry in sorted(entries.items())}
+
+
+def _entry(resource: Resource) -> Json:
+    (id,) = resource.address.names
+    found = company_of({"name": id, "attributes": resource.fields["attributes"]})
+    siren = {"siren": found.siren} if found.siren else {}
+    return {"id": id, "name": found.name, **siren, "services": list(found.services)}
+
+
+FORMAT = FileFormat(shape=SHAPE, folder="companies", desired=desired, represent=represent)
