@@ -30,6 +30,8 @@ Paths = Annotated[
     typer.Argument(help="Files, folders and patterns; keycloak/realm-export.json and companies/ by default."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, and nothing else.")]
+NoWarnings = Annotated[bool, typer.Option("--strict", help="Warnings are errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Lists every change of a long plan.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="For the page of a pull request.")]
 
 
@@ -57,9 +59,11 @@ def connect_options(
 
 
 @app.command()
-def validate(context: typer.Context, paths: Paths = None) -> None:
+def validate(
+    context: typer.Context, paths: Paths = None, as_json: AsJson = False, strict: NoWarnings = False
+) -> None:
     """Checks the files, without a server."""
-    _run(context, lambda verbs: verbs.validate(paths))
+    _run(context, lambda verbs: verbs.validate(paths, strict), as_json)
 
 
 @app.command()
@@ -68,10 +72,14 @@ def plan(
     paths: Paths = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
+    verbose: Verbose = False,
     out: Annotated[Path | None, typer.Option(help="Also saves the plan to this file, for apply.")] = None,
+    strict: NoWarnings = False,
 ) -> None:
     """Shows what an apply would change. Exit status 2 when there is something."""
-    _run(context, lambda verbs: verbs.plan(paths, as_markdown, out), as_json)
+    from provisioner.verbs import Shown
+
+    _run(context, lambda verbs: verbs.plan(paths, Shown(as_markdown, verbose), out, strict), as_json)
 
 
 @app.command()
@@ -81,9 +89,13 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", help="Does not ask.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also makes the deletions of the plan.")] = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    strict: NoWarnings = False,
 ) -> None:
     """Makes the changes of the plan, or of a saved plan if the server is still as it saw it."""
-    _run(context, lambda verbs: verbs.apply(paths, yes, prune), as_json)
+    from provisioner.verbs import Shown
+
+    _run(context, lambda verbs: verbs.apply(paths, yes, prune, Shown(verbose=verbose), strict), as_json)
 
 
 @app.command()
@@ -92,10 +104,13 @@ def drift(
     paths: Paths = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
+    verbose: Verbose = False,
     strict: Annotated[bool, typer.Option("--strict", help="What others made is a difference, too.")] = False,
 ) -> None:
     """Tells what differs from the files and changes nothing. Exit status 2 when something does."""
-    _run(context, lambda verbs: verbs.drift(paths, as_markdown, strict), as_json)
+    from provisioner.verbs import Shown
+
+    _run(context, lambda verbs: verbs.drift(paths, Shown(as_markdown, verbose), strict), as_json)
 
 
 @app.command()

@@ -12,13 +12,15 @@ from typing import Any
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
 from provisioner.kinds.definition import FileFormat
 from provisioner.kinds.realm_file import RealmFile
-from provisioner.kinds.registry import FAMILIES, FORMATS
+from provisioner.kinds.registry import FAMILIES, FORMATS, KINDS
 from provisioner.model.state import Address, RealmState
 from provisioner.reading import discovery
 from provisioner.reading.documents import Document, read_documents
 from provisioner.reading.joining import joined, place_of
 from provisioner.reading.schema_reader import Reader
 from provisioner.representation import REALM
+
+_SECRETS = frozenset[str]().union(*(definition.rule.secret for definition in KINDS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
 
     `realm_name` is the realm that the connection settings name; it and the files' own must agree.
     """
-    reader = Reader(environment)
+    reader = Reader(environment, _SECRETS)
     return _understood(tuple(_documents(discovery.find(paths), reader)), reader, realm_name)
 
 
@@ -46,7 +48,7 @@ def load_documents(
     documents: Sequence[Document], environment: Mapping[str, str], realm_name: str | None = None
 ) -> Loaded:
     """The same of documents that were read before."""
-    return _understood(tuple(documents), Reader(environment), realm_name)
+    return _understood(tuple(documents), Reader(environment, _SECRETS), realm_name)
 
 
 def _understood(documents: tuple[Document, ...], reader: Reader, realm_name: str | None) -> Loaded:

@@ -25,7 +25,7 @@ from rich.text import Text
 from provisioner import loader
 from provisioner.checking.findings import check
 from provisioner.checking.inspection import inspect
-from provisioner.errors import ProvisionerError, SettingsError
+from provisioner.errors import Problem, ProvisionerError, SettingsError
 from provisioner.exporting import files as write_files
 from provisioner.exporting.export import EVERYTHING, export
 from provisioner.kinds.registry import FORMATS
@@ -36,7 +36,7 @@ from provisioner.model.state import RealmState
 from provisioner.planning.apply import apply as apply_plan
 from provisioner.planning.plan import plan as make_plan
 from provisioner.reading import discovery
-from provisioner.reading.documents import read_documents
+from provisioner.reading.documents import read_documents, warning_of
 from provisioner.rendering import plan_file, render
 from provisioner.representation.json_schema import schema
 from provisioner.server import baseline
@@ -59,6 +59,19 @@ class Run:
     realm: Realm
     plan: Plan
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Those about the files themselves, then those about what the server makes of them."""
+        return _warnings(self.loaded, self.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a plan is shown to people: as Markdown or as text, in full or folded."""
+
+    as_markdown: bool = False
+    verbose: bool = False
+
 
 class Verbs:
     """The verbs, for one connection; with `as_json`, standard output is one JSON object and nothing else."""
@@ -77,29 +90,34 @@ class Verbs:
             _complain(str(error))
             return ERROR
 
-    def validate(self, paths: list[Path] | None) -> int:
+    def validate(self, paths: list[Path] | None, strict: bool) -> int:
         """Without a server."""
         loaded = self._loaded(paths)
-        desired, count = loaded.desired, len({document.source.file for document in loaded.documents})
-        _say(f"Realm {desired.realm}: {count} files, {len(desired.resources)} resources, nothing wrong.")
-        return NOTHING
+        warnings = _warnings(loaded)
+        if self._as_json:
+            _say(render.warnings_as_json(warnings))
+        else:
+            for line in render.warnings_as_text(warnings):
+                _show(line)
+            _say(render.validated(loaded.desired, len(_files(loaded)), warnings))
+        return ERROR if strict and warnings else NOTHING
 
-    def plan(self, paths: list[Path] | None, as_markdown: bool, out: Path | None) -> int:
+    def plan(self, paths: list[Path] | None, shown: Shown, out: Path | None, strict: bool) -> int:
         """Shows it, and saves it to `out`."""
         run = self._run(self._loaded(paths))
         if out is not None:
             out.write_text(plan_file.as_json(run.plan, run.loaded.documents), encoding="utf-8")
-        self._print(run.plan, as_markdown)
-        return _status(run.plan, strict=False)
+        self._print(run, shown)
+        return ERROR if strict and run.warnings else _status(run.plan, strict=False)
 
-    def drift(self, paths: list[Path] | None, as_markdown: bool, strict: bool) -> int:
+    def drift(self, paths: list[Path] | None, shown: Shown, strict: bool) -> int:
         """The plan; with `strict`, what others made is a difference, too."""
         run = self._run(self._loaded(paths))
-        self._print(run.plan, as_markdown)
+        self._print(run, shown)
         return _status(run.plan, strict)
 
-    def apply(self, paths: list[Path] | None, yes: bool, prune: bool) -> int:
-        """Makes the plan, or a saved one if it is still the same."""
+    def apply(self, paths: list[Path] | None, yes: bool, prune: bool, shown: Shown, strict: bool) -> int:
+        """Makes the plan, or a saved one if it is still the same; with `strict`, none that has warnings."""
         was_saved = plan_file.read(paths[0]) if paths and len(paths) == 1 else None
         if was_saved:
             documents = plan_file.documents(was_saved)
@@ -109,9 +127,10 @@ class Verbs:
         run = self._run(loaded)
         if was_saved:
             plan_file.check(was_saved, run.plan)
-        if not self._as_json or run.plan.refused:
-            self._print(run.plan)
-        return ERROR if run.plan.refused else self._apply(run, yes, prune)
+        is_barred = bool(run.plan.refused or (strict and run.warnings))
+        if not self._as_json or is_barred:
+            self._print(run, shown)
+        return ERROR if is_barred else self._apply(run, yes, prune)
 
     def _apply(self, run: Run, yes: bool, prune: bool) -> int:
         changes = run.plan.to_make(prune)
@@ -128,7 +147,8 @@ class Verbs:
                 waiting=_complain,
             )
         if self._as_json:
-            _say(render.as_json(run.plan, outcome))
+            told = tuple(warning_of(remark) for remark in outcome.warnings)
+            _say(render.as_json(run.plan, (*run.warnings, *told), outcome))
         elif run.plan.writes:
             _show(render.outcome_as_text(outcome))
         return NOTHING if outcome.complete else ERROR
@@ -165,10 +185,7 @@ class Verbs:
         return NOTHING
 
     def _loaded(self, paths: list[Path] | None) -> Loaded:
-        loaded = loader.load(_existing(paths), os.environ, self._options.keycloak_realm)
-        for note in loaded.notes:
-            _complain(str(note))
-        return loaded
+        return loader.load(_existing(paths), os.environ, self._options.keycloak_realm)
 
     def _run(self, loaded: Loaded) -> Run:
         realm = self._realm(loaded.desired.realm)
@@ -197,13 +214,13 @@ class Verbs:
                 return str(content["realm"])
         raise SettingsError("KEYCLOAK_REALM is not set, and no default file names a realm")
 
-    def _print(self, planned: Plan, as_markdown: bool = False) -> None:
+    def _print(self, run: Run, shown: Shown) -> None:
         if self._as_json:
-            _say(render.as_json(planned))
-        elif as_markdown:
-            _say(render.as_markdown(planned))
+            _say(render.as_json(run.plan, run.warnings))
+        elif shown.as_markdown:
+            _say(render.as_markdown(run.plan, run.warnings))
         else:
-            _show(render.as_text(planned))
+            _show(render.as_text(run.plan, run.warnings, verbose=shown.verbose))
 
     def _ask(self) -> None:
         if self._as_json or not sys.stdin.isatty():
@@ -225,6 +242,15 @@ def _existing(paths: list[Path] | None) -> list[Path]:
 def _default_paths() -> list[Path]:
     """The default paths at which there is something."""
     return [path for path in DEFAULT_PATHS if path.is_file() or (path.is_dir() and any(path.iterdir()))]
+
+
+def _warnings(loaded: Loaded, planned: Plan | None = None) -> tuple[Problem, ...]:
+    remarks = planned.remarks if planned else loaded.desired.remarks
+    return (*loaded.notes, *map(warning_of, remarks))
+
+
+def _files(loaded: Loaded) -> set[str]:
+    return {document.source.file for document in loaded.documents}
 
 
 def _status(planned: Plan, strict: bool) -> int:

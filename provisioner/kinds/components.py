@@ -131,13 +131,14 @@ def _put(server: Server, id: str, change: Change) -> None:
     after = change.after or {}
     path = f"{_PATH}/{id}"
     present = server.api.get(path)
-    server.api.put(path, {**present, **after, "config": after.get("config", {})})
+    config = {key: [] if values is None else values for key, values in after.get("config", {}).items()}
+    server.api.put(path, {**present, **after, "config": config})
     _note_hidden(server, id, change)
 
 
 def _note_hidden(server: Server, id: str, change: Change) -> None:
     """Some configuration the server takes and does not show: known again by a digest, like a secret."""
-    sent = (change.after or {}).get("config", {})
+    sent = {key: values for key, values in (change.after or {}).get("config", {}).items() if values}
     if not sent:
         return
     shown = server.api.get(f"{_PATH}/{id}").get("config", {})
@@ -171,6 +172,7 @@ def _owners(address: Address) -> tuple[Address, ...]:
 
 
 _RULE = Rule(
+    maps=frozenset({"config"}),
     secret=frozenset({"bindCredential", "privateKey", "keystorePassword", "keyPassword", "secret", "password"}),
     masks=True,
     named_by=frozenset({"name", "providerId", "subType"}),

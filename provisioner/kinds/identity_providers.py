@@ -154,6 +154,7 @@ FAMILY = Family(
         KindDefinition(
             kind=Kind.IDENTITY_PROVIDER,
             rule=Rule(
+                maps=frozenset({"config"}),
                 fixed=frozenset({"providerId"}),
                 secret=frozenset({"clientSecret", "secret", "password"}),
                 masks=True,
@@ -166,6 +167,7 @@ FAMILY = Family(
         ),
         KindDefinition(
             kind=Kind.IDENTITY_PROVIDER_MAPPER,
+            rule=Rule(maps=frozenset({"config"})),
             create=create_mapper,
             update=update_mapper,
             delete=delete_mapper,

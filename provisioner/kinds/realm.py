@@ -60,13 +60,17 @@ def represent(found: RealmState, to: Json) -> None:
 
 def create(server: Server, change: Change) -> None:
     """A new realm with these settings, and with everything that Keycloak puts into a realm on its own."""
-    server.api.create_realm({"realm": change.address.names[0], **(change.after or {})})
+    server.api.create_realm(merged({"realm": change.address.names[0]}, change.after or {}))
 
 
 def update(server: Server, change: Change) -> None:
     """Keycloak resets some settings that a request leaves out, so all are sent, but for mail settings that stay:
     the server shows their password as a mask."""
-    write(server, change.after or {})
+    after = dict(change.after or {})
+    known = (change.resource.fields.get("smtpServer") if change.resource else None) or {}
+    if "smtpServer" in after and known.get("password"):
+        after["smtpServer"] = {**after["smtpServer"], "password": known["password"]}
+    write(server, after)
 
 
 def save_record(server: Server) -> None:
@@ -113,6 +117,7 @@ def _smtp_refusal(resource: Resource, observed: RealmState) -> str:
 
 
 _RULE = Rule(
+    maps=frozenset({"attributes", "browserSecurityHeaders", "smtpServer"}),
     created_with=frozenset({"defaultRole"}),
     secret=frozenset({"password", "authTokenClientSecret"}),
     masks=True,

@@ -110,7 +110,7 @@ FAMILY = Family(
     kinds=(
         KindDefinition(
             kind=Kind.CLIENT_SCOPE,
-            rule=Rule(created_with=frozenset({"protocolMappers"})),
+            rule=Rule(created_with=frozenset({"protocolMappers"}), maps=frozenset({"attributes"})),
             create=create,
             update=update,
             delete=delete,

@@ -144,11 +144,13 @@ def plain(path: str) -> str:
 
 
 def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:
-    """The representation with the changed keys; objects inside are joined key by key."""
+    """The representation with the changed keys; objects inside are joined key by key. None takes a key away."""
     result = dict(raw)
     for key, value in changed.items():
-        if isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = merged(result[key], value)
+        if isinstance(value, dict):
+            result[key] = merged(result.get(key) or {}, value)
+        elif value is None:
+            result.pop(key, None)
         else:
             result[key] = value
     return result

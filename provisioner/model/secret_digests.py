@@ -35,7 +35,7 @@ def matches(secret: str, known: str) -> bool:
 
 def key(address: Address, path: tuple[str, ...]) -> str:
     """The name of a digest: the address, then the field."""
-    return f"{address}#{'.'.join(path)}"
+    return str(Address(address.kind, address.names, path))
 
 
 def secrets_of(resource: Resource, rule: Rule) -> Iterator[tuple[str, str]]:

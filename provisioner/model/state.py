@@ -17,14 +17,24 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What names a resource for good, whatever its id on a server: its kind and the names on the way to it."""
+    """What names a resource for good, whatever its id on a server: its kind and the names on the way to it.
+
+    With a `part`, it names one key of an object of free keys in the resource: `group/depot#attributes.floor`.
+    """
 
     kind: str
     names: tuple[str, ...]
+    part: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         names = (name.removeprefix("/") for name in self.names)
-        return "/".join((self.kind, *(name for name in names if name)))
+        whole = "/".join((self.kind, *(name for name in names if name)))
+        return f"{whole}#{'.'.join(self.part)}" if self.part else whole
+
+    @property
+    def whole(self) -> "Address":
+        """The address of the resource that the part belongs to."""
+        return Address(self.kind, self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +71,25 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A warning: what the files say of a resource and the server does not take over exactly, and why."""
+
+    address: Address
+    reason: str
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept in the realm about earlier applies: the resources they made, and a salted digest of each secret
-    that they sent and that the server will not show (by `secret_digests.key`)."""
+    """What is kept in the realm about earlier applies.
+
+    `made` are the resources that they created, `digests` salted digests of each secret that they sent and that the
+    server does not show (by `secret_digests.key`), `keys` the keys that they set in objects of free keys.
+    """
 
     made: frozenset[Address] = frozenset()
     digests: Mapping[str, str] = field(default_factory=dict)
+    keys: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +98,7 @@ class RealmState:
 
     Desired, it also says what the files contain: `contains` has an address for each list in them, made of the kind
     of its items and the names they share (the mappers of the client `portal`: `client-mapper/portal`). What an
-    earlier apply made is only ever deleted when it would stand in such a list.
+    earlier apply made is only ever deleted when it would stand in such a list. `remarks` are warnings about it.
     Observed, it also has the `record` of earlier applies, the addresses of what Keycloak puts into every realm
     on its own (`builtin`: neither unmanaged nor ever deleted), and, where it was asked, which providers the server
     `offers`: what is not among them cannot be had.
@@ -85,6 +108,7 @@ class RealmState:
     resources: Mapping[Address, Resource]
     exists: bool = True
     contains: frozenset[Address] = frozenset()
+    remarks: tuple[Remark, ...] = ()
     record: Record = field(default_factory=Record)
     builtin: frozenset[Address] = frozenset()
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -97,6 +121,10 @@ class RealmState:
     def with_resources(self, resources: Iterable[Resource]) -> "RealmState":
         """The same state with these resources instead of its own."""
         return replace(self, resources={resource.address: resource for resource in resources})
+
+    def remarked(self, remarks: Iterable[Remark]) -> "RealmState":
+        """Return the same state with more remarks."""
+        return replace(self, remarks=(*self.remarks, *remarks))
 
     def get(self, kind: str, *names: str) -> Resource | None:
         """The resource of that address, if there is one."""

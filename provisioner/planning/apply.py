@@ -1,6 +1,6 @@
 """Plan + realm -> what was done: in order, stopping at the first failure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -15,9 +15,10 @@ from provisioner.errors import (
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.registry import KINDS, owners
 from provisioner.model.changes import Action, Change, Plan
+from provisioner.model.parts import parts_of, value_of
 from provisioner.model.ports import Realm, Waiting
 from provisioner.model.secret_digests import digest, secrets_of
-from provisioner.model.state import Address, RealmState, Record, Resource
+from provisioner.model.state import Address, RealmState, Record, Remark, Resource
 from provisioner.planning.plan import plan
 
 
@@ -29,7 +30,7 @@ class Outcome:
     left: list[Change] = field(default_factory=list)
     failed: Change | None = None
     error: ProvisionerError | None = None
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
     kept: list[Change] = field(default_factory=list)
     """Deletions that were planned and not asked for."""
 
@@ -62,11 +63,14 @@ def apply(
     Several changes are made under the realm's lock; a single one is a single write and needs none. When
     another run had the lock meanwhile and the plan is no longer the same, `StalePlanError`: nothing was written.
     """
-    _raise_if_refused(planned)
+    if planned.refused:
+        raise _refusal(planned)
     changes = planned.to_make(prune)
     outcome = Outcome(kept=list(planned.deletions) if not prune else [])
+    created: tuple[Change, ...] = ()
     if changes and _creates_the_realm(changes[0]):
-        _make(changes[:1], realm, outcome, progress)
+        created = changes[:1]
+        _make(created, realm, outcome, progress)
         if outcome.error:
             outcome.left.extend(changes[1:])
             return outcome
@@ -77,11 +81,14 @@ def apply(
             outcome.left.extend(changes[1:])
             return outcome
         again = plan(desired, observed)
-        _raise_if_refused(again)
+        if again.refused:
+            outcome.error = _refusal(again)
+            outcome.left.extend(again.to_make(prune))
+            return outcome
         progress(len(changes) - 1 - len(again.to_make(prune)))
         changes = again.to_make(prune)
     if len(changes) < _NEEDS_LOCK:
-        return _make_and_note(changes, desired, observed, realm, outcome, progress)
+        return _make_and_note(changes, created, desired, observed, realm, outcome, progress)
     with realm.locked(waiting) as another_had_it:
         if another_had_it:
             observed = realm.observe(desired)
@@ -89,12 +96,11 @@ def apply(
                 raise StalePlanError(
                     "another run has changed the realm meanwhile; nothing was written, plan again"
                 )
-        return _make_and_note(changes, desired, observed, realm, outcome, progress)
+        return _make_and_note(changes, created, desired, observed, realm, outcome, progress)
 
 
-def _raise_if_refused(planned: Plan) -> None:
-    if planned.refused:
-        raise PlanRefusedError("\n".join(f"{each.address}: {each.reason}" for each in planned.refused))
+def _refusal(planned: Plan) -> PlanRefusedError:
+    return PlanRefusedError("\n".join(f"{each.address}: {each.reason}" for each in planned.refused))
 
 
 def _creates_the_realm(change: Change) -> bool:
@@ -103,6 +109,7 @@ def _creates_the_realm(change: Change) -> bool:
 
 def _make_and_note(
     changes: tuple[Change, ...],
+    created: tuple[Change, ...],
     desired: RealmState,
     observed: RealmState,
     realm: Realm,
@@ -119,7 +126,9 @@ def _make_and_note(
         return outcome
     settings = tuple(change for change in changes if change.address.kind == Kind.REALM)
     others = changes[len(settings) :]
-    known = Record(_made(changes, desired, observed), {**observed.record.digests, **_digests(settings)})
+    digests = {**observed.record.digests, **_digests((*created, *settings))}
+    keys = _keys((*created, *changes), desired, observed)
+    known = Record(_made(changes, desired, observed), digests, keys)
     realm.note(known)
     _make(settings, realm, outcome, progress)
     if others and not outcome.error:
@@ -127,7 +136,7 @@ def _make_and_note(
     _make(others, realm, outcome, progress)
     if not outcome.error:
         gone = {change.address for change in outcome.done if change.action is Action.DELETE}
-        realm.note(Record(known.made - gone, {**known.digests, **_digests(others)}))
+        realm.note(Record(known.made - gone, {**known.digests, **_digests(others)}, known.keys - gone))
         _save(realm, outcome)
     return outcome
 
@@ -138,12 +147,38 @@ def _made(changes: Iterable[Change], desired: RealmState, observed: RealmState) 
         address for address in observed.record.made if address in observed.resources or not desired.covers(address)
     )
     created = {change.address for change in changes if change.action is Action.CREATE}
-    parts = (
-        address
-        for address in desired.resources
-        if KINDS[address.kind].rule.with_owner and created.intersection(owners(address)[:1])
-    )
+    parts = (resource.address for resource in _created_with(created, desired))
     return frozenset((*before, *(address for address in (*created, *parts) if _is_recorded(address))))
+
+
+def _created_with(created: Collection[Address], desired: RealmState) -> Iterator[Resource]:
+    """Return the resources that the requests for these create too."""
+    for resource in desired.resources.values():
+        if KINDS[resource.address.kind].rule.with_owner and owners(resource.address)[0] in created:
+            yield resource
+
+
+def _keys(changes: Collection[Change], desired: RealmState, observed: RealmState) -> frozenset[Address]:
+    """The keys that applies have set: before, as far as they are still there, and those of these changes."""
+    before = (part for part in observed.record.keys if _is_kept(part, desired, observed))
+    sent = {
+        change.address: change.after or {}
+        for change in changes
+        if change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+    }
+    created = {change.address for change in changes if change.action is Action.CREATE}
+    sent.update((resource.address, resource.fields) for resource in _created_with(created, desired))
+    now = (
+        part for address, fields in sent.items() for part in parts_of(address, fields, KINDS[address.kind].rule)
+    )
+    return frozenset((*before, *now))
+
+
+def _is_kept(part: Address, desired: RealmState, observed: RealmState) -> bool:
+    present = observed.resources.get(part.whole)
+    if present is None:
+        return not desired.covers(part.whole)
+    return value_of(part, present.fields) is not None
 
 
 def _is_recorded(address: Address) -> bool:
@@ -199,10 +234,8 @@ def _account(batch: Batch, error: ProvisionerError | None, outcome: Outcome) -> 
             outcome.done.extend(batch)
             return
         case MailRefusedError():
-            outcome.warnings.append(
-                f"{batch[0].address}: the account is there, its mail could not be handed over"
-                f" ({error}); the next apply sends it"
-            )
+            reason = f"the account is there, its mail could not be handed over ({error}); the next apply sends it"
+            outcome.warnings.append(Remark(batch[0].address, reason))
         case _ if outcome.error is None:
             outcome.error, outcome.failed = error, batch[0]
     outcome.left.extend(batch)

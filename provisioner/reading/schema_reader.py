@@ -6,7 +6,7 @@ from re import compile as regex
 from typing import Any
 
 from provisioner.errors import Problem
-from provisioner.model.rules import MASK, RULES
+from provisioner.model.rules import MASK
 from provisioner.model.state import Source
 from provisioner.reading.documents import Document, position_of, problem_at
 from provisioner.reading.positions import Written
@@ -18,18 +18,18 @@ _CURRENT = ".".join(map(str, CURRENT))
 _VERSION = regex(r"(\d+)\.(\d+)")
 _SHOWN = 40
 _TEXTS = (Leaf.STR, Leaf.SECRET)
-_SECRETS = frozenset[str]().union(*(rule.secret for rule in RULES.values()))
 
 
 class Reader:
     """Reads values of one run; `problems` collects what is wrong instead of stopping at the first.
 
     `notes` has what was left out: of exports of an older Keycloak, what the present one no longer has; of any,
-    what no request can set.
+    what no request can set. `secrets` are the keys of secrets, in which a variable of another tool is refused.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], secrets: frozenset[str] = frozenset()) -> None:
         self._environment = environment
+        self._secrets = secrets
         self._is_old = False
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
@@ -75,11 +75,8 @@ class Reader:
                 self._refuse(key, shape, source.at(key))
             elif _is_simple(inner, shape.keys[key]):
                 found[key] = inner
-            elif key in shape.required and _is_word(inner, source):
-                self.complain(source.at(key), f"must be text, not {_shown(inner)}: write a name in quotes")
-                found[key] = None
-            elif inner is None:
-                found |= self._nothing(key, shape, source.at(key))
+            elif inner is None or isinstance(inner, bool):
+                found |= self._word(key, inner, shape, source.at(key))
             elif not _is_masked(inner, shape.keys[key]):
                 found[key] = self.read(inner, shape.keys[key], source.at(key))
         for key in shape.required:
@@ -87,8 +84,13 @@ class Reader:
                 self.complain(source, f"the key {key} is missing")
         return found
 
-    def _nothing(self, key: str, shape: Object, source: Source) -> dict[str, Any]:
-        """Read `null`: an object of free keys is empty; elsewhere nothing is said, which is worth a warning."""
+    def _word(self, key: str, value: bool | None, shape: Object, source: Source) -> dict[str, Any]:
+        """Read true, false or `null`; `null` empties an object of free keys, elsewhere it says nothing."""
+        if key in shape.required and not source.file.endswith(".json"):
+            self.complain(source, f"must be text, not {_shown(value)}: write a name in quotes")
+            return {key: None}
+        if value is not None:
+            return {key: self.read(value, shape.keys[key], source)}
         if isinstance(shape.keys[key], MapOf):
             return {key: {}}
         if key not in shape.required:
@@ -188,7 +190,7 @@ class Reader:
         if not hint:
             return
         key = next((key for key in reversed(source.keys) if isinstance(key, str)), "")
-        if key in _SECRETS or source.keys == ("realm",):
+        if key in self._secrets or source.keys == ("realm",):
             self.complain(source, hint)
         else:
             self.note(source, hint)
@@ -232,11 +234,6 @@ def _is_masked(value: Any, shape: Shape) -> bool:
             return isinstance(value, list) and MASK in value
         case _:
             return False
-
-
-def _is_word(value: Any, source: Source) -> bool:
-    """Whether YAML took a word without quotes (`Null`, `True`) for something else than text."""
-    return (value is None or isinstance(value, bool)) and not source.file.endswith(".json")
 
 
 def _hint(value: Any) -> str:

@@ -72,7 +72,11 @@ class TestErrors:
                 '{"realm": "portal",\n}',
                 "a.json:2:1: not JSON: Expecting property name enclosed in double quotes",
             ),
-            ("a.json", '{"realm": "portal",\n "realm": "x"}', "a.json:2:2: realm: this object already has the key in line 1"),
+            (
+                "a.json",
+                '{"realm": "portal",\n "realm": "x"}',
+                "a.json:2:2: realm: this object already has the key in line 1",
+            ),
             ("a.yaml", "- 1\n", "a.yaml:1:1: must be an object"),
             (
                 "a.yaml",

@@ -112,7 +112,7 @@ def test_a_mail_that_is_refused_is_a_warning_and_the_rest_goes_on(desired):
     outcome = run(desired, realm)
     assert outcome.complete
     assert len(outcome.warnings) == 1
-    assert "the next apply sends it" in outcome.warnings[0]
+    assert "the next apply sends it" in outcome.warnings[0].reason
     realm.fails.clear()
     assert [str(change.address) for change in run(desired, realm).done] == [mail]
 

@@ -76,7 +76,11 @@ class TestText:
             ("a.yaml", b"a: 1\nb: \xe9\n", "a.yaml:2: not UTF-8: the byte 0xe9 in this line"),
             ("a.yaml", "a: [\n", "a.yaml:2:1: not YAML: "),
             ("a.yaml", "a:\n  b: 1\n  c: 2\n  b: 3\n", "a.yaml:4:3: b: this object already has the key in line 2"),
-            ("a.json", '{"a": {"b": 1},\n "b": 2, "a": 3}', "a.json:2:10: a: this object already has the key in line 1"),
+            (
+                "a.json",
+                '{"a": {"b": 1},\n "b": 2, "a": 3}',
+                "a.json:2:10: a: this object already has the key in line 1",
+            ),
             ("a.yaml", "a: !!python/name:os.system x\n", "a.yaml:1:4: the tag "),
             ("a.yaml", "a: !secret x\n", "a.yaml:1:4: the tag !secret is not known"),
             ("a.yaml", "a: &a [*a]\n", "a.yaml:1:8: *a stands inside what it stands for"),
