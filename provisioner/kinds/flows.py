@@ -13,6 +13,7 @@ from provisioner.kinds.flow_trees import (
     FORM,
     OVERRIDES,
     authenticators,
+    configurations,
     tree,
 )
 from provisioner.kinds.kind import Kind
@@ -90,9 +91,12 @@ def _hidden(server: Server) -> Iterator[Resource]:
 
 
 def _is_read_whole(desired: RealmState, address: Address) -> bool:
-    """Those that files name; all of them when files only say that there are some."""
-    named = {resource.address for resource in desired.of_kind(Kind.FLOW)}
-    return address in named or (not named and desired.speaks_of(Kind.FLOW))
+    """Those that files name; all of them when files only say that there are some, or name configurations, which
+    may be those of other flows."""
+    named = {resource.address: resource for resource in desired.of_kind(Kind.FLOW)}
+    if address in named or not named:
+        return address in named or desired.speaks_of(Kind.FLOW)
+    return any(any(configurations(flow.fields)) for flow in named.values())
 
 
 def _named(server: Server, raw: Iterable[Json]) -> Json:
@@ -100,7 +104,7 @@ def _named(server: Server, raw: Iterable[Json]) -> Json:
 
 
 def _execution(server: Server, raw: Json) -> Json:
-    told: Json = {"requirement": raw["requirement"]}
+    told: Json = {"requirement": raw["requirement"], "priority": raw.get("priority", 0)}
     if raw.get("providerId"):
         told["authenticator"] = raw["providerId"]
     if raw.get("authenticationFlow"):
@@ -108,6 +112,7 @@ def _execution(server: Server, raw: Json) -> Json:
         return told | named | _named(server, raw["inner"])
     if raw.get("authenticationConfig"):
         config = server.api.get(f"authentication/config/{raw['authenticationConfig']}")
+        server.configurations.add(config["alias"])
         told["config"] = {"alias": config["alias"], "config": config.get("config") or {}}
     return told
 

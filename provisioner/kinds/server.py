@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from provisioner.errors import NotFoundError
+from provisioner.errors import NotFoundError, RejectedError
 from provisioner.kinds.kind import Kind
 from provisioner.model.ports import Api
 from provisioner.model.state import Address, Json, RealmState, Record
@@ -34,6 +34,8 @@ class Server:
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
         self._asked: dict[str, set[Address]] | None = None
+        self.configurations: set[str] = set()
+        """The aliases of the configurations of authenticators that were met."""
         self.resource_servers: set[str] = set()
         """The clients that were met with authorization services."""
         self._service_accounts: list[str] | None = None
@@ -118,9 +120,21 @@ class Server:
         """The same; none if there is nobody of that name."""
         name = username.lower()
         if self.known_id(Kind.USER, name) is None:
-            for user in self.api.get("users", {"username": name, "exact": "true"}):
+            found = self.api.get("users", {"username": name, "exact": "true"})
+            for user in found or self._service_account(name):
                 self.remember(Kind.USER, name, id=user["id"])
         return self.known_id(Kind.USER, name)
+
+    def _service_account(self, name: str) -> list[Json]:
+        """The account of a client: an import gives it whatever name its file has for it."""
+        clients = (client for client in self.names(Kind.CLIENT) if f"{SERVICE_ACCOUNT}{client}".lower() == name)
+        client = next(clients, None)
+        if client is None:
+            return []
+        try:
+            return [self.api.get(f"clients/{self.client_id(client)}/service-account-user")]
+        except (NotFoundError, RejectedError):
+            return []  # it has none
 
     def service_accounts(self) -> list[str]:
         """The user names of all service accounts, looked up once."""

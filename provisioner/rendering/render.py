@@ -54,7 +54,7 @@ def masked(value: Any, kind: str) -> Any:
     return value
 
 
-def as_json(plan: Plan, warnings: Sequence[Problem], outcome: Outcome | None = None) -> str:
+def as_json(plan: Plan, warnings: Sequence[Problem] = (), outcome: Outcome | None = None) -> str:
     """One JSON object: the changes and the warnings, and after an apply what became of them."""
     found = as_data(plan) | {"warnings": [_json_warning(warning) for warning in warnings]}
     if outcome is not None:
