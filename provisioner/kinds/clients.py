@@ -6,6 +6,7 @@ from provisioner.kinds import flows, mappers
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
 from provisioner.kinds.flow_trees import OVERRIDES
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import CLIENT_AUTHENTICATORS, PROTOCOLS, lacks, unknown
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
@@ -170,10 +171,17 @@ def _protocol(address: Address, desired: RealmState, observed: RealmState) -> st
 
 def _accepted(client: Resource, desired: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
     """A public client has no secret, whatever an import or a request says."""
+    warning = unknown(observed, CLIENT_AUTHENTICATORS, client.fields.get("clientAuthenticatorType"))
+    reasons = (warning,) if warning else ()
     if not client.fields.get("secret") or not has_feature(client.address, "publicClient", desired, observed):
-        return client.fields, ()
+        return client.fields, reasons
     kept = {key: value for key, value in client.fields.items() if key != "secret"}
-    return kept, ("a public client has no secret: left out",)
+    return kept, (*reasons, "a public client has no secret: left out")
+
+
+def _refusal(client: Resource, _: RealmState, observed: RealmState) -> str:
+    protocol = client.fields.get("protocol")
+    return f"the server has no protocol {protocol}" if lacks(observed, PROTOCOLS, protocol) else ""
 
 
 def has_feature(client: Address, key: str, desired: RealmState, observed: RealmState) -> bool:
@@ -205,6 +213,7 @@ FAMILY = Family(
             references=_flows,
             unchangeable=_unchangeable,
             accepted=_accepted,
+            refusal=_refusal,
         ),
         mappers.definition(Kind.CLIENT_MAPPER),
         KindDefinition(

@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.kinds.definition import Family, KindDefinition
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import COMPONENTS, lacks
 from provisioner.kinds.profile import PROVIDER as USER_PROFILE
 from provisioner.kinds.realm_file import RealmFile, said
 from provisioner.kinds.server import Server
@@ -171,6 +172,12 @@ def _owners(address: Address) -> tuple[Address, ...]:
     return (Address(Kind.COMPONENT, address.names[:2]),) if len(address.names) > 2 else ()
 
 
+def _refusal(component: Resource, _: RealmState, observed: RealmState) -> str:
+    type, id = component.address.names[-2], component.fields.get("providerId")
+    is_known = any(each.startswith(f"{type}/") for each in observed.offers.get(COMPONENTS, ()))
+    return f"the server has no {id} of {type}" if is_known and lacks(observed, COMPONENTS, f"{type}/{id}") else ""
+
+
 _RULE = Rule(
     maps=frozenset({"config"}),
     secret=frozenset({"bindCredential", "privateKey", "keystorePassword", "keyPassword", "secret", "password"}),
@@ -181,7 +188,13 @@ _RULE = Rule(
 FAMILY = Family(
     kinds=(
         KindDefinition(
-            kind=Kind.COMPONENT, rule=_RULE, create=create, update=update, delete=delete, owners=_owners
+            kind=Kind.COMPONENT,
+            rule=_RULE,
+            create=create,
+            update=update,
+            delete=delete,
+            owners=_owners,
+            refusal=_refusal,
         ),
     ),
     desired=desired,

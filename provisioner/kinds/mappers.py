@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from provisioner.kinds.definition import KindDefinition, owned_by
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import PROTOCOL_MAPPERS, unknown
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
 from provisioner.model.rules import Rule
@@ -63,12 +64,13 @@ def _models(server: Server, change: Change) -> str:
     return f"{_FOLDER[owner]}/{server.id(owner, change.address.names[0])}/protocol-mappers/models"
 
 
-def _accepted(mapper: Resource, _: RealmState, __: RealmState) -> tuple[Json, tuple[str, ...]]:
+def _accepted(mapper: Resource, _: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
     """Since Keycloak 4 people consent to scopes; a mapper keeps nothing about it (measured, 26.7.5)."""
     lost = [key for key in _CONSENT if mapper.fields.get(key)]
     kept = {key: value for key, value in mapper.fields.items() if key not in _CONSENT}
-    reasons = (f"Keycloak drops {' and '.join(lost)} of a mapper: left out",) if lost else ()
-    return kept, reasons
+    dropped = f"Keycloak drops {' and '.join(lost)} of a mapper: left out" if lost else ""
+    reasons = (dropped, unknown(observed, PROTOCOL_MAPPERS, mapper.fields.get("protocolMapper")))
+    return kept, tuple(filter(None, reasons))
 
 
 def definition(kind: Kind) -> KindDefinition:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from provisioner.kinds import record
 from provisioner.kinds.definition import Family, KindDefinition
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import PASSWORD_POLICIES, THEMES, lacks
 from provisioner.kinds.realm_attributes import with_settings
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
@@ -13,6 +14,8 @@ from provisioner.model.differences import difference
 from provisioner.model.rules import MASK, Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 from provisioner.representation import REALM_SETTINGS
+
+_POLICY = "passwordPolicy"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
@@ -92,7 +95,27 @@ def write(server: Server, after: Json) -> None:
 
 
 def _refusal(resource: Resource, _: RealmState, observed: RealmState) -> str:
-    return _other_default_role(resource, observed) or _smtp_refusal(resource, observed)
+    return (
+        _other_default_role(resource, observed)
+        or _smtp_refusal(resource, observed)
+        or _password_policy_refusal(resource, observed)
+    )
+
+
+def _password_policy_refusal(resource: Resource, observed: RealmState) -> str:
+    """The policy is one text: `length(10) and notUsername(undefined)`."""
+    parts = (part.partition("(")[0].strip() for part in str(resource.fields.get(_POLICY) or "").split(" and "))
+    unknown_part = next((part for part in parts if lacks(observed, PASSWORD_POLICIES, part)), "")
+    return f"the server has no password policy {unknown_part}" if unknown_part else ""
+
+
+def _accepted(resource: Resource, _: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
+    """Keycloak takes a theme that it does not have, and shows its own instead."""
+    themes = {kind: resource.fields.get(f"{kind}Theme") for kind in ("login", "account", "admin", "email")}
+    lost = [
+        f"{kind}/{name}" for kind, name in themes.items() if name and lacks(observed, THEMES, f"{kind}/{name}")
+    ]
+    return resource.fields, tuple(f"the server has no theme {each}, and takes it all the same" for each in lost)
 
 
 def _other_default_role(resource: Resource, observed: RealmState) -> str:
@@ -132,6 +155,7 @@ FAMILY = Family(
             create=create,
             update=update,
             refusal=_refusal,
+            accepted=_accepted,
             variable=lambda _: ("smtp",),  # its secrets are those of the mail settings
         ),
     ),

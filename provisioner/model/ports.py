@@ -70,6 +70,10 @@ class Api(Protocol):
         """Takes away."""
         ...
 
+    def server_info(self) -> Json:
+        """What the server tells of itself and its providers; nothing where the account may not ask."""
+        ...
+
     def create_realm(self, body: Json) -> None:
         """Creates the realm itself."""
         ...

@@ -47,7 +47,7 @@ class Reader:
             case Text(longest):
                 return self._text(value, longest, source)
             case Object():
-                return self._object(value, shape, source)
+                return self._object(self._renamed(value, shape, source), shape, source)
             case ListOf():
                 return self._list(value, shape, source)
             case MapOf(item):
@@ -62,6 +62,17 @@ class Reader:
     def note(self, source: Source, message: str) -> None:
         """Add a warning about that place."""
         self.notes.append(problem_at(source, message))
+
+    def _renamed(self, value: Any, shape: Object, source: Source) -> Any:
+        """Return the object with keys of older versions under the names that they have today."""
+        if not shape.renamed or not isinstance(value, dict):
+            return value
+        found = dict(value)
+        for old, new in shape.renamed.items():
+            if old in found:
+                self.note(source.at(old), f"read as {new}, which is its name in Keycloak {_CURRENT}")
+                found.setdefault(new, found.pop(old))
+        return found
 
     def _object(self, value: Any, shape: Object, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -120,16 +131,29 @@ class Reader:
             return []
         items = [self.read(inner, shape.item, source.at(index)) for index, inner in enumerate(value)]
         if shape.by:
-            self._check_names(items, shape.by, source)
-        return items
+            self._check_names(items, shape, source)
+        return self._distinct(items, source) if shape.distinct else items
 
-    def _check_names(self, items: list[Any], by: tuple[str, ...], source: Source) -> None:
+    def _distinct(self, items: list[str], source: Source) -> list[str]:
+        """Return the texts that Keycloak keeps; the others are worth a warning."""
+        kept = list(dict.fromkeys(item for item in items if item))
+        if "" in items:
+            self.note(source.at(items.index("")), "an empty text, which Keycloak drops: left out")
+        for item in kept:
+            if items.count(item) > 1:
+                self.note(source, f"{item!r} is in this list several times: taken once")
+        return kept
+
+    def _check_names(self, items: list[Any], shape: ListOf, source: Source) -> None:
+        by = shape.by
         met: dict[tuple[Any, ...], int] = {}
         for index, item in enumerate(items):
             name = tuple(item.get(key) for key in by)
             if not all(isinstance(part, Hashable) for part in name):
                 continue  # complained of where it was read
-            if None not in name and met.setdefault(name, index) != index:
+            if None in name or met.setdefault(name, index) == index:
+                continue
+            if not (shape.repeats and items[met[name]] == item):
                 line = position_of(source.at(met[name], by[-1])).line
                 self.complain(source.at(index, by[-1]), f"{name[-1]!r} is in this list already, in line {line}")
 
