@@ -1,4 +1,4 @@
-"""The command line: verbs and options. What they do is in `verbs`, loaded only when one is run: help is quick."""
+"""The command line: commands and options. `verbs` is imported only to run a command, so that help is fast."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ ERROR = 1
 _CONNECTION = "--keycloak-"
 
 app = typer.Typer(
-    help="Keeps a Keycloak realm as the files say: plan first, then apply.",
+    help="Keep a Keycloak realm in the state of the files: plan, then apply.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,14 +39,14 @@ AsMarkdown = Annotated[bool, typer.Option("--markdown", help="For the page of a 
 def connect_options(
     context: typer.Context,
     keycloak_url: Annotated[str | None, typer.Option(help="Address of the server.")] = None,
-    keycloak_realm: Annotated[str | None, typer.Option(help="The realm; the files' own must agree.")] = None,
+    keycloak_realm: Annotated[str | None, typer.Option(help="The realm; must be the one in the files.")] = None,
     keycloak_client_id: Annotated[str | None, typer.Option(help="Sign in as this client.")] = None,
     keycloak_client_secret: Annotated[str | None, typer.Option(help="Its secret.")] = None,
     keycloak_username: Annotated[str | None, typer.Option(help="Or sign in as this user.")] = None,
-    keycloak_password: Annotated[str | None, typer.Option(help="His password.")] = None,
+    keycloak_password: Annotated[str | None, typer.Option(help="Password of the user.")] = None,
     keycloak_login_realm: Annotated[str | None, typer.Option(help="Realm to sign in at.")] = None,
 ) -> None:
-    """Options win over the environment variables of the same names."""
+    """Options override the environment variables of the same names."""
     context.obj = Options(
         keycloak_url,
         keycloak_realm,
@@ -86,8 +86,8 @@ def plan(
 def apply(
     context: typer.Context,
     paths: Paths = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Does not ask.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Also makes the deletions of the plan.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Also make the deletions of the plan.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
     strict: NoWarnings = False,
@@ -116,26 +116,28 @@ def drift(
 @app.command()
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write; here by default.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where to write; by default the current folder.")
+    ] = Path(),
 ) -> None:
-    """Writes the live realm as files that a plan finds no difference with."""
+    """Write the realm on the server as files for which a plan finds no difference."""
     _run(context, lambda verbs: verbs.export(folder))
 
 
 @app.command()
 def check(context: typer.Context, as_json: AsJson = False) -> None:
-    """Finds what no file says: companies without an active administrator, accounts never activated, rights."""
+    """Find what files cannot show: companies without an active administrator, accounts never activated, rights."""
     _run(context, lambda verbs: verbs.check(), as_json)
 
 
 @app.command()
 def schema(context: typer.Context) -> None:
-    """Prints the JSON Schema of the files, for editors."""
+    """Print the JSON Schema of the files, for editors."""
     _run(context, lambda verbs: verbs.schema())
 
 
 def _run(context: typer.Context, verb: Callable[["Verbs"], int], as_json: bool = False) -> None:
-    """Runs the verb and ends with its status."""
+    """Run the command and exit with its status."""
     from provisioner.verbs import Verbs
 
     verbs = Verbs(context.obj, as_json)
@@ -143,11 +145,11 @@ def _run(context: typer.Context, verb: Callable[["Verbs"], int], as_json: bool =
 
 
 def main() -> None:
-    """The script `provisioner`; wrong usage ends with 1 as any error does."""
+    """Run the script `provisioner`. Wrong usage exits with 1, as any error does."""
     try:
         status = app(_connection_first(sys.argv[1:]), standalone_mode=False)
     except TyperException as error:
-        typer.echo(f"{error.format_message()}\nprovisioner --help tells more.", err=True)
+        typer.echo(f"{error.format_message()}\nSee provisioner --help.", err=True)
         status = ERROR
     except typer.Abort:
         status = ERROR
@@ -155,7 +157,7 @@ def main() -> None:
 
 
 def _connection_first(arguments: list[str]) -> list[str]:
-    """The options of the connection may stand after the verb, too."""
+    """Return the arguments with the connection options first, as they may also follow the command."""
     moved: list[str] = []
     others: list[str] = []
     rest = iter(arguments)

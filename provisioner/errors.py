@@ -1,22 +1,22 @@
-"""What can go wrong in a provisioner run, by meaning.
+"""The errors of the provisioner, by meaning.
 
 ::
 
     ProvisionerError
     ├── InvalidFilesError      the files: every problem with file, line and key
     ├── SettingsError          the connection settings or the command line
-    ├── InterruptedRunError    somebody stopped an apply under way
-    ├── PlanRefusedError       the plan holds changes that may not be made: nothing was written
-    ├── StalePlanError         the server is no longer as a saved plan saw it: nothing was written
-    ├── LockedError            another run has the realm's lock: nothing was written
-    └── ServerError            Keycloak, while reading or writing
-        ├── NotSignedInError   who we say we are is not accepted
-        ├── ForbiddenError     signed in, but without the right
-        ├── NotFoundError      no such realm or object
-        ├── ConflictError      it exists already, or was changed meanwhile
-        ├── RejectedError      understood and refused: a value is not acceptable
-        ├── MailRefusedError   the mail could not be handed over; the account is unchanged
-        └── UnavailableError   not reached, too slow, or broken
+    ├── InterruptedRunError    an apply was interrupted
+    ├── PlanRefusedError       the plan has refused changes: nothing was written
+    ├── StalePlanError         the server has changed since the plan was made: nothing was written
+    ├── LockedError            another run holds the lock of the realm: nothing was written
+    └── ServerError            a request to Keycloak failed
+        ├── NotSignedInError   Keycloak does not accept the credentials
+        ├── ForbiddenError     the account lacks a right
+        ├── NotFoundError      the realm or the object does not exist
+        ├── ConflictError      it exists already, or its state does not allow the change
+        ├── RejectedError      a value is not acceptable
+        ├── MailRefusedError   the mail server did not accept the mail; the account is unchanged
+        └── UnavailableError   not reached, too slow, or failed internally
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Problem:
 
 
 class InvalidFilesError(ProvisionerError):
-    """The files do not describe a state; `problems` names everything that is wrong with them."""
+    """The files do not describe a state; `problems` has all errors in them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -54,27 +54,27 @@ class InvalidFilesError(ProvisionerError):
 
 
 class SettingsError(ProvisionerError):
-    """A setting is missing, or two contradict each other."""
+    """A setting is missing, or two settings contradict each other."""
 
 
 class InterruptedRunError(ProvisionerError):
-    """An apply was stopped from outside; what it had done stays."""
+    """An apply was interrupted; the changes made before remain."""
 
 
 class PlanRefusedError(ProvisionerError):
-    """The plan holds refused changes, so nothing was written."""
+    """The plan has refused changes, so nothing was written."""
 
 
 class StalePlanError(ProvisionerError):
-    """The server has moved on since the plan was saved, so nothing was written."""
+    """The server has changed since the plan was made, so nothing was written."""
 
 
 class LockedError(ProvisionerError):
-    """Another run has the realm's lock, so nothing was written."""
+    """Another run holds the lock of the realm, so nothing was written."""
 
 
 class ServerError(ProvisionerError):
-    """Keycloak did not do what was asked."""
+    """A request to Keycloak failed."""
 
 
 class NotSignedInError(ServerError):
@@ -82,24 +82,24 @@ class NotSignedInError(ServerError):
 
 
 class ForbiddenError(ServerError):
-    """The account we signed in with lacks a right."""
+    """The account that is signed in lacks a right."""
 
 
 class NotFoundError(ServerError):
-    """No such realm or object."""
+    """The realm or the object does not exist."""
 
 
 class ConflictError(ServerError):
-    """The object exists already, or the state forbids the change."""
+    """The object exists already, or its state does not allow the change."""
 
 
 class RejectedError(ServerError):
-    """Keycloak understood and refused: a value is not acceptable."""
+    """Keycloak refused the request: a value is not acceptable."""
 
 
 class MailRefusedError(ServerError):
-    """The mail could not be handed over to the mail server; the account itself is unchanged."""
+    """The mail server did not accept the mail; the account is unchanged."""
 
 
 class UnavailableError(ServerError):
-    """Keycloak could not be reached, was too slow, or failed inside."""
+    """Keycloak could not be reached, was too slow, or failed internally."""

@@ -1,7 +1,7 @@
-"""Files -> desired state: finds, reads and checks them, fills variables, and joins what they say.
+"""The desired state from files: find, read and check them, fill in variables, and join their resources.
 
-All that is wrong with the shape of the files is collected and raised at once as `InvalidFilesError`, then all that
-is wrong with what they say; each problem names file, line and key.
+Errors in the form of the files are collected and raised together as `InvalidFilesError`, then errors in their
+content. Each has file, line and key.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,9 +25,9 @@ _SECRETS = frozenset[str]().union(*(definition.rule.secret for definition in KIN
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The desired state and the documents it comes from, as they were read: variables not filled.
+    """The desired state and the documents it was made from, with variables not filled in.
 
-    `notes` has what was left out of exports: what is no longer in Keycloak, and what no request can set.
+    `notes` are the keys that were left out: those that Keycloak no longer has, and those that no request can set.
     """
 
     desired: RealmState
@@ -36,42 +36,42 @@ class Loaded:
 
 
 def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str | None = None) -> Loaded:
-    """The state that the files under these paths describe.
+    """Return the state that the files under these paths describe.
 
-    `realm_name` is the realm that the connection settings name; it and the files' own must agree.
+    `realm_name` is the realm of the connection settings. It and the realm in the files must agree.
     """
     reader = Reader(environment, _SECRETS)
-    return _understood(tuple(_documents(discovery.find(paths), reader)), reader, realm_name)
+    return _interpreted(tuple(_documents(discovery.find(paths), reader)), reader, realm_name)
 
 
 def load_documents(
     documents: Sequence[Document], environment: Mapping[str, str], realm_name: str | None = None
 ) -> Loaded:
     """The same of documents that were read before."""
-    return _understood(tuple(documents), Reader(environment, _SECRETS), realm_name)
+    return _interpreted(tuple(documents), Reader(environment, _SECRETS), realm_name)
 
 
-def _understood(documents: tuple[Document, ...], reader: Reader, realm_name: str | None) -> Loaded:
+def _interpreted(documents: tuple[Document, ...], reader: Reader, realm_name: str | None) -> Loaded:
     realm_files, others = _checked(documents, reader)
     name = _realm_name(realm_files, realm_name, reader)
-    _raise(reader)  # what follows relies on every document having its shape
+    _raise_problems(reader)  # the rest requires that every document has the right form
     contains: set[Address] = set()
     resources = [
         resource
         for file in realm_files
         for family in FAMILIES
-        for resource in family.desired(RealmFile(name, file.content, file.source, reader.complain, contains.add))
+        for resource in family.desired(RealmFile(name, file.content, file.source, reader.add_error, contains.add))
     ]
     for format, found in zip(FORMATS, others, strict=True):
-        told = [(each.content, each.source) for each in found]
-        resources.extend(format.desired(told, reader.complain, contains.add))
+        contents = [(each.content, each.source) for each in found]
+        resources.extend(format.desired(contents, reader.add_error, contains.add))
     desired = joined(resources, reader.problems)
-    _raise(reader)
+    _raise_problems(reader)
     state = replace(RealmState.of(name, desired), contains=frozenset(contains))
     return Loaded(state, documents, tuple(reader.notes))
 
 
-def _raise(reader: Reader) -> None:
+def _raise_problems(reader: Reader) -> None:
     if reader.problems:
         raise InvalidFilesError(reader.problems)
 
@@ -103,15 +103,15 @@ def _is_of(format: FileFormat, content: Any) -> bool:
 
 
 def _realm_name(realm_files: Iterable[Document], wanted: str | None, reader: Reader) -> str:
-    name, said_at = wanted, None
+    name, named_at = wanted, None
     for file in realm_files:
         own = file.content.get("realm")
         source = file.source.at("realm")
         if own and name is None:
-            name, said_at = own, source
+            name, named_at = own, source
         elif own and own != name:
-            other = place_of(said_at) if said_at else "KEYCLOAK_REALM"
-            reader.complain(source, f"the realm is {own!r} here, but {name!r} in {other}")
+            other = place_of(named_at) if named_at else "KEYCLOAK_REALM"
+            reader.add_error(source, f"the realm is {own!r} here, but {name!r} in {other}")
     if name is None and not reader.problems:
         raise ProvisionerError("no file names a realm, and KEYCLOAK_REALM is not set")
     return name or ""

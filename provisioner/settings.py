@@ -1,4 +1,4 @@
-"""Where the server is and who we are there: from options, else from the environment. Frozen once read."""
+"""The connection to the server, from options or else from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ ADMIN_REALM = "master"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; none where it says nothing. Named as in the environment, in lower case."""
+    """The connection options of the command line, or None. Named like the variables, in lower case."""
 
     keycloak_url: str | None = None
     keycloak_realm: str | None = None
@@ -22,7 +22,7 @@ class Options:
     keycloak_login_realm: str | None = None
 
     def over(self, environment: Mapping[str, str]) -> "Options":
-        """These options, and where they say nothing, the environment. An empty text says nothing."""
+        """Return these options, with the variables of the environment where an option is missing or empty."""
         return Options(
             **{
                 name: getattr(self, name) or environment.get(name.upper()) or None
@@ -33,7 +33,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A server and credentials for it: those of a client (no user name), or those of a user."""
+    """A server, and the credentials of a client (without a user name) or of a user."""
 
     url: str
     login_realm: str
@@ -44,7 +44,7 @@ class Connection:
 
 
 def connection(options: Options, realm: str) -> Connection:
-    """How to reach the realm; a `SettingsError` says what is missing or contradicts."""
+    """Return the connection to the realm. Raises `SettingsError` if a setting is missing or contradictory."""
     if options.keycloak_url is None:
         raise SettingsError("KEYCLOAK_URL is not set")
     as_user = options.keycloak_username is not None or options.keycloak_password is not None

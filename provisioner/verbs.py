@@ -1,26 +1,14 @@
-"""What each verb of the command line does, and its exit status. The only module that puts the others together."""
+"""The commands and their exit status. This module connects all others."""
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.prompt import Confirm
-from rich.text import Text
 
 from provisioner import loader
 from provisioner.checking.findings import check
@@ -38,8 +26,10 @@ from provisioner.planning.plan import plan as make_plan
 from provisioner.reading import discovery
 from provisioner.reading.documents import read_documents, warning_of
 from provisioner.rendering import plan_file, render
+from provisioner.rendering.terminal import print_error, print_markup, print_text, progress_bar
 from provisioner.representation.json_schema import schema
 from provisioner.server import baseline
+from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Options, connection
 
 if TYPE_CHECKING:
@@ -47,12 +37,11 @@ if TYPE_CHECKING:
 
 DEFAULT_PATHS = (Path("keycloak/realm-export.json"), Path("companies"))
 NOTHING, ERROR, DIFFERENCES = 0, 1, 2
-_PROGRESS_FROM = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Both sides and what is between them."""
+    """The desired and the observed state of a run, and the plan between them."""
 
     loaded: Loaded
     observed: RealmState
@@ -74,20 +63,21 @@ class Shown:
 
 
 class Verbs:
-    """The verbs, for one connection; with `as_json`, standard output is one JSON object and nothing else."""
+    """The commands for one connection. With `as_json`, standard output is one JSON object and nothing else."""
 
     def __init__(self, options: Options, as_json: bool = False) -> None:
         self._options = options
         self._as_json = as_json
 
     def run(self, verb: Callable[[], int]) -> int:
-        """The exit status of a verb; every error of ours is a message on standard error and status 1."""
+        """Run a command and return its exit status; a `ProvisionerError` is a message on standard error and status
+        1."""
         try:
             return verb()
         except ProvisionerError as error:
             if self._as_json:
-                _say(render.error_as_json(str(error)))
-            _complain(str(error))
+                print_text(render.error_as_json(str(error)))
+            print_error(str(error))
             return ERROR
 
     def validate(self, paths: list[Path] | None, strict: bool) -> int:
@@ -95,11 +85,11 @@ class Verbs:
         loaded = self._loaded(paths)
         warnings = _warnings(loaded)
         if self._as_json:
-            _say(render.warnings_as_json(warnings))
+            print_text(render.warnings_as_json(warnings))
         else:
             for line in render.warnings_as_text(warnings):
-                _show(line)
-            _say(render.validated(loaded.desired, len(_files(loaded)), warnings))
+                print_markup(line)
+            print_text(render.validated(loaded.desired, len(_files(loaded)), warnings))
         return ERROR if strict and warnings else NOTHING
 
     def plan(self, paths: list[Path] | None, shown: Shown, out: Path | None, strict: bool) -> int:
@@ -136,7 +126,7 @@ class Verbs:
         changes = run.plan.to_make(prune)
         if changes and not yes:
             self._ask()
-        with _progress(len(changes), quiet=self._as_json, doing="applying") as advance:
+        with progress_bar(len(changes), quiet=self._as_json, doing="applying") as advance:
             outcome = apply_plan(
                 run.loaded.desired,
                 run.plan,
@@ -144,17 +134,17 @@ class Verbs:
                 run.realm,
                 prune=prune,
                 progress=lambda count: advance(count, None),
-                waiting=_complain,
+                waiting=print_error,
             )
         if self._as_json:
             told = tuple(warning_of(remark) for remark in outcome.warnings)
-            _say(render.as_json(run.plan, (*run.warnings, *told), outcome))
+            print_text(render.as_json(run.plan, (*run.warnings, *told), outcome))
         elif run.plan.writes:
-            _show(render.outcome_as_text(outcome))
+            print_markup(render.outcome_as_text(outcome))
         return NOTHING if outcome.complete else ERROR
 
     def export(self, folder: Path) -> int:
-        """Writes files and names them, then the variables that they need."""
+        """Write the files of an export; print their paths and the variables that they need."""
         write_files.check(folder)
         name = self._realm_name()
         observed = self._realm(name).observe(RealmState(name, {}, contains=EVERYTHING))
@@ -162,26 +152,26 @@ class Verbs:
             raise SettingsError(f"there is no realm {name} on {self._options.keycloak_url}")
         exported = export(observed, baseline.state(name))
         for path in write_files.write(exported, folder):
-            _say(str(path))
+            print_text(str(path))
         if exported.variables:
-            _complain("Secrets are not in the files; set these variables: " + ", ".join(exported.variables))
+            print_error("Secrets are not in the files; set these variables: " + ", ".join(exported.variables))
         return NOTHING
 
     def check(self) -> int:
-        """Shows what was found."""
+        """Show the findings of a check."""
         name = self._realm_name()
         api = self._api(name)
-        with _progress(None, quiet=self._as_json, doing="reading companies") as advance:
+        with progress_bar(None, quiet=self._as_json, doing="reading companies") as advance:
             findings = check(inspect(api, api.own_rights(), advance))
         if self._as_json:
-            _say(render.findings_as_json(findings))
+            print_text(render.findings_as_json(findings))
         else:
-            _show(render.findings_as_text(name, findings))
+            print_markup(render.findings_as_text(name, findings))
         return DIFFERENCES if findings else NOTHING
 
     def schema(self) -> int:
-        """Prints it."""
-        _say(json.dumps(schema(each.shape for each in FORMATS), ensure_ascii=False, indent=2))
+        """Print the JSON Schema of the files."""
+        print_text(json.dumps(schema(each.shape for each in FORMATS), ensure_ascii=False, indent=2))
         return NOTHING
 
     def _loaded(self, paths: list[Path] | None) -> Loaded:
@@ -193,18 +183,16 @@ class Verbs:
         return Run(loaded, observed, realm, make_plan(loaded.desired, observed))
 
     def _realm(self, name: str) -> Realm:
-        from provisioner.server.realm import KeycloakRealm
-
         return KeycloakRealm(self._api(name))
 
     def _api(self, name: str) -> "KeycloakApi":
-        # Here, because the library takes a third of the start, and `validate` needs it not.
+        # imported here: the library takes a third of the start-up time, and `validate` does not need it
         from provisioner.server.calls import KeycloakApi
 
         return KeycloakApi(name, connection(self._options, name))
 
     def _realm_name(self) -> str:
-        """The realm for verbs that need no files: from the settings, else the one that the default files name."""
+        """Return the realm for commands without files: from the settings, or else from the default files."""
         if self._options.keycloak_realm:
             return self._options.keycloak_realm
         for content in (
@@ -216,11 +204,11 @@ class Verbs:
 
     def _print(self, run: Run, shown: Shown) -> None:
         if self._as_json:
-            _say(render.as_json(run.plan, run.warnings))
+            print_text(render.as_json(run.plan, run.warnings))
         elif shown.as_markdown:
-            _say(render.as_markdown(run.plan, run.warnings))
+            print_text(render.as_markdown(run.plan, run.warnings))
         else:
-            _show(render.as_text(run.plan, run.warnings, verbose=shown.verbose))
+            print_markup(render.as_text(run.plan, run.warnings, verbose=shown.verbose))
 
     def _ask(self) -> None:
         if self._as_json or not sys.stdin.isatty():
@@ -230,7 +218,7 @@ class Verbs:
 
 
 def _existing(paths: list[Path] | None) -> list[Path]:
-    """The paths given, or those of the default paths that are there."""
+    """Return the given paths, or the default paths that exist."""
     if paths:
         return paths
     found = _default_paths()
@@ -240,7 +228,7 @@ def _existing(paths: list[Path] | None) -> list[Path]:
 
 
 def _default_paths() -> list[Path]:
-    """The default paths at which there is something."""
+    """Return the default paths that exist and are not empty."""
     return [path for path in DEFAULT_PATHS if path.is_file() or (path.is_dir() and any(path.iterdir()))]
 
 
@@ -257,40 +245,3 @@ def _status(planned: Plan, strict: bool) -> int:
     if planned.refused:
         return ERROR
     return DIFFERENCES if planned.writes or (strict and planned.unmanaged) else NOTHING
-
-
-class _Rate(ProgressColumn):
-    """How many changes a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f}/s" if task.speed else "")
-
-
-@contextmanager
-def _progress(total: int | None, quiet: bool, doing: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on standard error; its function is told how many more are done, and of how many when that is new."""
-    if quiet or (total is not None and total < _PROGRESS_FROM):
-        yield lambda *_: None
-        return
-    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(doing, total=total)
-
-        def advance(count: int, total: int | None) -> None:
-            progress.update(task, advance=count, total=total)
-
-        yield advance
-
-
-def _say(text: str) -> None:
-    """For machines: as it is."""
-    print(text)  # noqa: T201 (the answer itself)
-
-
-def _show(text: str) -> None:
-    """For people: rich's markup, in colours on a terminal."""
-    Console(soft_wrap=True, highlight=False).print(text)
-
-
-def _complain(message: str) -> None:
-    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(message)

@@ -1,4 +1,4 @@
-"""What no file says and operations should know. Decided here from what was read; reading is `inspection`'s."""
+"""Findings of a check, from what `inspection` has read. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ NEEDED_RIGHTS = frozenset(
         *DIRECTORY_RIGHTS,
     }
 )
-"""What a run of the provisioner needs of `realm-management`. Keycloak lets nobody give a right that he has not."""
+"""The roles of `realm-management` that a run needs. In Keycloak only a holder of a role can assign it."""
 
 
 class FindingKind(StrEnum):
-    """All that a check looks for; closed."""
+    """The closed set of findings."""
 
     NO_ACTIVE_ADMINISTRATOR = "no-active-administrator"
     NEVER_ACTIVATED = "never-activated"
@@ -34,7 +34,7 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One of them: about whom or what, and in words."""
+    """One finding: its kind, the person or object concerned, and a message."""
 
     kind: FindingKind
     about: str
@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CompanyPeople:
-    """Who is in a company's group and in its subgroups, by user id; subgroups by name."""
+    """The user ids of a company's group and, by name, of its subgroups."""
 
     id: str
     people: frozenset[str]
@@ -52,11 +52,11 @@ class CompanyPeople:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What a check looks at.
+    """The data of a check.
 
-    `directory_rights` are those of the portal's directory account, none when the realm has no such account;
-    `own_rights` those of the account that looks, none when its token does not tell. `holders` are people and
-    groups that hold roles of `realm-management` directly, with the roles.
+    `directory_rights` are the rights of the portal's service account, or None if the realm has none. `own_rights`
+    are those of the account that runs the check, or None if its token does not contain them. `holders` are people
+    and groups that hold roles of `realm-management` directly, with these roles.
     """
 
     users: Mapping[str, User]
@@ -67,12 +67,12 @@ class Inspected:
 
 
 def check(found: Inspected, now: datetime | None = None) -> tuple[Finding, ...]:
-    """Everything worth telling, by kind."""
+    """Return all findings, by kind."""
     moment = now or datetime.now(UTC)
     findings = [
         *_orphans(found, moment),
         *_never_activated(found.users.values(), moment),
-        *_strays(found),
+        *_subgroups_without_company(found),
         *_rights(found),
     ]
     order = {kind: position for position, kind in enumerate(FindingKind)}
@@ -84,23 +84,23 @@ def _orphans(found: Inspected, now: datetime) -> Iterator[Finding]:
         named = company.subgroups.get("administrators", frozenset()) & company.people
         states = [found.users[id].status(now) for id in named if id in found.users]
         if ActivationStatus.ACTIVE not in states:
-            message = _in_words(states)
+            message = _reason(states)
             yield Finding(FindingKind.NO_ACTIVE_ADMINISTRATOR, company.id, message)
 
 
-def _in_words(states: list[ActivationStatus]) -> str:
+def _reason(states: list[ActivationStatus]) -> str:
     if not states:
-        return "nobody administers this company"
+        return "the company has no administrator"
     disabled = sum(state is ActivationStatus.DISABLED for state in states)
     waiting = len(states) - disabled
-    told = [f"{waiting} never activated"] * bool(waiting) + [f"{disabled} disabled"] * bool(disabled)
-    return f"none of its administrators is active: {', '.join(told)}"
+    counts = [f"{waiting} never activated"] * bool(waiting) + [f"{disabled} disabled"] * bool(disabled)
+    return f"none of its administrators is active: {', '.join(counts)}"
 
 
 _WAITING: Mapping[ActivationStatus, str] = {
     ActivationStatus.PENDING: "the link works until {until}",
     ActivationStatus.EXPIRED: "the link stopped working on {until}",
-    ActivationStatus.NOT_SENT: "no activation mail has left",
+    ActivationStatus.NOT_SENT: "no activation mail was sent",
 }
 
 
@@ -113,7 +113,7 @@ def _never_activated(users: Iterable[User], now: datetime) -> Iterator[Finding]:
             yield Finding(FindingKind.NEVER_ACTIVATED, user.profile.email, message)
 
 
-def _strays(found: Inspected) -> Iterator[Finding]:
+def _subgroups_without_company(found: Inspected) -> Iterator[Finding]:
     for company in found.companies:
         for subgroup, people in sorted(company.subgroups.items()):
             for id in people - company.people:

@@ -1,4 +1,4 @@
-"""Reads what a check looks at, by way of `Api`: about four requests per company."""
+"""Read the data of a check by `Api`: about four requests per company."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -13,11 +13,11 @@ _SERVICE_ACCOUNTS = "service-account-"
 _FULL = {"briefRepresentation": "false"}
 
 Progress = Callable[[int, int | None], None]
-"""Told how many more companies are read, of how many."""
+"""Called with the number of further companies that were read, and the total if known."""
 
 
 def inspect(api: Api, own_rights: frozenset[str] | None, progress: Progress = lambda *_: None) -> Inspected:
-    """All of it, from the server as it is now."""
+    """Return the data of a check, read from the server now."""
     users = {each["id"]: user_of(each) for each in api.pages("users", _FULL)}
     groups = [group for group in api.pages("groups", {**_FULL, "subGroupsCount": "false"}) if is_company(group)]
     companies = []
@@ -49,7 +49,7 @@ def _members(api: Api, id: str) -> frozenset[str]:
 
 
 def _directory_rights(api: Api, management: Json | None) -> frozenset[str] | None:
-    """Everything the account holds that is no ordinary role: of `realm-management`, directly or not."""
+    """Return the effective `realm-management` roles of the portal's service account, None without the account."""
     accounts = api.get("users", {"username": DIRECTORY_ACCOUNT, "exact": "true"})
     if not accounts or management is None:
         return None
@@ -58,7 +58,7 @@ def _directory_rights(api: Api, management: Json | None) -> frozenset[str] | Non
 
 
 def _holders(api: Api, management: Json) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """People and groups with a role of `realm-management`; service accounts are named by the files."""
+    """Yield people and groups with roles of `realm-management`, without service accounts, which files declare."""
     held: dict[str, list[str]] = {}
     for role in api.get(f"clients/{management['id']}/roles"):
         base = f"clients/{management['id']}/roles/{role['name']}"

@@ -1,7 +1,7 @@
-"""Observed state -> files that a plan finds no difference with. Pure: what to write where is decided elsewhere.
+"""The observed state as files for which a plan finds no difference. Pure: `files` writes them.
 
-What a new realm has anyway is left out, field by field. Secrets become variables. People and their attachments are
-the portal's and in no file.
+Fields that a new realm has by default are left out. Secrets become variables. People and their attachments belong
+to the portal and are not exported.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ class Export:
 
 
 def export(observed: RealmState, new_realm: RealmState) -> Export:
-    """The files that describe the observed realm, given what a new one is like."""
+    """Return the files that describe the observed realm, without what a new realm has by default."""
     variables: set[str] = set()
     found = [
         Resource(each.address, _as_file(each, variables))
@@ -44,7 +44,7 @@ def export(observed: RealmState, new_realm: RealmState) -> Export:
 
 
 def _own(observed: RealmState, new_realm: RealmState) -> Iterator[Resource]:
-    """The resources, and of each the fields, that a new realm does not have."""
+    """Yield the resources, with those of their fields that a new realm does not have."""
     for resource in observed.resources.values():
         known = new_realm.resources.get(resource.address)
         if known is None:
@@ -66,7 +66,7 @@ def _as_file(resource: Resource, variables: set[str]) -> Json:
 
 
 def _written(value: Any, address: Address, field: str, variables: set[str]) -> Any:
-    """The value as a file has it: secrets as variables, what looks like a variable escaped."""
+    """Return the value for a file: secrets become variables, texts that look like variables are escaped."""
     match value:
         case dict():
             return {key: _written(inner, address, key, variables) for key, inner in sorted(value.items())}

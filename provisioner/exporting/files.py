@@ -1,10 +1,9 @@
-"""An export -> files in a folder, none of which may be there: `realm-export.json` and `companies/<id>.yaml`."""
+"""The files of an export. An export never replaces a file."""
 
 import json
-from io import StringIO
 from pathlib import Path
 
-from ruamel.yaml import YAML
+import yaml
 
 from provisioner.errors import SettingsError
 from provisioner.exporting.export import Export
@@ -15,16 +14,16 @@ REALM_FILE = "realm-export.json"
 
 
 def check(folder: Path) -> None:
-    """`SettingsError` when an export into the folder would replace something."""
+    """Raise `SettingsError` if an export into the folder would replace something."""
     for name in (REALM_FILE, *(each.folder for each in FORMATS)):
         if (folder / name).exists():
             raise SettingsError(
-                f"{folder / name} is there already, and an export replaces nothing; name another folder"
+                f"{folder / name} exists already, and an export replaces no files; choose another folder"
             )
 
 
 def write(export: Export, folder: Path) -> list[Path]:
-    """Writes the files and returns their paths."""
+    """Write the files and return their paths."""
     check(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / REALM_FILE: json.dumps(export.realm, ensure_ascii=False, indent=2) + "\n"}
@@ -37,11 +36,5 @@ def write(export: Export, folder: Path) -> list[Path]:
 
 
 def _yaml(content: Json) -> str:
-    """Texts that YAML would read as something else are quoted by the library."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    text = StringIO()
-    yaml.dump(content, text)
-    return text.getvalue()
+    """Return the content as YAML; texts that could be read as other types are quoted."""
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, default_flow_style=False)

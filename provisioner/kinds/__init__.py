@@ -1,1 +1,1 @@
-"""One module per family of kinds: what files say of it, how the server is asked for it, and how it is written."""
+"""The kinds of resources, one module per family: how they are declared in files, read and written."""

@@ -1,7 +1,7 @@
 """The people of company files: accounts, administrators of companies, activation mails.
 
 People belong to the portal. A file creates an account for a person without one and makes sure that a company has
-the administrators it names. It never changes an existing person and never detaches anybody.
+the administrators it names. It never changes an existing person and never detaches anyone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 PORTAL_CLIENT = "portal"
-"""The client whose page follows the activation."""
+"""The client that the link of an activation mail leads to."""
 
 
 def administrator(company: str, email: str, source: Source) -> Resource:
@@ -80,7 +80,7 @@ def _administrator_places(company: str) -> tuple[Place, ...]:
 def create_person(server: Server, change: Change) -> None:
     """Create the account together with its groups, in one request.
 
-    The activation mail names the companies, and nobody as the one who invites.
+    The activation mail names the companies and no inviting person.
     """
     fields = change.after or {}
     attachments = [Attachment(company, CompanyRole.ADMINISTRATOR) for company in fields["administers"]]
@@ -106,7 +106,7 @@ def _name(server: Server, company: str) -> str:
 
 
 def attach_administrator(server: Server, change: Change) -> None:
-    """Join the group of the company, then that of its administrators; repeating this does no harm."""
+    """Add the person to the group of the company, then to that of its administrators. Can be repeated."""
     company, email = change.address.names
     user = server.known_id(Kind.PERSON, email) or server.user_id(email)
     for place in _administrator_places(company):
@@ -114,7 +114,7 @@ def attach_administrator(server: Server, change: Change) -> None:
 
 
 def send_activation_mail(server: Server, change: Change) -> None:
-    """Send the mail, and note that it was sent once it was handed over."""
+    """Send the mail, then store its date in the account."""
     id = server.id(Kind.PERSON, *change.address.names)
     query: dict[str, str | int] = {
         "lifespan": int(ACTIVATION_LIFESPAN.total_seconds()),
@@ -143,7 +143,7 @@ def _administrator_refusal(resource: Resource, desired: RealmState, observed: Re
 
 
 def _comes_with_account(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
-    """Whether a new account is created with the groups of an administrator."""
+    """Return whether a new account is created with the groups of an administrator."""
     company, email = resource.address.names
     if observed.get(Kind.PERSON, email) is not None:
         return False

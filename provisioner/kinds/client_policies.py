@@ -1,7 +1,7 @@
-"""Client profiles and client policies: what is demanded of which clients.
+"""Client profiles and client policies.
 
-Keycloak takes each of the two lists whole, so a change sends the list as it is with one member changed. The
-profiles that are built into Keycloak are in neither.
+Keycloak replaces each of the two lists as a whole, so a change sends the present list with one member changed.
+Built-in profiles are in neither list.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from provisioner.model.state import Address, Json, RealmState, Resource
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """One of the two: its key in a realm, its address on the wire, its own key, and the list in its members."""
+    """One of the two lists: its key in a realm, its API path, and the keys of its members and their parts."""
 
     kind: Kind
     key: str
@@ -35,18 +35,19 @@ _OF: Mapping[str, _List] = {each.kind: each for each in _LISTS}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's profiles and policies."""
+    """Return the file's profiles and policies."""
     for each in _LISTS:
-        told = file.content.get(each.key, {})
-        if each.members in told:
+        given = file.content.get(each.key, {})
+        if each.members in given:
             file.contains(each.kind)
-        for index, member in enumerate(told.get(each.members, ())):
+        for index, member in enumerate(given.get(each.members, ())):
             source = file.source.at(each.key, each.members, index)
             yield Resource(Address(each.kind, (member["name"],)), _fields(each, member), source)
 
 
 def _fields(kind: _List, member: Json) -> Json:
-    """The parts by name, so that only what the files say of a part is compared; `order` shows surplus ones."""
+    """Return the fields with parts by name, so that only their given fields are compared; `order` shows extra
+    parts."""
     fields = {key: value for key, value in member.items() if key not in ("name", kind.parts)}
     if kind.parts in member:
         named = dict(_named(kind, member[kind.parts]))
@@ -59,13 +60,13 @@ def _named(kind: _List, parts: Iterable[Json]) -> Iterator[tuple[str, Json]]:
     for part in parts:
         name = part[kind.part]
         count[name] = count.get(name, 0) + 1
-        told = {"configuration": {}, **part}
-        yield (name if count[name] == 1 else f"{name} ({count[name]})"), told
+        given = {"configuration": {}, **part}
+        yield (name if count[name] == 1 else f"{name} ({count[name]})"), given
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's profiles and policies."""
-    if not server.desired.speaks_of(Kind.CLIENT_PROFILE, Kind.CLIENT_POLICY):
+    """Read the realm's profiles and policies."""
+    if not server.desired.mentions(Kind.CLIENT_PROFILE, Kind.CLIENT_POLICY):
         return
     for each in _LISTS:
         found = server.api.get(each.path, {"include-global-profiles": "true"})
@@ -76,20 +77,20 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def write(server: Server, change: Change) -> None:
-    """One member, new or changed; what the server has in it besides stays."""
+    """Create or update one member; its other fields on the server stay."""
     kind = _OF[change.address.kind]
     (name,) = change.address.names
     wanted = change.resource.fields if change.resource else {}
     members = _members(server, kind)
     present = next((member for member in members if member["name"] == name), None)
-    told = {"name": name, **_sent(kind, merged(_fields(kind, present or {}), wanted))}
+    given = {"name": name, **_sent(kind, merged(_fields(kind, present or {}), wanted))}
     others = [member for member in members if member is not present]
     position = members.index(present) if present else len(members)
-    server.api.put(kind.path, {kind.members: [*others[:position], told, *others[position:]]})
+    server.api.put(kind.path, {kind.members: [*others[:position], given, *others[position:]]})
 
 
 def _sent(kind: _List, fields: Json) -> Json:
-    """As Keycloak takes it: the parts that are wanted, in their order (that of an object's keys says nothing)."""
+    """Return the representation for Keycloak, with the parts in their order."""
     body = {key: value for key, value in fields.items() if key not in (kind.parts, "order")}
     parts: Json = fields.get(kind.parts, {})
     names = str(fields.get("order", "")).split(", ")
@@ -97,7 +98,7 @@ def _sent(kind: _List, fields: Json) -> Json:
 
 
 def delete(server: Server, change: Change) -> None:
-    """One member less."""
+    """Remove one member."""
     kind = _OF[change.address.kind]
     kept = [member for member in _members(server, kind) if member["name"] != change.address.names[0]]
     server.api.put(kind.path, {kind.members: kept})
@@ -109,7 +110,7 @@ def _members(server: Server, kind: _List) -> list[Json]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """As `clientProfiles` and `clientPolicies`."""
+    """Add `clientProfiles` and `clientPolicies`."""
     for each in _LISTS:
         members = [
             {"name": resource.address.names[0], **_sent(each, resource.fields)}
@@ -120,7 +121,7 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def _profiles(policy: Resource, observed: RealmState) -> Iterator[Address]:
-    """Unless they were read, nothing is known of the built-in profiles."""
+    """Yield the profiles of the policy, if the built-in ones are known."""
     if Kind.CLIENT_PROFILE in observed.offers:
         for name in policy.fields.get("profiles", ()):
             yield Address(Kind.CLIENT_PROFILE, (name,))

@@ -15,7 +15,7 @@ from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _SERVERS_OWN = "realm_client"
-"""The attribute by which Keycloak marks the clients that stand for realms."""
+"""The attribute by which Keycloak marks the clients that represent realms."""
 
 _DEFAULT_PROTOCOL = "openid-connect"
 _OF_SERVICE_ACCOUNTS = "service_account"
@@ -26,7 +26,7 @@ _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access",
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's clients with all that hangs on them."""
+    """Return the file's clients, their mappers and assigned scopes."""
     if "clients" in file.content:
         file.contains(Kind.CLIENT)
     aliases = flows.aliases_in(file)
@@ -48,7 +48,9 @@ def _fields(client: Json, flow_aliases: Mapping[str, str]) -> Json:
     if "attributes" in fields:
         fields["attributes"] = {key: value for key, value in fields["attributes"].items() if key != _SERVERS_OWN}
     if fields.get("authorizationServicesEnabled"):
-        fields.setdefault("serviceAccountsEnabled", True)  # an import does it, a request without it fails inside
+        fields.setdefault(
+            "serviceAccountsEnabled", True
+        )  # an import sets it; a request without it fails on the server
     return fields
 
 
@@ -60,7 +62,7 @@ def _assigned(client: Json, source: Source | None = None) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """All clients."""
+    """Read all clients."""
     for client in server.api.pages("clients"):
         aliases = flows.aliases_on(server, (client.get(OVERRIDES) or {}).values())
         address = server.remember(Kind.CLIENT, client["clientId"], id=client["id"])
@@ -73,7 +75,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """Clients with their mappers and the scopes assigned to them."""
+    """Add `clients` with their mappers and assigned scopes."""
     clients: dict[str, Json] = {
         each.address.names[0]: dict(each.fields)
         for each in sorted(found.of_kind(Kind.CLIENT), key=lambda each: each.address.names)
@@ -112,7 +114,7 @@ def _sent(server: Server, change: Change) -> Json:
 
 
 def update(server: Server, change: Change) -> None:
-    """The client's own fields; what are resources of their own is left out of the request."""
+    """Update the client without its mappers, scopes and authorization settings, which are separate resources."""
     path = f"clients/{server.client_id(change.address.names[0])}"
     body = merged(server.api.get(path), _sent(server, change))
     for key in ("protocolMappers", "authorizationSettings", *_ASSIGNMENTS.values()):
@@ -123,7 +125,7 @@ def update(server: Server, change: Change) -> None:
 
 
 def assign_scope(server: Server, change: Change) -> None:
-    """Gives the client the scope, by default or on request."""
+    """Assign the scope to the client, as a default or an optional one."""
     client, scope = change.address.names
     base = f"clients/{server.client_id(client)}"
     id = server.id(Kind.CLIENT_SCOPE, scope)
@@ -133,7 +135,7 @@ def assign_scope(server: Server, change: Change) -> None:
 
 
 def unassign_scope(server: Server, change: Change) -> None:
-    """The client no longer has the scope."""
+    """Remove the scope from the client."""
     client, scope = change.address.names
     assignment = (change.before or {})["assignment"]
     id = server.id(Kind.CLIENT_SCOPE, scope)
@@ -141,7 +143,7 @@ def unassign_scope(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The client, with its mappers, roles and service account."""
+    """Delete the client with its mappers, roles and service account."""
     server.api.delete(f"clients/{server.client_id(change.address.names[0])}")
 
 
@@ -156,7 +158,7 @@ def _unchangeable(address: Address) -> str:
 
 
 def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> str:
-    """Keycloak ignores a scope of another protocol than that of the client, though exports contain such ones."""
+    """Return why Keycloak ignores the scope: its protocol is not that of the client, as in some exports."""
     client, scope = assigned.address.names
     addresses = (Address(Kind.CLIENT, (client,)), Address(Kind.CLIENT_SCOPE, (scope,)))
     protocols = {_protocol(address, desired, observed) for address in addresses}

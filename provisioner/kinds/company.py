@@ -1,6 +1,6 @@
 """Companies: a top-level group with two subgroups each.
 
-They come from company files and are read together with all other groups (`groups`, `company_groups`).
+They are declared in company files and read together with all other groups (`groups`, `company_groups`).
 """
 
 from collections.abc import Iterable, Sequence

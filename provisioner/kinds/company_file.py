@@ -8,7 +8,7 @@ from directory.model import COMPANY_ID
 from provisioner.kinds import attachment, company
 from provisioner.kinds.definition import FileFormat
 from provisioner.kinds.kind import Kind
-from provisioner.kinds.realm_file import Complain, Contains
+from provisioner.kinds.realm_file import AddError, Contains
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 from provisioner.representation import Leaf, ListOf, Object, OneOf
 from provisioner.representation.shape import STRINGS, keys
@@ -34,7 +34,7 @@ _LONGEST = 255
 
 
 def desired(
-    documents: Sequence[tuple[Json, Source]], complain: Complain, contains: Contains
+    documents: Sequence[tuple[Json, Source]], add_error: AddError, contains: Contains
 ) -> Iterator[Resource]:
     """Return the companies and people of all company files of a run."""
     if any("companies" in content for content, _ in documents):
@@ -44,48 +44,48 @@ def desired(
     for content, source in documents:
         for index, entry in enumerate(content.get("companies", ())):
             place = source.at("companies", index)
-            _check_company(entry, place, complain)
+            _check_company(entry, place, add_error)
             yield from company.resources(entry, place)
-            yield from _administrators(entry, place, administers, complain)
+            yield from _administrators(entry, place, administers, add_error)
     for content, source in documents:
         for index, entry in enumerate(content.get("people", ())):
             place = source.at("people", index)
-            _check_names(entry, place, complain)
-            email = _email(entry["email"], place.at("email"), complain)
+            _check_names(entry, place, add_error)
+            email = _email(entry["email"], place.at("email"), add_error)
             yield from attachment.person(entry, email, administers.get(email, ()), place)
 
 
 def _administrators(
-    entry: Json, source: Source, administers: dict[str, list[str]], complain: Complain
+    entry: Json, source: Source, administers: dict[str, list[str]], add_error: AddError
 ) -> Iterator[Resource]:
     for index, text in enumerate(entry.get("administrators", ())):
         place = source.at("administrators", index)
-        email = _email(text, place, complain)
+        email = _email(text, place, add_error)
         administers.setdefault(email, []).append(entry["id"])
         yield attachment.administrator(entry["id"], email, place)
 
 
-def _check_company(entry: Json, source: Source, complain: Complain) -> None:
+def _check_company(entry: Json, source: Source, add_error: AddError) -> None:
     if not COMPANY_ID.fullmatch(entry["id"]):
-        complain(source.at("id"), f"must match {COMPANY_ID.pattern}")
+        add_error(source.at("id"), f"must match {COMPANY_ID.pattern}")
     texts = [("name", entry["name"]), ("siren", entry.get("siren", "-"))]
     for key, text in [*texts, *(("services", service) for service in entry.get("services", ()))]:
-        _check_length(text, source.at(key), complain)
+        _check_length(text, source.at(key), add_error)
 
 
-def _check_names(entry: Json, source: Source, complain: Complain) -> None:
+def _check_names(entry: Json, source: Source, add_error: AddError) -> None:
     for key in ("last_name", "first_name"):
-        _check_length(entry[key], source.at(key), complain)
+        _check_length(entry[key], source.at(key), add_error)
 
 
-def _check_length(text: str, source: Source, complain: Complain) -> None:
+def _check_length(text: str, source: Source, add_error: AddError) -> None:
     if not text.strip() or len(text) > _LONGEST:
-        complain(source, f"must have 1 to {_LONGEST} characters")
+        add_error(source, f"must have 1 to {_LONGEST} characters")
 
 
-def _email(text: str, source: Source, complain: Complain) -> str:
+def _email(text: str, source: Source, add_error: AddError) -> str:
     if not _EMAIL.fullmatch(text) or not text.isascii():
-        complain(source, "must be an e-mail address")
+        add_error(source, "must be an e-mail address")
     return text.lower()
 
 

@@ -1,4 +1,4 @@
-"""The groups of companies as they are on the server, in few requests however many companies there are."""
+"""The groups of companies on the server, read in few requests independent of the number of companies."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +12,14 @@ from provisioner.model.state import Json, Resource
 PEOPLE = "people"
 """The observed field with the number of people whom the deletion of a group would detach."""
 AT_ONCE = 1000
-"""Up to so many companies, their subgroups of one name are read in one answer."""
+"""The number of companies up to which all subgroups of one name are read in one answer."""
 CHUNK = 500
 
 _COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
 
 
 def observed(server: Server, group: Json, with_members: bool) -> Resource:
-    """The company that this top-level group is."""
+    """Return the company of this top-level group."""
     server.remember(Kind.GROUP, group["path"], id=group["id"])
     address = server.remember(Kind.COMPANY, group["name"], id=group["id"])
     fields = _fields(server, group, with_members)
@@ -38,16 +38,16 @@ def _fields(server: Server, group: Json, with_members: bool) -> Json:
 
 
 def prefetch(server: Server) -> None:
-    """Starts the reads that take longest, where they are made at once."""
+    """Start the reads of subgroups, which take longest, if there is one for each name."""
     if int(server.api.get("groups/count", {"top": "true"})["count"]) <= AT_ONCE:
         for subgroup in Subgroup:
             server.api.prefetch("groups", {**_flat(subgroup), **FULL_GROUPS})
 
 
 def observe_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:
-    """The subgroups that every company has: one flat search per name instead of one read per company. Others are
-    looked for only when the realm has more groups than were met.
+    """Read the two subgroups of all companies with one search per name instead of one read per company.
 
+    Other subgroups are only searched if the realm has more groups than were found.
     """
     for subgroup in Subgroup:
         for group in _named(server, subgroup):
@@ -64,12 +64,12 @@ def observe_subgroups(server: Server, with_members: bool) -> Iterator[Resource]:
 
 
 def _named(server: Server, subgroup: Subgroup) -> Iterator[Json]:
-    """All groups of that name, whole.
+    """Return all groups of that name with attributes and roles.
 
-    Pages cannot be relied on: Keycloak orders by name, all of these have the same, and between two pages the order
-    of equals changes (seen on H2 with 600 companies: a dozen were missing, others came twice). One answer can, but
-    what a group costs the server in it grows with their number. So of many, one answer says in short which there
-    are, pages bring most of them whole, and those that they missed are read one by one.
+    Pages are not reliable here: Keycloak orders groups by name only, so the order of equal names changes between
+    two pages (seen on H2 with 600 companies: a dozen were missing, others came twice). A single answer is
+    complete, but in it the time per group grows with their number. With many companies, one brief answer lists
+    them all, pages return most of them, and the missing ones are read one by one.
     """
     if len(server.names(Kind.COMPANY)) <= AT_ONCE:
         yield from server.api.get("groups", {**_flat(subgroup), **FULL_GROUPS})
@@ -84,7 +84,7 @@ def _named(server: Server, subgroup: Subgroup) -> Iterator[Json]:
 
 
 def _flat(subgroup: Subgroup) -> dict[str, str | int]:
-    """Asks for all groups of that name wherever they are, in one answer."""
+    """Return the query for all groups of that name, at any level, in one answer."""
     return {
         "search": subgroup.value,
         "exact": "true",
@@ -95,7 +95,7 @@ def _flat(subgroup: Subgroup) -> dict[str, str | int]:
 
 
 def _others(server: Server, with_members: bool) -> Iterator[Resource]:
-    """So many subgroups of companies that somebody else made: below companies, then below their subgroups."""
+    """Read the subgroups that others have created in companies, then in their two subgroups."""
     for company in server.api.pages("groups", _COUNTED):
         if server.known_id(Kind.COMPANY, company["name"]) is not None and company["subGroupCount"] > 0:
             usual = [each for each in Subgroup if server.known_id(Kind.COMPANY_SUBGROUP, company["name"], each)]
@@ -120,7 +120,7 @@ def _children(server: Server, group: Json, parent: str, with_members: bool) -> I
 
 
 def members(server: Server, group: Json) -> list[str]:
-    """The user names of who is in the group."""
+    """Return the user names of the members of the group."""
     found = []
     for member in server.api.pages(f"groups/{group['id']}/members", {"briefRepresentation": "true"}):
         server.remember(Kind.USER, member["username"], id=member["id"])
@@ -129,7 +129,7 @@ def members(server: Server, group: Json) -> list[str]:
 
 
 def consequence(group: Resource) -> str:
-    """Return how many people the deletion of the group would detach, if that was read."""
+    """Return how many people the deletion of the group would detach, if that is known."""
     people = group.fields.get(PEOPLE)
     if people is None:
         return ""

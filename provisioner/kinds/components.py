@@ -1,7 +1,7 @@
 """Components: key providers, user federations with their mappers, policies of client registration.
 
-Names are not unique on the server: a component with a sub-type has it in its address, and further ones of the same
-name are numbered.
+Their names are not unique on the server. The address contains the subtype where there is one, and further
+components of the same name are numbered.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from provisioner.kinds.definition import Family, KindDefinition
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.offers import COMPONENTS, lacks
 from provisioner.kinds.profile import PROVIDER as USER_PROFILE
-from provisioner.kinds.realm_file import RealmFile, said
+from provisioner.kinds.realm_file import RealmFile, without_masks
 from provisioner.kinds.server import Server
 from provisioner.model import secret_digests
 from provisioner.model.changes import Change
@@ -19,31 +19,31 @@ from provisioner.model.rules import MASK, Rule
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _PATH = "components"
-_FIELDS = ("providerId", "subType")
+_PLAIN_FIELDS = ("providerId", "subType")
 _NAME = "name"
-"""The field for a name that is not the last one of the address."""
+"""The field for a name that differs from the last one in the address."""
 _FILLED_BY_KEYCLOAK = "org.keycloak.storage.UserStorageProvider"
-"""Components of this type get children from Keycloak as soon as they are made."""
+"""The type whose components get children from Keycloak at creation."""
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's components with what is below them; the user profile is a kind of its own."""
-    for type, told in file.content.get("components", {}).items():
+    """Return the file's components with those below them, without the user profile, which has its own kind."""
+    for type, components in file.content.get("components", {}).items():
         if type != USER_PROFILE:
             file.contains(Kind.COMPONENT, type)
-            yield from _desired(told, (type,), file.source.at("components", type))
+            yield from _desired(components, (type,), file.source.at("components", type))
 
 
-def _desired(told: list[Json], above: tuple[str, ...], source: Source) -> Iterator[Resource]:
-    for index, (name, component) in enumerate(_named(told)):
+def _desired(components: list[Json], above: tuple[str, ...], source: Source) -> Iterator[Resource]:
+    for index, (name, component) in enumerate(_named(components)):
         names = (*above, name)
-        yield Resource(Address(Kind.COMPONENT, names), _told(name, component), source.at(index))
+        yield Resource(Address(Kind.COMPONENT, names), _fields(name, component), source.at(index))
         for type, inner in component.get("subComponents", {}).items():
             yield from _desired(inner, (*names, type), source.at(index, "subComponents", type))
 
 
 def _named(components: Iterable[Json]) -> Iterator[tuple[str, Json]]:
-    """Each with the last name of its address."""
+    """Yield each component with the last name of its address."""
     count: dict[str, int] = {}
     for component in components:
         name = component.get("name") or component["providerId"]
@@ -52,24 +52,24 @@ def _named(components: Iterable[Json]) -> Iterator[tuple[str, Json]]:
         yield (name if count[name] == 1 else f"{name} ({count[name]})"), component
 
 
-def _told(name: str, component: Json) -> Json:
-    fields = {key: component[key] for key in _FIELDS if key in component}
+def _fields(name: str, component: Json) -> Json:
+    fields = {key: component[key] for key in _PLAIN_FIELDS if key in component}
     own = component.get("name")
     if own and own != name:
         fields[_NAME] = own
     if "config" in component:
-        fields["config"] = {key: _values(values) for key, values in said(component["config"]).items()}
+        fields["config"] = {key: _values(values) for key, values in without_masks(component["config"]).items()}
     return fields
 
 
 def _values(values: Iterable[str]) -> list[str]:
-    """Keycloak keeps no empty ones."""
+    """Return the values without empty ones, which Keycloak does not store."""
     return [value for value in values if value]
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's components, all of them in one request."""
-    if not server.desired.speaks_of(Kind.COMPONENT):
+    """Read all components of the realm in one request."""
+    if not server.desired.mentions(Kind.COMPONENT):
         return
     below: dict[str, list[Json]] = {}
     for component in server.api.get(_PATH):
@@ -88,14 +88,14 @@ def _observed(
             continue
         for name, component in _named(components):
             address = server.remember(Kind.COMPONENT, *above, type, name, id=component["id"])
-            fields = _told(name, component)
+            fields = _fields(name, component)
             fields["config"] = {key: sorted(values) for key, values in component.get("config", {}).items()}
             yield Resource(address, fields)
             yield from _observed(server, below, component["id"], address.names)
 
 
 def create(server: Server, change: Change) -> None:
-    """A component below the realm or below another one, unless Keycloak has made it with that."""
+    """Create a component below the realm or another one; update it if Keycloak created it with its parent."""
     names = change.address.names
     known = server.known_id(Kind.COMPONENT, *names)
     if known and len(names) > 2:
@@ -111,7 +111,7 @@ def create(server: Server, change: Change) -> None:
 
 
 def _take_over(server: Server, id: str, names: tuple[str, ...]) -> None:
-    """What Keycloak put below a new component: files that tell what is below are to be right."""
+    """Register the children that Keycloak created; delete those that are missing in files that list children."""
     for resource in _observed(server, {id: server.api.get(_PATH, {"parent": id})}, id, names):
         address = resource.address
         if address not in server.desired.resources and _tells_what_is_below(server.desired, names):
@@ -124,7 +124,7 @@ def _tells_what_is_below(desired: RealmState, names: tuple[str, ...]) -> bool:
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed; of the configuration Keycloak changes only what is sent, so a mask never is."""
+    """Update the component. Keycloak only changes the configuration keys that are sent, so masks are left out."""
     _put(server, server.id(Kind.COMPONENT, *change.address.names), change)
 
 
@@ -152,12 +152,12 @@ def _note_hidden(server: Server, id: str, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The component with what is below it."""
+    """Delete the component with those below it."""
     server.api.delete(f"{_PATH}/{server.id(Kind.COMPONENT, *change.address.names)}")
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """As `components`, by type."""
+    """Add `components`, by type."""
     made: dict[tuple[str, ...], Json] = {}
     for resource in sorted(found.of_kind(Kind.COMPONENT), key=lambda each: each.address.names):
         names = resource.address.names

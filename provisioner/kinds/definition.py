@@ -1,13 +1,13 @@
 """The record of a kind: how its resources are compared, written, related, judged and exported.
 
-Generic code (planning, server, rendering, exporting) knows kinds by these records only.
+Generic code (planning, server, rendering, exporting) only knows kinds by these records.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provisioner.kinds.kind import Kind
-from provisioner.kinds.realm_file import Complain, Contains, RealmFile
+from provisioner.kinds.realm_file import AddError, Contains, RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Action, Change, steps
 from provisioner.model.rules import Rule
@@ -16,7 +16,7 @@ from provisioner.representation import Object
 
 Write = Callable[[Server, Change], None]
 Judge = Callable[[Resource, RealmState, RealmState], str]
-"""Given a desired resource, the desired and the observed state, return a reason, or an empty text."""
+"""Called with a desired resource and the desired and observed states; returns a reason, or an empty text."""
 
 
 def _no_addresses(_: Address) -> tuple[Address, ...]:
@@ -44,12 +44,12 @@ def _is_exported(_: Resource) -> bool:
 
 
 def owned_by(*parts: tuple[Kind, int, int]) -> Callable[[Address], tuple[Address, ...]]:
-    """Return a function for `owners`; a part is the kind of an owner and which of the names are its own."""
+    """Return a function for `owners`. A part is the kind of an owner and the range of its names in the address."""
     return lambda address: tuple(Address(kind, address.names[start:stop]) for kind, start, stop in parts)
 
 
 def refers_to(kind: Kind, position: int) -> Callable[[Resource, RealmState], Iterable[Address]]:
-    """Return a function for `references`: the name at this position is that of a resource of this kind."""
+    """Return a function for `references` to the resource of this kind whose name is at this position."""
     return lambda resource, _: (Address(kind, (resource.address.names[position],)),)
 
 
@@ -163,5 +163,5 @@ class FileFormat:
 
     shape: Object
     folder: str
-    desired: Callable[[Sequence[tuple[Json, Source]], Complain, Contains], Iterable[Resource]]
+    desired: Callable[[Sequence[tuple[Json, Source]], AddError, Contains], Iterable[Resource]]
     represent: Callable[[RealmState], Mapping[str, Json]]

@@ -1,9 +1,9 @@
-"""The deny lists of the realm's permissions, kept complete.
+"""Completion of the deny lists in the realm's permissions.
 
-A permission over chosen groups or people whose policies are all negative is a deny list: whoever the policies
-name has no right there. Files can only name groups and people they know; to each deny list the plan adds every
-group that is no company, every group that carries roles, the people in them, and all service accounts. Without it
-a group made by hand tomorrow would be open to the portal's service account.
+A permission for selected groups or people whose policies are all negative is a deny list: it denies these rights
+to the accounts in the policies. Files can only name groups and people that they know. The plan adds to each deny
+list every group that is no company, every group with roles, the people in them, and all service accounts.
+Otherwise the portal's service account could use a group that is created later.
 """
 
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ _GROUPS = "Groups"
 _USERS = "Users"
 
 
-def with_deny_lists(desired: RealmState, observed: RealmState) -> RealmState:
-    """The desired state, its deny lists completed with what the server has."""
+def complete_deny_lists(desired: RealmState, observed: RealmState) -> RealmState:
+    """Return the desired state with its deny lists completed from the observed one."""
     lists = [resource for resource in desired.of_kind(Kind.PERMISSION) if _is_deny_list(resource, desired)]
     if not lists:
         return desired
@@ -28,7 +28,7 @@ def with_deny_lists(desired: RealmState, observed: RealmState) -> RealmState:
 
 
 def has_deny_list(desired: RealmState) -> bool:
-    """Whether completing `desired` needs to know the groups and their people."""
+    """Return whether the groups and their members are needed to complete `desired`."""
     return any(_is_deny_list(resource, desired) for resource in desired.of_kind(Kind.PERMISSION))
 
 
@@ -49,7 +49,7 @@ def _completed(permission: Resource, protected: Iterable[str]) -> Resource:
 
 
 def _protected_groups(desired: RealmState, observed: RealmState) -> Iterable[str]:
-    """Groups that are no company (their subgroups too), and companies' groups that carry roles."""
+    """Yield the groups that are no company, with their subgroups, and the groups of companies that have roles."""
     companies = set(_companies(desired, observed))
     for resource in (*desired.of_kind(Kind.GROUP), *observed.of_kind(Kind.GROUP)):
         path = resource.address.names[0]
@@ -61,7 +61,7 @@ def _protected_groups(desired: RealmState, observed: RealmState) -> Iterable[str
 
 
 def _companies(desired: RealmState, observed: RealmState) -> Iterable[str]:
-    """The ids of the companies, however the files name them."""
+    """Yield the ids of companies, from company files and from realm files."""
     for state in (desired, observed):
         yield from (resource.address.names[0] for resource in state.of_kind(Kind.COMPANY))
         for resource in state.of_kind(Kind.GROUP):

@@ -1,4 +1,4 @@
-"""The executions of a flow as the server gives them."""
+"""The executions of a flow in the form of the admin API."""
 
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -11,13 +11,13 @@ BASIC = "basic-flow"
 
 
 def executions(server: Server, alias: str) -> list[Json]:
-    """The executions of the flow and of its sub-flows, one after the other, as Keycloak gives them."""
+    """Return the executions of the flow and its sub-flows as a flat list."""
     found: list[Json] = server.api.get(f"{FLOWS}/{quote(alias, safe='')}/executions")
     return found
 
 
 def nested(flat: Iterable[Json]) -> list[Json]:
-    """The same as they stand in each other: a sub-flow has its own in `inner`."""
+    """Return the executions nested: those of a sub-flow are in its `inner`."""
     levels: list[list[Json]] = [[]]
     for execution in flat:
         del levels[execution["level"] + 1 :]
@@ -28,7 +28,7 @@ def nested(flat: Iterable[Json]) -> list[Json]:
 
 
 def type_of(raw: Json) -> str:
-    """What kind of sub-flow it is: Keycloak tells it only by which requirements it could have."""
+    """Return the type of a sub-flow, which only its possible requirements show."""
     choices = raw.get("requirementChoices", ())
     if "CONDITIONAL" in choices:
         return BASIC

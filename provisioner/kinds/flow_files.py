@@ -1,6 +1,7 @@
 """Authentication flows in realm files.
 
-Files have them as Keycloak exports them: sub-flows and configurations are separate entries, referred to by alias.
+Files have them in the form of Keycloak's exports: sub-flows and configurations are separate entries, referred to
+by alias.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,11 @@ from provisioner.kinds.realm_file import RealmFile
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _STRUCTURE_OF = (26, 7)
-"""The version whose built-in flows this server has."""
+"""The version of the built-in flows of the server."""
 
 
 class FlowFile:
-    """The flows and configurations of one file, found by alias."""
+    """The flows and configurations of one file, by alias."""
 
     def __init__(self, file: RealmFile) -> None:
         self._file = file
@@ -30,13 +31,13 @@ class FlowFile:
         self._used: set[str] = set()
 
     def resources(self) -> Iterator[Resource]:
-        """One resource per flow that is no sub-flow."""
+        """Yield one resource for each flow that is no sub-flow."""
         for alias, (flow, source) in self._flows.items():
             if flow.get("topLevel"):
                 yield Resource(Address(Kind.FLOW, (alias,)), self._fields(flow, source), source)
         for alias, (flow, source) in self._flows.items():
             if "topLevel" not in flow and alias not in self._used:
-                self._file.complain(source, "neither topLevel nor a sub-flow of one that is")
+                self._file.add_error(source, "neither topLevel nor a sub-flow of a top-level flow")
 
     def _fields(self, flow: Json, source: Source) -> Json:
         fields: Json = {"providerId": flow.get("providerId", BASIC)}
@@ -61,35 +62,35 @@ class FlowFile:
 
     def _execution(self, execution: Json, source: Source, above: tuple[str, ...]) -> Json:
         if "requirement" not in execution:
-            self._file.complain(source, "the key requirement is missing")
-        told: Json = {"requirement": execution.get("requirement")}
+            self._file.add_error(source, "the key requirement is missing")
+        fields: Json = {"requirement": execution.get("requirement")}
         if "authenticator" in execution:
-            told["authenticator"] = execution["authenticator"]
+            fields["authenticator"] = execution["authenticator"]
         if "flowAlias" in execution:
-            return told | self._sub_flow(execution["flowAlias"], source.at("flowAlias"), above)
+            return fields | self._sub_flow(execution["flowAlias"], source.at("flowAlias"), above)
         if "authenticator" not in execution:
-            self._file.complain(source, "names neither an authenticator nor a flowAlias")
+            self._file.add_error(source, "has neither an authenticator nor a flowAlias")
             return {}
         if "authenticatorConfig" in execution:
-            told["config"] = self._config(execution["authenticatorConfig"], source.at("authenticatorConfig"))
-        return told
+            fields["config"] = self._config(execution["authenticatorConfig"], source.at("authenticatorConfig"))
+        return fields
 
     def _sub_flow(self, alias: str, source: Source, above: tuple[str, ...]) -> Json:
         flow, place = self._flows.get(alias, (None, source))
         if flow is None:
-            self._file.complain(source, f"no flow {alias} in this file")
+            self._file.add_error(source, f"no flow {alias} in this file")
             return {"flow": alias}
         if alias in above:
-            self._file.complain(source, f"the flow {alias} is inside itself")
+            self._file.add_error(source, f"the flow {alias} contains itself")
             return {"flow": alias}
         self._used.add(alias)
-        told = {"flow": alias, "providerId": flow.get("providerId", BASIC)}
-        told |= {"description": flow["description"]} if "description" in flow else {}
-        return told | self._tree(flow, place, (*above, alias))
+        fields = {"flow": alias, "providerId": flow.get("providerId", BASIC)}
+        fields |= {"description": flow["description"]} if "description" in flow else {}
+        return fields | self._tree(flow, place, (*above, alias))
 
     def _config(self, alias: str, source: Source) -> Json:
         if alias not in self._configs:
-            self._file.complain(source, f"no authenticatorConfig {alias} in this file")
+            self._file.add_error(source, f"no authenticatorConfig {alias} in this file")
         return {"alias": alias, "config": self._configs.get(alias, {}).get("config", {})}
 
 
@@ -99,7 +100,7 @@ def _older_version(text: str) -> str:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """The flows and configurations apart from each other, and the bindings as keys of the realm."""
+    """Add flows and configurations as separate lists, and bindings as keys of the realm."""
     flows: dict[str, Json] = {}
     configs: dict[str, Json] = {}
     for resource in found.of_kind(Kind.FLOW):
@@ -117,7 +118,7 @@ def represent(found: RealmState, to: Json) -> None:
 def _represented(
     alias: str, fields: Json, built_in: bool, flows: dict[str, Json], configs: dict[str, Json]
 ) -> Json:
-    told: list[Json] = []
+    executions: list[Json] = []
     for position, (_, execution) in enumerate(in_order(fields), start=1):
         priority = execution.get("priority", position * 10)
         each: Json = {"requirement": execution["requirement"], "priority": priority}
@@ -130,6 +131,6 @@ def _represented(
         if execution.get("config"):
             each["authenticatorConfig"] = execution["config"]["alias"]
             configs[execution["config"]["alias"]] = execution["config"]
-        told.append(each)
+        executions.append(each)
     known: dict[str, Any] = {key: fields[key] for key in ("description", "providerId") if fields.get(key)}
-    return {"alias": alias, **known, "builtIn": built_in, "authenticationExecutions": told}
+    return {"alias": alias, **known, "builtIn": built_in, "authenticationExecutions": executions}

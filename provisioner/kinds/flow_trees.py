@@ -1,4 +1,4 @@
-"""Authentication flows as trees of executions: how they are named, what becomes of those built into Keycloak.
+"""Authentication flows as trees of executions: names, comparison with built-in flows, refusals.
 
 A tree is `executions` (name -> execution) and `order` (the names as they come). An execution has `authenticator`,
 `requirement`, `priority` where it is known, and perhaps `config`; a sub-flow has `flow` (its alias), `providerId`,
@@ -24,13 +24,13 @@ BINDINGS = (
 )
 """The keys of a realm that name a flow."""
 OVERRIDES = "authenticationFlowBindingOverrides"
-"""The key of a client that names flows of its own."""
+"""The key of a client that names its own flows."""
 EXPORTED_BY = "exportedBy"
-"""The field of a built-in flow out of an export of an older Keycloak, whose built-in flows are different."""
+"""The field of a built-in flow in an export of an older Keycloak, whose built-in flows are different."""
 FORM = "form"
-"""In the place of a kind of flow: what shows the page of a form flow."""
+"""The type of the executions that show the page of a form flow."""
 AUTHENTICATORS = "authenticators"
-"""The key of the authenticators among what a server offers."""
+"""The key of authenticators in `RealmState.offers`."""
 
 
 def tree(executions: Iterable[Json]) -> Json:
@@ -61,25 +61,25 @@ def _sorted(executions: Iterable[Json]) -> list[Json]:
 
 
 def in_order(found: Json) -> list[tuple[str, Json]]:
-    """The (name, execution) of one level of a tree, as they come."""
+    """Return name and execution of one level of a tree, in order."""
     named: Json = found.get("executions") or {}
     position = {name: index for index, name in enumerate(str(found.get("order", "")).split(", "))}
     return sorted(named.items(), key=lambda item: position.get(item[0], len(position)))
 
 
 def is_flow(execution: Json) -> bool:
-    """Whether the execution is a sub-flow."""
+    """Return whether the execution is a sub-flow."""
     return "flow" in execution
 
 
 def interchangeable(one: Json, other: Json) -> bool:
-    """Whether one execution can become the other in place: same authenticator, or same kind of sub-flow."""
+    """Return whether one execution can be changed into the other: same authenticator, or same sub-flow."""
     keys = ("flow", "authenticator", "providerId") if is_flow(one) else ("flow", "authenticator")
     return all(one.get(key) == other.get(key) for key in keys)
 
 
 def walk(found: Json) -> Iterator[Json]:
-    """All executions of a tree."""
+    """Yield all executions of a tree."""
     for execution in (found.get("executions") or {}).values():
         yield execution
         if is_flow(execution):
@@ -87,7 +87,7 @@ def walk(found: Json) -> Iterator[Json]:
 
 
 def authenticators(flow: Json) -> frozenset[str]:
-    """The providers that the flow needs, each with the kind of flow it stands in: `basic-flow/auth-cookie`."""
+    """Return the providers that the flow needs, each after the type of its flow: `basic-flow/auth-cookie`."""
     return frozenset(_authenticators(flow))
 
 
@@ -100,7 +100,7 @@ def _authenticators(flow: Json) -> Iterator[str]:
 
 
 def adapted(desired: RealmState, observed: RealmState) -> RealmState:
-    """The desired flows as far as this server can have them.
+    """Return the desired flows as this server can have them.
 
     A description or priority that no file gives is the one that is there. Nobody can change what a built-in flow
     is made of: in an export of an older version, and where a file names less than there is, only the requirements
@@ -155,7 +155,7 @@ def _adapted(resource: Resource, present: Resource | None) -> Resource:
 
 
 def _names_less(wanted: Json, present: Json) -> bool:
-    """Whether the file knows nothing that is not there, but not all that is: written for another version."""
+    """Return whether the file has some but not all of the present executions: written for another version."""
     return "executions" in wanted and _structure(wanted, "") < _structure(present, "")
 
 
@@ -168,36 +168,37 @@ def _described(wanted: Json, present: Json) -> Json:
     if wanted.get("config"):
         found["config"] = _unmasked(wanted["config"], present.get("config") or {})
     if "executions" in wanted:
-        there = present.get("executions") or {}
+        existing = present.get("executions") or {}
         found["executions"] = {
-            name: _described(each, there.get(name, {})) for name, each in wanted["executions"].items()
+            name: _described(each, existing.get(name, {})) for name, each in wanted["executions"].items()
         }
     return found
 
 
 def _unmasked(wanted: Json, present: Json) -> Json:
-    """A mask in a file is a secret that is not said: what is there stays."""
-    there = present.get("config") or {}
-    told = ((key, there.get(key) if value == MASK else value) for key, value in wanted["config"].items())
-    return {**wanted, "config": {key: value for key, value in told if value is not None}}
+    """Return the configuration with present values in place of masks."""
+    existing = present.get("config") or {}
+    execution = ((key, existing.get(key) if value == MASK else value) for key, value in wanted["config"].items())
+    return {**wanted, "config": {key: value for key, value in execution if value is not None}}
 
 
 def _restricted(wanted: Json, present: Json) -> Json:
-    """What is present, with the requirements and configurations that are wanted."""
+    """Return the present tree with the wanted requirements and configurations."""
     executions = {}
-    for name, there in (present.get("executions") or {}).items():
-        told = (wanted.get("executions") or {}).get(name)
-        if told is None or not interchangeable(told, there):
-            executions[name] = there
-        elif is_flow(there):
-            executions[name] = {**there, "requirement": told["requirement"], **_restricted(told, there)}
+    for name, existing in (present.get("executions") or {}).items():
+        execution = (wanted.get("executions") or {}).get(name)
+        if execution is None or not interchangeable(execution, existing):
+            executions[name] = existing
+        elif is_flow(existing):
+            inner = _restricted(execution, existing)
+            executions[name] = {**existing, "requirement": execution["requirement"], **inner}
         else:
-            executions[name] = {**told, "priority": there.get("priority")}
+            executions[name] = {**execution, "priority": existing.get("priority")}
     return {"executions": executions, "order": present.get("order", "")}
 
 
 def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    """Why the flow cannot be had, or an empty text."""
+    """Return why the flow cannot be created or changed, or an empty text."""
     offered = observed.offers.get(AUTHENTICATORS)
     unknown = authenticators(resource.fields) - offered if offered is not None else set()
     if unknown:
@@ -239,7 +240,9 @@ def _built_in_refusal(wanted: Json, present: Json) -> str:
     missing = sorted(_structure(wanted, "") - _structure(present, ""))
     if not missing:
         return ""
-    return f"it is built into Keycloak, which lets nobody add executions: {'; '.join(missing)}; copy it"
+    return (
+        f"it is built into Keycloak, which does not allow new executions: {'; '.join(missing)}; use a copy of it"
+    )
 
 
 def _structure(found: Json, path: str) -> set[str]:
@@ -251,14 +254,14 @@ def _structure(found: Json, path: str) -> set[str]:
 
 
 def _alias_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    """No two flows of a realm have the same alias, and a sub-flow belongs to one flow."""
+    """Return which alias is taken: aliases are unique in a realm, and a sub-flow belongs to one flow."""
     own = {each["flow"] for each in walk(resource.fields) if is_flow(each)}
     for other in (*desired.of_kind(Kind.FLOW), *observed.of_kind(Kind.FLOW)):
         if other.address == resource.address or EXPORTED_BY in other.fields:
             continue
         names = {other.address.names[0], *_sub_flows(desired.resources.get(other.address, other))}
         if own & names:
-            return f"the sub-flow {min(own & names)} is one of the flow {other.address.names[0]}"
+            return f"the sub-flow {min(own & names)} belongs to the flow {other.address.names[0]}"
     return ""
 
 

@@ -1,8 +1,8 @@
-"""Writing an authentication flow in place: it may be the one that people sign in with at this moment.
+"""Writing an authentication flow in place, while people may be signing in with it.
 
-What is new is added before what is surplus is taken away, so that no step in between asks less of a person than
-the flow before and the flow after do; only what is in the way by its alias goes first. Every step is a request of
-its own: a run that is killed leaves a flow that the next run finds different and finishes.
+New executions are added before surplus ones are removed, so that no intermediate state is weaker than both the old
+and the new flow; only executions that block an alias are removed first. Every step is a request of its own. The
+flow that a killed run leaves is a difference for the next run, which completes it.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,21 +19,21 @@ from provisioner.model.state import Json
 
 _FLOWS, _EXECUTIONS, _CONFIG = "authentication/flows", "authentication/executions", "authentication/config"
 _STEP = 10
-"""Between the priorities of two executions, as Keycloak itself spaces them."""
+"""The distance between the priorities of two executions, as in Keycloak's own flows."""
 
 
 def create(server: Server, change: Change) -> None:
-    """The flow with all that is in it; never as built-in, which nobody could fill."""
+    """Create the flow with its executions; never as a built-in one, to which nothing can be added."""
     (alias,) = change.address.names
     fields = change.after or {}
-    told = {key: fields[key] for key in ("description", "providerId") if key in fields}
-    id = server.api.post(_FLOWS, {"alias": alias, **told, "topLevel": True, "builtIn": False})
+    execution = {key: fields[key] for key in ("description", "providerId") if key in fields}
+    id = server.api.post(_FLOWS, {"alias": alias, **execution, "topLevel": True, "builtIn": False})
     server.remember(Kind.FLOW, alias, id=id)
     _Arranged(server, alias).become(fields)
 
 
 def update(server: Server, change: Change) -> None:
-    """What differs: the description, and the executions that are other, new, surplus or in another place."""
+    """Write the description and the executions that are new, different, surplus or in another place."""
     (alias,) = change.address.names
     after = change.after or {}
     if "description" in after:
@@ -44,7 +44,7 @@ def update(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The flow with its sub-flows; Keycloak gives no reason when it is in use, so that is asked before."""
+    """Delete the flow with its sub-flows. Raises `RejectedError`, naming the user of a flow that is in use."""
     (alias,) = change.address.names
     user = next(_users(server, alias), "")
     if user:
@@ -65,9 +65,9 @@ def _users(server: Server, alias: str) -> Iterator[str]:
 
 
 class _Arranged:
-    """One flow on the server, on its way to what is wanted.
+    """Changes one flow on the server into the wanted one.
 
-    A sub-flow that stands in a flow twice is one on the server: `_known` has their ids by alias.
+    A sub-flow that is in a flow twice is one object on the server; `_known` has the ids of sub-flows by alias.
     """
 
     def __init__(self, server: Server, alias: str) -> None:
@@ -77,23 +77,27 @@ class _Arranged:
         self._known: dict[str, str] = {}
 
     def become(self, wanted: Json) -> None:
-        """Adds, settles, takes away."""
+        """Add, update and remove executions until the flow is the wanted one."""
         present = self._read()
         aliases = set(_aliases(wanted))
-        if self._remove(wanted, present, lambda told, there: bool(told or aliases.intersection(_aliases(there)))):
+
+        def blocks(execution: Json | None, existing: Json) -> bool:
+            return bool(execution or aliases.intersection(_aliases(existing)))
+
+        if self._remove(wanted, present, blocks):
             present = self._read()
         self._known = dict(_ids(present))
-        id = self._server.known_id(Kind.FLOW, self._alias) or ""  # none for a built-in one that is not listed
+        id = self._server.known_id(Kind.FLOW, self._alias) or ""  # unknown for a built-in flow that is not listed
         if self._add(wanted, present, id, self._alias):
             present = self._read()
         self._settle(wanted, present)
-        self._remove(wanted, present, lambda told, there: True)
+        self._remove(wanted, present, lambda _, __: True)
 
     def _read(self) -> Json:
         return _by_name(nested(executions(self._server, self._alias)))
 
     def _remove(self, wanted: Json, present: Json, goes: Callable[[Json | None, Json], bool]) -> bool:
-        """Takes away what is surplus and `goes` now; whether there was any."""
+        """Remove the surplus executions for which `goes` is true; return whether there were any."""
         removed = False
         for name, there in present.items():
             told = (wanted.get("executions") or {}).get(name)
@@ -106,37 +110,38 @@ class _Arranged:
         return removed
 
     def _add(self, wanted: Json, present: Json, flow_id: str, alias: str) -> bool:
-        """Adds what is missing, each at its place; whether there was any."""
+        """Add the missing executions at their places; return whether there were any."""
         added = False
-        for position, (name, told) in enumerate(in_order(wanted), start=1):
-            there = present.get(name)
-            if there is not None:
-                inner = there["executions"]
-                added |= is_flow(told) and self._add(told, inner, there["raw"]["flowId"], told["flow"])
+        for position, (name, execution) in enumerate(in_order(wanted), start=1):
+            existing = present.get(name)
+            if existing is not None:
+                if is_flow(execution):
+                    inner, id = existing["executions"], existing["raw"]["flowId"]
+                    added |= self._add(execution, inner, id, execution["flow"])
                 continue
             added = True
-            priority = told.get("priority", position * _STEP)
-            if is_flow(told) and told["flow"] not in self._known:
-                id = self._add_flow(told, alias, priority)
-                self._add(told, {}, id, told["flow"])
+            priority = execution.get("priority", position * _STEP)
+            if is_flow(execution) and execution["flow"] not in self._known:
+                id = self._add_flow(execution, alias, priority)
+                self._add(execution, {}, id, execution["flow"])
             else:
-                self._add_execution(told, flow_id, priority)
+                self._add_execution(execution, flow_id, priority)
         return added
 
-    def _add_flow(self, told: Json, parent: str, priority: int) -> str:
-        body = {"alias": told["flow"], "type": told["providerId"], "priority": priority}
-        body["description"] = told.get("description") or ""
-        body["provider"] = told.get("authenticator") or ""
+    def _add_flow(self, execution: Json, parent: str, priority: int) -> str:
+        body = {"alias": execution["flow"], "type": execution["providerId"], "priority": priority}
+        body["description"] = execution.get("description") or ""
+        body["provider"] = execution.get("authenticator") or ""
         id = self._api.post(f"{_FLOWS}/{quote(parent, safe='')}/executions/flow", body)
-        self._known[told["flow"]] = id
+        self._known[execution["flow"]] = id
         return id
 
-    def _add_execution(self, told: Json, flow_id: str, priority: int) -> None:
-        body: Json = {key: told[key] for key in ("authenticator", "requirement") if key in told}
+    def _add_execution(self, execution: Json, flow_id: str, priority: int) -> None:
+        body: Json = {key: execution[key] for key in ("authenticator", "requirement") if key in execution}
         body |= {"parentFlow": flow_id, "priority": priority}
-        if is_flow(told):
-            body |= {"flowId": self._known[told["flow"]], "authenticatorFlow": True}
-        config = told.get("config")
+        if is_flow(execution):
+            body |= {"flowId": self._known[execution["flow"]], "authenticatorFlow": True}
+        config = execution.get("config")
         if config and config["alias"] in self._server.configurations:
             self._api.post(_EXECUTIONS, body | {"authenticatorConfig": config["alias"]})  # linked, not made twice
             return
@@ -149,27 +154,27 @@ class _Arranged:
         self._server.configurations.add(config["alias"])
 
     def _settle(self, wanted: Json, present: Json) -> None:
-        """Requirements, descriptions, configurations and order of what is there now."""
+        """Write requirements, descriptions, configurations and the order of the present executions."""
         names = [name for name, _ in in_order(wanted)]
         is_ordered = names == [name for name in present if name in names]
-        for position, (name, told) in enumerate(in_order(wanted), start=1):
-            there = present[name]
-            raw = there["raw"]
-            if is_flow(told):
-                self._settle(told, there["executions"])
+        for position, (name, execution) in enumerate(in_order(wanted), start=1):
+            existing = present[name]
+            raw = existing["raw"]
+            if is_flow(execution):
+                self._settle(execution, existing["executions"])
             else:
-                self._configure(told.get("config"), raw)
-            settled = {"requirement": told["requirement"]}
-            if "priority" in told:
-                settled["priority"] = told["priority"]
+                self._configure(execution.get("config"), raw)
+            settled = {"requirement": execution["requirement"]}
+            if "priority" in execution:
+                settled["priority"] = execution["priority"]
             elif not is_ordered:
                 settled["priority"] = position * _STEP
             self._put(raw, settled)
-            if is_flow(told) and told.get("description") is not None:
-                self._put({**raw, **settled}, {"description": told["description"]})
+            if is_flow(execution) and execution.get("description") is not None:
+                self._put({**raw, **settled}, {"description": execution["description"]})
 
     def _put(self, raw: Json, changed: Json) -> None:
-        """Keycloak changes a description only in a request that changes nothing else."""
+        """Update an execution. Keycloak changes a description only in a request without other changes."""
         if any(value != (raw.get(key) or "") for key, value in changed.items()):
             self._api.put(f"{_FLOWS}/{quote(self._alias, safe='')}/executions", {**raw, **changed})
 
@@ -182,9 +187,9 @@ class _Arranged:
                 self._api.delete(f"{_CONFIG}/{id}")
         elif wanted and id:
             path = f"{_CONFIG}/{id}"
-            there = self._api.get(path)
+            existing = self._api.get(path)
             filled = {key: value for key, value in wanted["config"].items() if value}
-            if (wanted["alias"], filled) != (there["alias"], there.get("config") or {}):
+            if (wanted["alias"], filled) != (existing["alias"], existing.get("config") or {}):
                 self._api.put(path, {"id": id, **wanted})
 
 
@@ -196,25 +201,25 @@ def _raws(there: Json) -> Iterator[Json]:
 
 
 def _by_name(raw: list[Json]) -> Json:
-    """The executions as the server gave them (`raw`), by the names they have in a tree."""
-    found: Json = tree(_as_told(each) for each in raw)["executions"]
+    """Return the executions of the server (`raw`) by their names in a tree."""
+    found: Json = tree(_tree_form(each) for each in raw)["executions"]
     return found
 
 
-def _as_told(raw: Json) -> Json:
+def _tree_form(raw: Json) -> Json:
     inner = raw.pop("inner")
-    told: Json = {"raw": raw, "executions": _by_name(inner)}
+    execution: Json = {"raw": raw, "executions": _by_name(inner)}
     if raw.get("providerId"):
-        told["authenticator"] = raw["providerId"]
+        execution["authenticator"] = raw["providerId"]
     if raw.get("authenticationFlow"):
-        told |= {"flow": raw["displayName"], "providerId": type_of(raw)}
+        execution |= {"flow": raw["displayName"], "providerId": type_of(raw)}
     elif raw.get("alias"):
-        told["config"] = {"alias": raw["alias"]}
-    return told
+        execution["config"] = {"alias": raw["alias"]}
+    return execution
 
 
 def _aliases(found: Json) -> Iterator[str]:
-    """Those of the sub-flows and configurations in a tree."""
+    """Yield the aliases of sub-flows and configurations in a tree."""
     for execution in (found, *walk(found)):
         if is_flow(execution):
             yield str(execution["flow"])
@@ -223,8 +228,8 @@ def _aliases(found: Json) -> Iterator[str]:
 
 
 def _ids(present: Json) -> Iterator[tuple[str, str]]:
-    """The ids of the sub-flows that are there, by alias."""
-    for there in present.values():
-        if is_flow(there):
-            yield there["flow"], there["raw"]["flowId"]
-            yield from _ids(there["executions"])
+    """Yield alias and id of the present sub-flows."""
+    for existing in present.values():
+        if is_flow(existing):
+            yield existing["flow"], existing["raw"]["flowId"]
+            yield from _ids(existing["executions"])

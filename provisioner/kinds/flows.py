@@ -45,8 +45,8 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's flows, whole where files speak of them, and which of them are for what."""
-    if server.desired.speaks_of(Kind.REALM_BINDING):
+    """Read the flow of each purpose, and the flows: those in the files with their executions."""
+    if server.desired.mentions(Kind.REALM_BINDING):
         for key in BINDINGS:
             if key in server.realm:
                 yield Resource(Address(Kind.REALM_BINDING, (key,)), {"alias": server.realm[key]})
@@ -65,7 +65,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def _is_spoken_of(desired: RealmState) -> bool:
-    return desired.speaks_of(Kind.FLOW, Kind.REALM_BINDING, Kind.IDENTITY_PROVIDER) or any(
+    return desired.mentions(Kind.FLOW, Kind.REALM_BINDING, Kind.IDENTITY_PROVIDER) or any(
         OVERRIDES in client.fields for client in desired.of_kind(Kind.CLIENT)
     )
 
@@ -79,14 +79,15 @@ def _observed(server: Server, flow: Json) -> Resource:
 
 
 def _hidden(server: Server) -> Iterator[Resource]:
-    """The one flow that Keycloak exports but does not list: what cannot be seen of it counts as it is wanted."""
+    """Return the one flow that Keycloak exports but does not list, with its fields as wanted where they are not
+    shown."""
     wanted = server.desired.get(Kind.FLOW, _HIDDEN)
     if wanted is None:
         return
     try:
         found = nested(executions(server, _HIDDEN))
     except NotFoundError:
-        return  # it is not there
+        return  # it does not exist
     yield Resource(wanted.address, {**wanted.fields, "builtIn": True, **_named(server, found)})
 
 
@@ -95,7 +96,7 @@ def _is_read_whole(desired: RealmState, address: Address) -> bool:
     may be those of other flows."""
     named = {resource.address: resource for resource in desired.of_kind(Kind.FLOW)}
     if address in named or not named:
-        return address in named or desired.speaks_of(Kind.FLOW)
+        return address in named or desired.mentions(Kind.FLOW)
     return any(any(configurations(flow.fields)) for flow in named.values())
 
 
@@ -104,42 +105,42 @@ def _named(server: Server, raw: Iterable[Json]) -> Json:
 
 
 def _execution(server: Server, raw: Json) -> Json:
-    told: Json = {"requirement": raw["requirement"], "priority": raw.get("priority", 0)}
+    fields: Json = {"requirement": raw["requirement"], "priority": raw.get("priority", 0)}
     if raw.get("providerId"):
-        told["authenticator"] = raw["providerId"]
+        fields["authenticator"] = raw["providerId"]
     if raw.get("authenticationFlow"):
         named = {"flow": raw["displayName"], "providerId": type_of(raw), "description": raw.get("description")}
-        return told | named | _named(server, raw["inner"])
+        return fields | named | _named(server, raw["inner"])
     if raw.get("authenticationConfig"):
         config = server.api.get(f"authentication/config/{raw['authenticationConfig']}")
         server.configurations.add(config["alias"])
-        told["config"] = {"alias": config["alias"], "config": config.get("config") or {}}
-    return told
+        fields["config"] = {"alias": config["alias"], "config": config.get("config") or {}}
+    return fields
 
 
 def bind(server: Server, change: Change) -> None:
-    """Makes the flow the one for that purpose."""
+    """Use the flow for that purpose."""
     realm.write(server, {change.address.names[0]: (change.after or {})["alias"]})
 
 
 def overrides_by_alias(overrides: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str, str]:
-    """A client's own flows by alias; in files, they may be named by an id that means a flow of the same file."""
+    """Return a client's own flows by alias; files may refer to flows of the same file by id."""
     return {purpose: aliases.get(flow, flow) for purpose, flow in overrides.items()}
 
 
 def aliases_in(file: RealmFile) -> dict[str, str]:
-    """The aliases of the file's flows by their ids."""
+    """Return the aliases of the file's flows by their ids."""
     return {flow["id"]: flow["alias"] for flow in file.content.get("authenticationFlows", ()) if "id" in flow}
 
 
 def aliases_on(server: Server, ids: Iterable[str]) -> dict[str, str]:
-    """The aliases of those flows that were met."""
+    """Return the aliases of these flows by their ids, as far as they were read."""
     found = {id: server.address_of(id) for id in ids}
     return {id: address.names[0] for id, address in found.items() if address and address.kind == Kind.FLOW}
 
 
 def overrides_by_id(server: Server, overrides: Mapping[str, str]) -> dict[str, str]:
-    """A client's own flows as Keycloak takes them; an empty text takes one away."""
+    """Return a client's own flows by id; an empty text removes one."""
     return {purpose: server.id(Kind.FLOW, alias) if alias else "" for purpose, alias in overrides.items()}
 
 

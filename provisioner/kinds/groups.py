@@ -1,8 +1,8 @@
-"""Groups of the realm file, and the groups that everybody new joins.
+"""Groups of realm files, and default groups.
 
-A group is named by its path. A slash inside a name is written `~/` there, so that a path has one meaning only.
-Where files and Keycloak name a group by a path of their own, it is told apart no further than they do (`plain`).
-Companies' groups belong to the company files, unless a realm file names them as groups.
+The address of a group is its path, in which a slash inside a name is written `~/`. Files and Keycloak refer to
+groups by paths without that escape, so such references are compared without it (`plain`). Groups of companies are
+declared in company files, unless a realm file names them as groups.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ _COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's groups and their subgroups, their roles, and the groups that everybody new joins."""
+    """Return the file's groups, their subgroups and roles, and the default groups."""
     if "groups" in file.content:
         file.contains(Kind.GROUP)
     yield from _desired(file.content.get("groups", ()), "", file.source.at("groups"), file)
@@ -38,7 +38,7 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
         place = source.at(index)
         path = child_path(parent, group["name"])
         if plain(group.get("path", path)) != plain(path):
-            file.complain(place.at("path"), f"the path of this group is {path}")
+            file.add_error(place.at("path"), f"the path of this group is {path}")
         fields: Json = {key: group[key] for key in _FIELDS if key in group}
         yield Resource(Address(Kind.GROUP, (path,)), fields, place)
         yield from role_mappings.desired(file, group, role_mappings.GROUP, path, place)
@@ -46,15 +46,15 @@ def _desired(groups: Iterable[Json], parent: str, source: Source, file: RealmFil
 
 
 def prefetch(server: Server) -> None:
-    """Starts the reads that take longest, beside all others."""
+    """Start the reads of companies' subgroups, which take longest."""
     if _has_companies(server):
         company_groups.prefetch(server)
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """Every group that is no company, with its roles; every company with its subgroups; the default groups.
+    """Read groups that are no company with their roles, companies with their subgroups, and default groups.
 
-    Who is in a group is read where somebody must be protected from the portal's service account.
+    Members are only read where deny lists need them.
     """
     with_members = has_deny_list(server.desired)
     native = _companies_named_as_groups(server)
@@ -70,13 +70,13 @@ def observe(server: Server) -> Iterable[Resource]:
         yield from role_mappings.of_group(path, group)
     if _has_companies(server):
         yield from company_groups.observe_subgroups(server, with_members)
-    if any(server.asked(Kind.DEFAULT_GROUP)):
+    if any(server.to_read(Kind.DEFAULT_GROUP)):
         for group in server.api.get("default-groups"):
             yield Resource(Address(Kind.DEFAULT_GROUP, (plain(group["path"]),)), {})
 
 
 def _is_company(server: Server, group: Json) -> bool:
-    """Also the group of a company that an apply made, when somebody took the mark of a company from it."""
+    """Return whether it is a company, or was one when an apply created it."""
     return is_company(group) or Address(Kind.COMPANY, (group["name"],)) in server.record.made
 
 
@@ -85,9 +85,9 @@ def _has_companies(server: Server) -> bool:
 
 
 def _companies_named_as_groups(server: Server) -> set[str]:
-    """The paths of top-level groups that realm files name, or named when an apply made them."""
-    asked = {address for address in server.asked(Kind.GROUP) if address.names}
-    tops = {f"/{address.names[0].split('/')[1]}" for address in asked if "~/" not in address.names[0]}
+    """Return the paths of top-level groups that realm files name, or named when an apply created them."""
+    to_read = {address for address in server.to_read(Kind.GROUP) if address.names}
+    tops = {f"/{address.names[0].split('/')[1]}" for address in to_read if "~/" not in address.names[0]}
     made_only = {top for top in tops if not server.desired.get(Kind.GROUP, top)}
     return {top for top in tops if top not in made_only or not server.desired.get(Kind.COMPANY, top[1:])}
 
@@ -108,7 +108,7 @@ def _observed(
 
 
 def create(server: Server, change: Change) -> None:
-    """A group at its path; its parent is there already."""
+    """Create a group at its path; its parent exists."""
     (path,) = change.address.names
     parent, name = _split(path)
     folder = f"groups/{server.group_id(parent)}/children" if parent else "groups"
@@ -117,23 +117,23 @@ def create(server: Server, change: Change) -> None:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """The path of the parent and the name."""
+    """Return the path of the parent, and the name."""
     parent, _, name = path.replace("~/", "\0").rpartition("/")
     return parent.replace("\0", "~/"), name.replace("\0", "/")
 
 
 def update(server: Server, change: Change) -> None:
-    """The attributes that changed, the others kept; ids and members are untouched."""
+    """Update the attributes that differ; other attributes, ids and members stay."""
     write_attributes(server, server.group_id(change.address.names[0]), change.after or {})
 
 
 def delete(server: Server, change: Change) -> None:
-    """The group with its subgroups; people leave it."""
+    """Delete the group with its subgroups; its people are removed from it."""
     server.api.delete(f"groups/{server.group_id(change.address.names[0])}")
 
 
 def write_attributes(server: Server, id: str, after: Json) -> None:
-    """Keycloak takes a group's attributes whole."""
+    """Write these attributes and the present ones, as Keycloak replaces all of them."""
     path = f"groups/{id}"
     present = server.api.get(path)
     body = {**present, **after, "attributes": merged_lists(present.get("attributes"), after.get("attributes", {}))}
@@ -141,17 +141,17 @@ def write_attributes(server: Server, id: str, after: Json) -> None:
 
 
 def make_default(server: Server, change: Change) -> None:
-    """Everybody new joins the group."""
+    """Make it a group that new users join."""
     server.api.put(f"default-groups/{server.group_id(change.address.names[0])}")
 
 
 def make_no_default(server: Server, change: Change) -> None:
-    """Nobody joins it by himself any more; who is in it stays."""
+    """Stop new users from joining the group; its members stay."""
     server.api.delete(f"default-groups/{server.group_id(change.address.names[0])}")
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`groups`, a tree with their roles, and `defaultGroups`. Companies go to files of their own."""
+    """Add `groups`, as a tree with roles, and `defaultGroups`, without companies, which have their own files."""
     roles = role_mappings.represent(found, role_mappings.GROUP)
     tree: dict[str, Json] = {}
     tops: list[Json] = []
@@ -171,7 +171,7 @@ def represent(found: RealmState, to: Json) -> None:
 def missing_group(paths: Iterable[str], desired: RealmState, observed: RealmState) -> str:
     """Return which of these groups is missing, or an empty text.
 
-    The paths are as Keycloak writes them, so a slash in a name cannot be told from one between names.
+    Paths are in the form of Keycloak, in which a slash in a name is not escaped.
     """
     for path in paths:
         company = Address(Kind.COMPANY, (path.split("/")[1],))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.offers import IDENTITY_PROVIDER_MAPPERS, IDENTITY_PROVIDERS, lacks, unknown
-from provisioner.kinds.realm_file import RealmFile, said
+from provisioner.kinds.realm_file import RealmFile, without_masks
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
 from provisioner.model.rules import MASK, Rule
@@ -15,31 +15,32 @@ from provisioner.model.state import Address, Json, RealmState, Resource
 
 _PATH = "identity-provider/instances"
 _OF_THE_SERVER = frozenset({"alias", "internalId", "types", "organizationId", "updateProfileFirstLoginMode"})
-"""The name, what the server finds out, and what organisations say of it."""
+"""The name, keys that the server computes, and keys that organizations set."""
 _HIDDEN_BEFORE_26 = "hideOnLoginPage"
 
 _REFERRING = (Kind.IDENTITY_PROVIDER, Kind.FEDERATED_IDENTITY, Kind.ORGANIZATION_IDENTITY_PROVIDER)
-"""The kinds that cannot be had without these."""
+"""The kinds that refer to identity providers."""
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's identity providers and their mappers."""
+    """Return the file's identity providers and their mappers."""
     if "identityProviders" in file.content:
         file.contains(Kind.IDENTITY_PROVIDER)
     for index, provider in enumerate(file.content.get("identityProviders", ())):
         address = Address(Kind.IDENTITY_PROVIDER, (provider["alias"],))
-        yield Resource(address, _told(provider), file.source.at("identityProviders", index))
+        yield Resource(address, _file_fields(provider), file.source.at("identityProviders", index))
     if "identityProviderMappers" in file.content:
         file.contains(Kind.IDENTITY_PROVIDER_MAPPER)
     for index, mapper in enumerate(file.content.get("identityProviderMappers", ())):
         yield _mapper(mapper, file.source.at("identityProviderMappers", index))
 
 
-def _told(provider: Json) -> Json:
-    """Without masks; what Keycloak 26 moved out of the configuration is at its new place."""
+def _file_fields(provider: Json) -> Json:
+    """Return the fields without masks, with a key that Keycloak 26 moved out of the configuration at its new
+    place."""
     fields = _fields(provider)
     if "config" in fields:
-        fields["config"] = said(fields["config"])
+        fields["config"] = without_masks(fields["config"])
         hidden = fields["config"].pop(_HIDDEN_BEFORE_26, None)
         if hidden is not None:
             fields.setdefault("hideOnLogin", hidden == "true")
@@ -57,9 +58,9 @@ def _mapper(mapper: Json, source: Any = None) -> Resource:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's identity providers, and the mappers of those of which files speak."""
-    of_mappers = server.desired.speaks_of(Kind.IDENTITY_PROVIDER_MAPPER)
-    if not of_mappers and not server.desired.speaks_of(*_REFERRING):
+    """Read the identity providers, and the mappers of those in the files."""
+    of_mappers = server.desired.mentions(Kind.IDENTITY_PROVIDER_MAPPER)
+    if not of_mappers and not server.desired.mentions(*_REFERRING):
         return
     spoken_of = _spoken_of(server)
     for provider in server.api.pages(_PATH):
@@ -87,16 +88,16 @@ def _path(alias: str) -> str:
 
 
 def create(server: Server, change: Change) -> None:
-    """A new provider; its mappers are resources of their own."""
+    """Create a provider without mappers, which are separate resources."""
     (alias,) = change.address.names
     server.api.post(_PATH, {"alias": alias, **(change.after or {})})
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed; Keycloak takes a provider whole.
+    """Update a provider; Keycloak replaces it as a whole.
 
-    The secret goes along when a file has it. Otherwise the mask that the server gave goes back: for an identity
-    provider that is Keycloak's own way to say that the secret stays, and leaving it out would take it away.
+    The secret is sent if a file has it. Otherwise the mask of the server is sent back, which keeps the present
+    secret; a request without it would remove the secret.
     """
     path = _path(change.address.names[0])
     body = merged(server.api.get(path), change.after or {})
@@ -106,25 +107,25 @@ def update(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The provider with its mappers; people lose their link to it."""
+    """Delete the provider with its mappers; people lose their links to it."""
     server.api.delete(_path(change.address.names[0]))
 
 
 def create_mapper(server: Server, change: Change) -> None:
-    """One more mapper."""
+    """Create a mapper."""
     alias, name = change.address.names
     body = {"name": name, "identityProviderAlias": alias, **(change.after or {})}
     server.remember(change.address.kind, alias, name, id=server.api.post(f"{_path(alias)}/mappers", body))
 
 
 def update_mapper(server: Server, change: Change) -> None:
-    """The mapper with what changed; Keycloak takes it whole."""
+    """Update a mapper; Keycloak replaces it as a whole."""
     path = _mapper_path(server, change)
     server.api.put(path, merged(server.api.get(path), change.after or {}))
 
 
 def delete_mapper(server: Server, change: Change) -> None:
-    """The mapper."""
+    """Delete a mapper."""
     server.api.delete(_mapper_path(server, change))
 
 
@@ -133,7 +134,7 @@ def _mapper_path(server: Server, change: Change) -> str:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """As `identityProviders` and `identityProviderMappers`."""
+    """Add `identityProviders` and `identityProviderMappers`."""
     providers = sorted(found.of_kind(Kind.IDENTITY_PROVIDER), key=lambda each: each.address.names)
     if providers:
         to["identityProviders"] = [{"alias": each.address.names[0], **each.fields} for each in providers]

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Every kind of thing that is managed, in the order in which changes are made; deletions go the other way."""
+    """All kinds, in the order in which changes are made; deletions are made in the reverse order."""
 
     REALM = "realm"
     LOCALIZATION = "localization"

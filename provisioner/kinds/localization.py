@@ -1,4 +1,4 @@
-"""Texts of the realm's own, by language."""
+"""Texts of the realm, by language."""
 
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -15,7 +15,7 @@ _KEY = "localizationTexts"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's texts, one resource per language."""
+    """Return the file's texts, one resource per language."""
     if _KEY in file.content:
         file.contains(Kind.LOCALIZATION)
     for locale, texts in file.content.get(_KEY, {}).items():
@@ -23,8 +23,8 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's texts."""
-    if server.desired.speaks_of(Kind.LOCALIZATION):
+    """Read the realm's texts."""
+    if server.desired.mentions(Kind.LOCALIZATION):
         for locale in server.api.get("localization"):
             yield Resource(Address(Kind.LOCALIZATION, (locale,)), server.api.get(f"localization/{locale}"))
 
@@ -40,12 +40,12 @@ def write(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """All texts of the language."""
+    """Delete all texts of the language."""
     server.api.delete(f"localization/{change.address.names[0]}")
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """As `localizationTexts`."""
+    """Add `localizationTexts`."""
     texts = {resource.address.names[0]: resource.fields for resource in found.of_kind(Kind.LOCALIZATION)}
     if texts:
         to[_KEY] = dict(sorted(texts.items()))

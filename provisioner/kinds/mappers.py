@@ -1,4 +1,4 @@
-"""Protocol mappers, of a client scope or of a client."""
+"""Protocol mappers of client scopes and of clients."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,14 +16,14 @@ _FOLDER = {Kind.CLIENT_SCOPE: "client-scopes", Kind.CLIENT: "clients"}
 
 
 def desired(kind: Kind, owner: str, representation: Json, source: Source) -> Iterable[Resource]:
-    """The mappers inside a client's or a scope's representation."""
+    """Return the mappers in the representation of a client or a scope."""
     for index, mapper in enumerate(representation.get("protocolMappers", ())):
         place = source.at("protocolMappers", index)
         yield Resource(Address(kind, (owner, mapper["name"])), _fields(mapper), place)
 
 
 def observed(server: Server, kind: Kind, owner: str, representation: Json) -> Iterable[Resource]:
-    """The same of a representation that the server gave, ids noted."""
+    """Return the mappers in a representation of the server, and remember their ids."""
     for mapper in representation.get("protocolMappers", ()):
         yield Resource(server.remember(kind, owner, mapper["name"], id=mapper["id"]), _fields(mapper))
 
@@ -34,7 +34,7 @@ def _fields(mapper: Json) -> Json:
 
 
 def represent(found: RealmState, kind: Kind, to: dict[str, Json]) -> None:
-    """Puts each mapper into the representation of its owner, by the owner's name."""
+    """Add each mapper to the representation of its owner, by the owner's name."""
     for resource in sorted(found.of_kind(kind), key=lambda each: each.address.names):
         owner, name = resource.address.names
         mapper = {"name": name, **resource.fields}
@@ -42,20 +42,20 @@ def represent(found: RealmState, kind: Kind, to: dict[str, Json]) -> None:
 
 
 def create(server: Server, change: Change) -> None:
-    """One more mapper."""
+    """Create a mapper."""
     _, name = change.address.names
     id = server.api.post(_models(server, change), {"name": name, **(change.after or {})})
     server.remember(change.address.kind, *change.address.names, id=id)
 
 
 def update(server: Server, change: Change) -> None:
-    """The mapper with what changed; Keycloak takes it whole."""
+    """Update a mapper; Keycloak replaces it as a whole."""
     path = f"{_models(server, change)}/{server.id(change.address.kind, *change.address.names)}"
     server.api.put(path, merged(server.api.get(path), change.after or {}))
 
 
 def delete(server: Server, change: Change) -> None:
-    """The mapper."""
+    """Delete a mapper."""
     server.api.delete(f"{_models(server, change)}/{server.id(change.address.kind, *change.address.names)}")
 
 

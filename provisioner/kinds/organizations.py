@@ -1,4 +1,4 @@
-"""Organizations, the identity providers they bring, and those of their members that the files name."""
+"""Organizations, their identity providers, and those of their members that the files name."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,18 +15,18 @@ _FULL = {"briefRepresentation": "false"}
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's organizations."""
+    """Return the file's organizations, their identity providers and members."""
     if "organizations" in file.content:
         file.contains(Kind.ORGANIZATION)
     for index, organization in enumerate(file.content.get("organizations", ())):
         source = file.source.at("organizations", index)
         name = organization.get("name") or organization.get("alias")
         if not name:
-            file.complain(source, "the key name is missing")
+            file.add_error(source, "the key name is missing")
             continue
         yield Resource(Address(Kind.ORGANIZATION, (name,)), _fields(organization), source)
         if organization.get("groups"):
-            file.complain(source.at("groups"), "groups of an organization are not managed by the provisioner")
+            file.add_error(source.at("groups"), "groups of an organization are not managed by the provisioner")
         if "identityProviders" in organization:
             file.contains(Kind.ORGANIZATION_IDENTITY_PROVIDER, name)
         for position, provider in enumerate(organization.get("identityProviders", ())):
@@ -38,7 +38,7 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _fields(organization: Json) -> Json:
-    """Domains in one order and said whole, whether they are verified too."""
+    """Return the fields, with domains in a fixed order and always with `verified`."""
     fields = {key: organization[key] for key in _FIELDS if key in organization}
     if "domains" in fields:
         domains = {each["name"]: bool(each.get("verified")) for each in fields["domains"]}
@@ -47,15 +47,16 @@ def _fields(organization: Json) -> Json:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The organizations, if the files speak of any and the realm has them, and what hangs on those they name."""
-    asked = server.asked(Kind.ORGANIZATION, Kind.ORGANIZATION_IDENTITY_PROVIDER, Kind.ORGANIZATION_MEMBER)
-    if not server.realm.get("organizationsEnabled") or not any(asked):
+    """Read the organizations, their identity providers and members, if the realm has organizations and the files
+    too."""
+    to_read = server.to_read(Kind.ORGANIZATION, Kind.ORGANIZATION_IDENTITY_PROVIDER, Kind.ORGANIZATION_MEMBER)
+    if not server.realm.get("organizationsEnabled") or not any(to_read):
         return
     named = {resource.address.names[0] for resource in server.desired.of_kind(Kind.ORGANIZATION)}
     for organization in server.api.pages("organizations", _FULL):
         name, alias = organization["name"], organization.get("alias")
         if name not in named and alias in named:
-            name = alias  # the files say the alias alone
+            name = alias  # the files only have the alias
         address = server.remember(Kind.ORGANIZATION, name, id=organization["id"])
         yield Resource(address, {"domains": [], **_fields(organization)})
         yield from _parts(server, name)
@@ -63,10 +64,12 @@ def observe(server: Server) -> Iterable[Resource]:
 
 def _parts(server: Server, name: str) -> Iterator[Resource]:
     path = _path(server, name)
-    if server.asks(Kind.ORGANIZATION_IDENTITY_PROVIDER, name):
+    if server.must_read(Kind.ORGANIZATION_IDENTITY_PROVIDER, name):
         for provider in server.api.get(f"{path}/identity-providers"):
             yield Resource(Address(Kind.ORGANIZATION_IDENTITY_PROVIDER, (name, provider["alias"])), {})
-    wanted = {address.names for address in server.asked(Kind.ORGANIZATION_MEMBER) if address.names[:1] == (name,)}
+    wanted = {
+        address.names for address in server.to_read(Kind.ORGANIZATION_MEMBER) if address.names[:1] == (name,)
+    }
     for member in server.api.pages(f"{path}/members") if wanted else ():
         if (name, member["username"]) in wanted:
             server.remember(Kind.USER, member["username"], id=member["id"])
@@ -78,7 +81,7 @@ def _path(server: Server, name: str) -> str:
 
 
 def id_of(server: Server, name: str) -> str:
-    """The id of the organization of that name, looked up if it was not met."""
+    """Return the id of the organization of that name, looking it up if necessary."""
     if server.known_id(Kind.ORGANIZATION, name) is None:
         for organization in server.api.get("organizations", {"search": name, "exact": "true"}):
             server.remember(Kind.ORGANIZATION, organization["name"], id=organization["id"])
@@ -86,7 +89,7 @@ def id_of(server: Server, name: str) -> str:
 
 
 def create(server: Server, change: Change) -> None:
-    """An organization without members."""
+    """Create an organization without members."""
     (name,) = change.address.names
     server.remember(
         Kind.ORGANIZATION, name, id=server.api.post("organizations", {"name": name, **(change.after or {})})
@@ -94,7 +97,7 @@ def create(server: Server, change: Change) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed; Keycloak takes an organization whole."""
+    """Update an organization; Keycloak replaces it as a whole."""
     path = _path(server, change.address.names[0])
     present = server.api.get(path)
     after = dict(change.after or {})
@@ -103,30 +106,30 @@ def update(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The organization; people whom it brought itself go with it."""
+    """Delete the organization, with the accounts that it manages."""
     server.api.delete(_path(server, change.address.names[0]))
 
 
 def add_provider(server: Server, change: Change) -> None:
-    """The identity provider is the organization's."""
+    """Link the identity provider to the organization."""
     name, alias = change.address.names
     server.api.post(f"{_path(server, name)}/identity-providers", alias)
 
 
 def remove_provider(server: Server, change: Change) -> None:
-    """It is so no more."""
+    """Remove the link."""
     name, alias = change.address.names
     server.api.delete(f"{_path(server, name)}/identity-providers/{alias}")
 
 
 def add_member(server: Server, change: Change) -> None:
-    """One more member, who had his account before."""
+    """Add an existing user to the organization."""
     name, username = change.address.names
     server.api.post(f"{_path(server, name)}/members", server.user_id(username))
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`organizations` with their identity providers; members are people."""
+    """Add `organizations` with their identity providers, without members."""
     entries: dict[str, Json] = {}
     for resource in found.of_kind(Kind.ORGANIZATION):
         (name,) = resource.address.names
@@ -146,13 +149,13 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
     wanted, alias = resource.fields.get("alias"), present and present.fields.get("alias")
     if wanted and alias and wanted != alias:
         return f"its alias is {alias}, which Keycloak does not change"
-    said = [
+    settings = [
         realm.fields["organizationsEnabled"]
         for state in (desired, observed)
         for realm in state.of_kind(Kind.REALM)
         if "organizationsEnabled" in realm.fields
     ]
-    return "" if said and said[0] else "the realm's organizationsEnabled is off"
+    return "" if settings and settings[0] else "the realm's organizationsEnabled is off"
 
 
 FAMILY = Family(

@@ -1,6 +1,6 @@
 """Fine-grained admin permissions: policies and permissions of the client `admin-permissions`.
 
-Keycloak names groups, people and the like in them by id; a state names them by path, user name and so on.
+Keycloak refers in them to groups, users and other objects by id; a state refers to them by name or path.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _GROUPS = (Kind.GROUP, Kind.COMPANY, Kind.COMPANY_SUBGROUP)
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """Its policies and permissions."""
+    """Read the policies and permissions."""
     for policy in server.api.get(f"{_base(server)}/policy", {"permission": "false", **_MANY}):
         yield _observed(server, {**policy, "policies": _made_of(server, policy)})
     for permission in server.api.get(f"{_base(server)}/permission", {"fields": "*", **_MANY}):
@@ -42,7 +42,7 @@ def _made_of(server: Server, policy: Json) -> list[str]:
 
 
 def _parts(server: Server, permission: Json) -> Json:
-    """What the permission is about; the resource that stands for all of a type is no part."""
+    """Return scopes, resources and policies of the permission, without the resource for all objects of a type."""
     resource_type = permission.get("resourceType")
     objects = [each for each in permission.get("resourcesData") or () if each["name"] != resource_type]
     if resource_type == "Roles":
@@ -60,23 +60,23 @@ def _parts(server: Server, permission: Json) -> Json:
 
 
 def _object(server: Server, resource: Json) -> str:
-    """An object that is gone keeps its id, so that it shows."""
+    """Return the name of an object; its id if it no longer exists, so that it shows in a difference."""
     address = server.address_of(resource["name"])
-    return _told(address) if address else str(resource.get("displayName") or resource["name"])
+    return _name_of(address) if address else str(resource.get("displayName") or resource["name"])
 
 
-def _told(address: Address) -> str:
-    """The object in a state's words."""
+def _name_of(address: Address) -> str:
+    """Return the name of the object in a state."""
     if address.kind in _GROUPS:
         return "/" + "/".join(name.removeprefix("/") for name in address.names)
     return "/".join(name for name in address.names if name)
 
 
 def _name(server: Server, key: str, id: str) -> str:
-    """What is in the list of that key of a policy."""
+    """Return the name of an item in the list of that key of a policy."""
     address = server.address_of(id)
     if address is not None:
-        return _told(address)
+        return _name_of(address)
     match key:
         case "users":
             name = str(server.api.get(f"users/{id}")["username"])
@@ -84,13 +84,13 @@ def _name(server: Server, key: str, id: str) -> str:
             return name
         case "roles":
             role = server.api.get(f"roles-by-id/{id}")
-            return _told(server.remember(Kind.ROLE, roles.container_of(server, role), role["name"], id=id))
+            return _name_of(server.remember(Kind.ROLE, roles.container_of(server, role), role["name"], id=id))
         case _:
             return id
 
 
 def write(server: Server, change: Change) -> None:
-    """Creates the policy or permission, or makes it what is wanted: Keycloak takes both whole."""
+    """Create or update the policy or permission; Keycloak replaces both as a whole."""
     if change.resource is None:
         raise ValueError(f"{change.address}: the change does not say what is wanted")
     fields = change.resource.fields
@@ -131,7 +131,9 @@ def _object_id(server: Server, resource_type: str, name: str) -> str:
             return server.user_id(name)
         case "Clients":
             id = server.client_id(name)
-            server.api.get(f"clients/{id}")  # unread, 26.7 takes it for one without authorization from now on
+            server.api.get(
+                f"clients/{id}"
+            )  # without this read, 26.7 treats the client as one without authorization services
             return id
         case "Organizations":
             return organizations.id_of(server, name)
@@ -140,7 +142,7 @@ def _object_id(server: Server, resource_type: str, name: str) -> str:
             known = role and server.known_id(Kind.CLIENT, container)
             return str(roles.reference(server, *((container, role) if known else (roles.REALM, name)))["id"])
         case _:
-            raise RejectedError(f"there are no permissions over {resource_type}")
+            raise RejectedError(f"there are no permissions for {resource_type}")
 
 
 def _write(server: Server, change: Change, folder: str, body: Json) -> None:

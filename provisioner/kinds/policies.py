@@ -1,5 +1,5 @@
-"""Policies and permissions as a state has them: the lists that Keycloak writes as JSON text inside `config` are
-lists, and what they name is named, never by id. Pure."""
+"""Policies and permissions in the form of a state: lists instead of JSON text in `config`, names instead of ids.
+Pure."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ ADMIN_PERMISSIONS = "admin-permissions"
 
 _TOP = ("type", "logic", "decisionStrategy", "description")
 _STATE_NAMES = {"applyPolicies": "policies", "defaultResourceType": "resourceType"}
-_NATIVE_NAMES = {ours: theirs for theirs, ours in _STATE_NAMES.items()}
+_NATIVE_NAMES = {name: native for native, name in _STATE_NAMES.items()}
 _PERMISSION_LISTS = ("scopes", "policies", "resources")
 _LIST_OF_TYPE = {
     "role": "roles",
@@ -26,16 +26,17 @@ _LIST_OF_TYPE = {
 }
 _LISTS = frozenset((*_PERMISSION_LISTS, *_LIST_OF_TYPE.values()))
 _FLAGS = {"roles": ("id", "required"), "clientScopes": ("id", "required"), "groups": ("path", "extendChildren")}
-"""What names an item of these lists, and what else is said of it."""
+"""The key with the name of an item in these lists, and the key of its flag."""
 
 
 def kind_of(policy: Json) -> Kind:
-    """Keycloak keeps both in one list."""
+    """Return the kind of an entry; Keycloak has both kinds in one list."""
     return Kind.PERMISSION if policy["type"] in ("scope", "resource") else Kind.POLICY
 
 
 def fields(policy: Json, named: Callable[[str, str], str]) -> Json:
-    """The fields of a native policy or permission; `named` gives the name for what is in the list of that key.
+    """Return the fields of a native policy or permission; `named` returns the name of an item of the list of that
+    key.
 
     Raises `ValueError` with the key whose text is no list.
     """
@@ -45,9 +46,9 @@ def fields(policy: Json, named: Callable[[str, str], str]) -> Json:
         found.update(resourceType="", **{key: [] for key in _PERMISSION_LISTS})
     elif policy["type"] in _LIST_OF_TYPE:
         found[_LIST_OF_TYPE[policy["type"]]] = []
-    told = {_STATE_NAMES.get(key, key): value for key, value in policy.get("config", {}).items()}
-    told.update({key: policy[key] for key in ("resourceType", *_PERMISSION_LISTS) if policy.get(key)})
-    for key, value in told.items():
+    values = {_STATE_NAMES.get(key, key): value for key, value in policy.get("config", {}).items()}
+    values.update({key: policy[key] for key in ("resourceType", *_PERMISSION_LISTS) if policy.get(key)})
+    for key, value in values.items():
         found[key] = _items(key, value, named) if key in _LISTS else value
     return found
 
@@ -68,13 +69,13 @@ def _item(key: str, item: Any, named: Callable[[str, str], str]) -> Any:
     if key not in _FLAGS:
         return named(key, str(item))
     name, flag = _FLAGS[key]
-    told = item if isinstance(item, dict) else {name: item}
-    found = named(key, str(told.get(name) or told.get("id")))
-    return {name: plain(found) if key == "groups" else found, flag: bool(told.get(flag))}
+    values = item if isinstance(item, dict) else {name: item}
+    found = named(key, str(values.get(name) or values.get("id")))
+    return {name: plain(found) if key == "groups" else found, flag: bool(values.get(flag))}
 
 
 def native(name: str, fields: Json) -> Json:
-    """The PolicyRepresentation with these fields; an empty list is said, or the server would keep what it has."""
+    """Return the PolicyRepresentation of these fields, with empty lists: the server keeps missing ones."""
     config = {
         _NATIVE_NAMES.get(key, key): json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
         for key, value in sorted(fields.items())
@@ -84,7 +85,7 @@ def native(name: str, fields: Json) -> Json:
 
 
 def in_order(policies: Iterable[Json]) -> list[tuple[int, Json]]:
-    """The native policies with their positions, each after those it is made of."""
+    """Return the native policies with their positions, each after those that it aggregates."""
     numbered = list(enumerate(policies))
     by_name = {policy["name"]: policy for _, policy in numbered}
 

@@ -1,4 +1,4 @@
-"""The user profile: which attributes a person has and who may see and change them."""
+"""The user profile: the attributes of a person, and who may see and edit them."""
 
 import json
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ _CONFIG = "kc.user.profile.config"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The profile as `userProfile`, or as the component in which a realm export keeps it."""
+    """Return the profile, from `userProfile` or from the component in which an export has it."""
     if "userProfile" in file.content:
         yield Resource(_ADDRESS, _fields(file.content["userProfile"]), file.source.at("userProfile"))
     for provider, components in file.content.get("components", {}).items():
         source = file.source.at("components", provider)
         if provider != PROVIDER:
-            continue  # a component like others
+            continue  # an ordinary component
         for index, component in enumerate(components):
             for text in component.get("config", {}).get(_CONFIG, ()):
                 yield from _from_text(text, source.at(index, "config", _CONFIG), file)
@@ -35,7 +35,7 @@ def _from_text(text: str, source: Source, file: RealmFile) -> Iterable[Resource]
     try:
         yield Resource(_ADDRESS, _fields(_whole(json.loads(text))), source)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        file.complain(source, f"is not a user profile: {error}")
+        file.add_error(source, f"is not a user profile: {error}")
 
 
 def _fields(profile: Json) -> Json:
@@ -66,7 +66,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """The profile as the component in which a realm export keeps it."""
+    """Add the profile as the component in which an export has it."""
     for resource in found.of_kind(Kind.USER_PROFILE):
         text = json.dumps(_profile(resource.fields), ensure_ascii=False)
         component = {"providerId": "declarative-user-profile", "subComponents": {}, "config": {_CONFIG: [text]}}

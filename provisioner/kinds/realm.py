@@ -1,4 +1,4 @@
-"""The realm's own settings."""
+"""The settings of the realm itself."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ _POLICY = "passwordPolicy"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The settings that the file gives."""
+    """Return the settings in the file."""
     settings = with_settings(_settings(file.content))
     if "smtpServer" in settings:
         settings["smtpServer"] = _mail_settings(settings["smtpServer"])
@@ -30,7 +30,7 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _mail_settings(said: Json) -> Json:
-    """Keycloak keeps no user and no password for a mail server that is used without signing in (measured)."""
+    """Return the settings; without authentication Keycloak drops user and password (measured)."""
     if said.get("auth") == "true":
         return said
     return {key: value for key, value in said.items() if key not in ("user", "password")}
@@ -41,13 +41,13 @@ def _settings(representation: Json) -> Json:
 
 
 def _default_role(representation: Json) -> Json:
-    """The role that everybody has is named when the realm is created."""
+    """Return the name of the default role, which is only used when the realm is created."""
     name = (representation.get("defaultRole") or {}).get("name")
     return {"defaultRole": {"name": name}} if name else {}
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The settings of the server's realm."""
+    """Return the settings of the realm on the server."""
     settings = _settings(server.realm)
     settings["attributes"] = record.without(settings.get("attributes") or {})
     settings.update(_default_role(server.realm))
@@ -55,10 +55,10 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """The settings at the top of the representation."""
+    """Add the settings at the top of the representation."""
     for resource in found.of_kind(Kind.REALM):
         to.update(resource.fields)
-    to.setdefault("enabled", True)  # as a new realm has it; a realm made from a file without it is disabled
+    to.setdefault("enabled", True)  # as in a new realm; without the key, an import makes a disabled realm
 
 
 def create(server: Server, change: Change) -> None:
@@ -77,17 +77,20 @@ def update(server: Server, change: Change) -> None:
 
 
 def save_record(server: Server) -> None:
-    """Writes the record of applies as it is in memory, if the realm has another."""
+    """Write the record of applies if the realm has another one."""
     if record.read(server.realm.get("attributes") or {}) != server.record:
         write(server, {})
 
 
 def write(server: Server, after: Json) -> None:
-    """The realm as it is, with these keys of it changed."""
+    """Write all settings with these ones changed, because Keycloak resets some that a request omits.
+
+    Mail settings are only sent if they change: the server returns their password masked.
+    """
     present = server.api.get("")
     body = merged(present, after)
     body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)
-    body.pop("defaultGroups", None)  # named by path, which Keycloak cannot always follow
+    body.pop("defaultGroups", None)  # groups by path, which Keycloak cannot always resolve
     if "smtpServer" not in after:
         body.pop("smtpServer", None)
     server.api.put("", body)
@@ -119,15 +122,15 @@ def _accepted(resource: Resource, _: RealmState, observed: RealmState) -> tuple[
 
 
 def _other_default_role(resource: Resource, observed: RealmState) -> str:
-    """The default role is only set when the realm is created."""
+    """Return why the default role cannot be had: it is only set when the realm is created."""
     present = observed.resources.get(resource.address)
     wanted = resource.fields.get("defaultRole", {}).get("name")
     has = present and present.fields.get("defaultRole", {}).get("name")
-    return f"the role that everybody has is {has} on the server" if wanted and has and has != wanted else ""
+    return f"the default role on the server is {has}" if wanted and has and has != wanted else ""
 
 
 def _smtp_refusal(resource: Resource, observed: RealmState) -> str:
-    """Keycloak takes mail settings as a whole: without the password they would lose it."""
+    """Return why mail settings cannot be written: they are replaced as a whole and would lose the password."""
     present = observed.resources.get(resource.address)
     wanted = resource.fields.get("smtpServer")
     if present is None or not wanted:

@@ -1,8 +1,7 @@
-"""Attributes of a realm that are settings in disguise.
+"""Attributes of a realm that are settings.
 
-Keycloak keeps many settings as attributes. Exports of before version 4 have them in both places; those of today
-show a few of them twice and take the setting when the two differ. Said only as an attribute, they are said as the
-setting.
+Keycloak stores many settings as attributes. Exports of versions before 4 contain both, present ones contain a few
+of them twice and use the setting. An attribute without the setting is converted into the setting.
 """
 
 from collections.abc import Mapping
@@ -23,16 +22,16 @@ _ELSEWHERE = frozenset(
         "adminPermissionsClientId",
     }
 )
-"""What these hold is a kind of its own, or an id that means nothing elsewhere."""
+"""Attributes with the data of other kinds, or with ids that have no meaning on another server."""
 
 
-def with_settings(said: Json) -> Json:
-    """The same settings of a realm, none of them in disguise; what is said as a setting wins."""
-    if "attributes" not in said:
-        return said
+def with_settings(settings: Json) -> Json:
+    """Return the settings of a realm with attributes converted into settings; a given setting takes precedence."""
+    if "attributes" not in settings:
+        return settings
     attributes = {}
-    found = dict(said)
-    for name, value in said["attributes"].items():
+    found = dict(settings)
+    for name, value in settings["attributes"].items():
         setting = _setting(name)
         if name.startswith(_HEADER):
             headers: Mapping[str, Any] = found.get("browserSecurityHeaders", {})
@@ -46,7 +45,7 @@ def with_settings(said: Json) -> Json:
 
 
 def _setting(name: str) -> str:
-    """The setting of that attribute: those about signing in without a password have the word in another place."""
+    """Return the setting of that attribute; in those for passwordless sign-in the word has another position."""
     if name.startswith("webAuthnPolicy") and name.endswith(_PASSWORDLESS):
         rest = name.removeprefix("webAuthnPolicy").removesuffix(_PASSWORDLESS)
         return f"webAuthnPolicy{_PASSWORDLESS}{rest}"

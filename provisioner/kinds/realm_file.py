@@ -1,4 +1,4 @@
-"""What the modules of this package are given of a realm file."""
+"""A realm file in the form that the kinds read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from provisioner.model.rules import MASK
 from provisioner.model.state import Address, Json, Source
 
 Contains = Callable[[Address], None]
-"""Notes that the files contain the list with this address: see `RealmState.contains`."""
+"""Called with the address of a list that the files contain: see `RealmState.contains`."""
 
-Complain = Callable[[Source, str], None]
-"""Names a problem at a place in the files; the run goes on to find the others."""
+AddError = Callable[[Source, str], None]
+"""Called with the position and the message of an error; the run goes on and finds others."""
 
 
 @dataclass(frozen=True, slots=True)
 class RealmFile:
-    """One document, checked and filled: `content` is a RealmRepresentation of the realm `realm`."""
+    """One checked document with variables filled in: `content` is a RealmRepresentation of the realm `realm`."""
 
     realm: str
     content: Json
     source: Source
-    complain: Complain
+    add_error: AddError
     note: Contains
 
     def contains(self, kind: Kind, *names: str) -> None:
-        """Says that the file contains the list of these: all of that kind whose names begin with `names`."""
+        """Record that the file has a list of all resources of that kind whose names begin with `names`."""
         self.note(Address(kind, names))
 
 
-def said(values: Mapping[str, Any]) -> Json:
-    """What is said: a secret that was exported as a mask is not."""
+def without_masks(values: Mapping[str, Any]) -> Json:
+    """Return the values without exported masks."""
     return {key: value for key, value in values.items() if value not in (MASK, [MASK])}

@@ -1,6 +1,6 @@
 """What is kept in the realm about earlier applies, as three of its attributes.
 
-They hold names and digests only, no secret, and are left out of everything that is compared, shown and exported.
+They contain names and digests but no secrets, and are left out of comparisons, output and exports.
 """
 
 import json
@@ -18,7 +18,7 @@ _DIGESTS = f"{PREFIX}digests"
 
 
 def read(attributes: Mapping[str, str]) -> Record:
-    """The record in these realm attributes; what cannot be read counts as nothing made, so nothing is deleted."""
+    """Return the record in these realm attributes. An unreadable one counts as empty, so nothing is deleted."""
     made = _object(attributes.get(_MADE))
     known = {kind.value for kind in Kind}
     addresses = (
@@ -47,7 +47,7 @@ def _object(text: str | None) -> Json:
 
 
 def attributes(record: Record) -> dict[str, str]:
-    """The realm attributes that hold the record; a name alone stands for a list of one."""
+    """Return the realm attributes with the record; a single name stands for a list of one."""
     made: dict[str, list[Any]] = {}
     for address in sorted(record.made, key=lambda address: (address.kind, address.names)):
         names = address.names[0] if len(address.names) == 1 else list(address.names)
@@ -72,5 +72,5 @@ def _keys(keys: Iterable[Address]) -> dict[str, list[Any]]:
 
 
 def without(attributes: Mapping[str, str]) -> dict[str, str]:
-    """The realm attributes that are not ours."""
+    """Return the realm attributes without the record."""
     return {name: value for name, value in attributes.items() if not name.startswith(PREFIX)}

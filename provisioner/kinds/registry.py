@@ -70,7 +70,7 @@ def unchangeable(address: Address) -> str:
 
 
 def adapted(desired: RealmState, observed: RealmState) -> RealmState:
-    """Return the desired state, completed with what only the observed one tells."""
+    """Return the desired state, completed from the observed one."""
     for family in FAMILIES:
         desired = family.adapt(desired, observed)
     return desired

@@ -1,4 +1,4 @@
-"""Required actions: what a person can be asked to do at the next sign-in."""
+"""Required actions: actions that a user can be required to do at the next sign-in."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,17 +13,17 @@ from provisioner.model.state import Address, Json, RealmState, Resource
 
 _PATH = "authentication/required-actions"
 _RENAMED = {"terms_and_conditions": "TERMS_AND_CONDITIONS"}
-"""Names of before Keycloak 21: its own import takes them for today's, whatever version the file names."""
+"""Names before Keycloak 21, which the import of Keycloak converts whatever version the file has."""
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's required actions."""
+    """Return the file's required actions."""
     if "requiredActions" in file.content:
         file.contains(Kind.REQUIRED_ACTION)
     for index, action in enumerate(file.content.get("requiredActions", ())):
-        told = {"providerId": action["alias"], **action}
-        told |= {key: _RENAMED[told[key]] for key in ("alias", "providerId") if told[key] in _RENAMED}
-        yield _resource(told, file.source.at("requiredActions", index))
+        named = {"providerId": action["alias"], **action}
+        named |= {key: _RENAMED[named[key]] for key in ("alias", "providerId") if named[key] in _RENAMED}
+        yield _resource(named, file.source.at("requiredActions", index))
 
 
 def _resource(action: Json, source: Any = None) -> Resource:
@@ -32,8 +32,8 @@ def _resource(action: Json, source: Any = None) -> Resource:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's required actions; what else the server offers is read when a file names something else."""
-    if not server.desired.speaks_of(Kind.REQUIRED_ACTION):
+    """Read the realm's required actions, and the providers of the server if a file names another one."""
+    if not server.desired.mentions(Kind.REQUIRED_ACTION):
         return
     actions = server.api.get(_PATH)
     yield from map(_resource, actions)
@@ -48,7 +48,7 @@ def _wanted_providers(desired: RealmState) -> set[str]:
 
 
 def create(server: Server, change: Change) -> None:
-    """Registers the action, under the provider's name; then it is given its own and its settings."""
+    """Register the action under the name of its provider, then write its own name and settings."""
     fields = change.after or {}
     provider = fields["providerId"]
     name = fields.get("name", provider)
@@ -57,7 +57,7 @@ def create(server: Server, change: Change) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed; Keycloak takes an action whole."""
+    """Update an action; Keycloak replaces it as a whole."""
     _write(server, change.address.names[0], change.after or {})
 
 
@@ -67,12 +67,12 @@ def _write(server: Server, alias: str, changed: Json) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The server offers the action no longer; it can be registered again."""
+    """Unregister the action; it can be registered again."""
     server.api.delete(f"{_PATH}/{change.address.names[0]}")
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """The actions as `requiredActions`."""
+    """Add `requiredActions`."""
     actions = [
         {"alias": resource.address.names[0], **resource.fields} for resource in found.of_kind(Kind.REQUIRED_ACTION)
     ]

@@ -1,6 +1,7 @@
-"""Which roles somebody has (users, groups), or may show in tokens (clients, client scopes): one resource per role.
+"""Roles of users and groups, and the roles in the scope of clients and client scopes: one resource per role.
 
-Both are written alike. The names of such a resource: the holder's kind, the holder, the role's container and name.
+Both are written in the same way. The names in an address are the type and the name of the holder, the container
+and the name of the role.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ _LIST: Mapping[str, str] = {Kind.ROLE_MAPPING: "role-mappings", Kind.SCOPE_MAPPI
 
 
 def desired(file: RealmFile, holder: Json, kind: str, name: str, source: Source) -> Iterator[Resource]:
-    """The roles inside a group's or a user's representation."""
+    """Yield the roles in the representation of a group or a user."""
     if "realmRoles" in holder:
         file.contains(Kind.ROLE_MAPPING, kind, name, roles.REALM)
     if "clientRoles" in holder:
@@ -36,12 +37,12 @@ def desired(file: RealmFile, holder: Json, kind: str, name: str, source: Source)
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The roles of the users that the files give any; those of groups come with the groups.
+    """Read the roles of the users with roles in the files; those of groups are read with the groups.
 
-    The role that everybody has is nobody's doing, so it is shown only where the files name it.
+    Every user has the default role, so it is only returned if the files name it.
     """
-    names = {address.names[1] for address in server.asked(Kind.ROLE_MAPPING) if address.names[:1] == (USER,)}
-    if server.asks_all(Kind.ROLE_MAPPING):
+    names = {address.names[1] for address in server.to_read(Kind.ROLE_MAPPING) if address.names[:1] == (USER,)}
+    if server.must_read_all(Kind.ROLE_MAPPING):
         names.update(server.service_accounts())
     for name in sorted(names):
         id = server.known_user_id(name)
@@ -50,7 +51,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def observed(server: Server, kind: Kind, holder_kind: str, holder: str, path: str) -> Iterator[Resource]:
-    """All the roles of one holder, in one request."""
+    """Read all roles of one holder, in one request."""
     default = (server.realm.get("defaultRole") or {}).get("name")
     found = server.api.get(f"{path}/{_LIST[kind]}")
     containers = {roles.REALM: found.get("realmMappings") or ()}
@@ -66,7 +67,7 @@ def observed(server: Server, kind: Kind, holder_kind: str, holder: str, path: st
 
 
 def of_group(path: str, group: Json) -> Iterator[Resource]:
-    """The roles of a group, out of its full representation."""
+    """Yield the roles in the full representation of a group."""
     containers = {roles.REALM: group.get("realmRoles") or (), **(group.get("clientRoles") or {})}
     for container, each in containers.items():
         for role in each:
@@ -87,17 +88,17 @@ def _path(server: Server, address: Address) -> str:
 
 
 def add(server: Server, change: Change) -> None:
-    """One more role."""
+    """Add the role."""
     server.api.post(_path(server, change.address), [roles.reference(server, *change.address.names[2:])])
 
 
 def remove(server: Server, change: Change) -> None:
-    """One role less."""
+    """Remove the role."""
     server.api.delete(_path(server, change.address), [roles.reference(server, *change.address.names[2:])])
 
 
 def represent(found: RealmState, kind: str) -> dict[str, Json]:
-    """`realmRoles` and `clientRoles` of each holder of that kind, by its name."""
+    """Return `realmRoles` and `clientRoles` of each holder of that type, by its name."""
     holders: dict[str, Json] = {}
     for resource in sorted(found.of_kind(Kind.ROLE_MAPPING), key=lambda each: each.address.names):
         holder_kind, holder, container, role = resource.address.names

@@ -1,7 +1,7 @@
-"""Roles of the realm and of clients, and what composite ones are made of.
+"""Roles of the realm and of clients, and the roles in composite ones.
 
-The container of a role is the client it belongs to, `""` for the realm's own. A composite role and each role in it
-are resources of their own, so that what somebody adds by hand stays.
+The container of a role is its client, or `""` for the realm. A composite role and each role in it are separate
+resources, so that roles added by hand stay.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,12 +25,12 @@ _REFERRING = (Kind.COMPOSITE, Kind.SCOPE_MAPPING, Kind.ROLE_MAPPING)
 
 
 def default_role(content: Json, realm: str) -> str:
-    """The name of the role that everybody has, as the file names it or as Keycloak does."""
+    """Return the name of the default role, from the file or as Keycloak chooses it."""
     return str(content.get("defaultRole", {}).get("name") or f"default-roles-{realm.lower()}")
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's roles, what they are made of, and the roles that everybody has."""
+    """Return the file's roles, the roles in composite ones, and those in the default role."""
     for container, roles, place in _lists(file):
         for index, role in enumerate(roles):
             yield from _desired(file, container, role, place.at(index))
@@ -47,7 +47,7 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _default_roles_of(client: Json, everybodys: str, source: Source) -> Iterator[Resource]:
-    """The form of before Keycloak 13: roles of the client that everybody has, made if they are not there."""
+    """Yield default roles of a client, in the form before Keycloak 13, and create them if they do not exist."""
     for index, role in enumerate(client.get("defaultRoles", ())):
         yield Resource(Address(Kind.ROLE, (client["clientId"], role)), {}, source.at(index))
         yield Resource(composite(REALM, everybodys, client["clientId"], role), {}, source.at(index))
@@ -87,23 +87,23 @@ def _fields(role: Json) -> Json:
 
 
 def composite(container: str, role: str, other_container: str, other: str) -> Address:
-    """The address of one role in a composite one."""
+    """Return the address of one role in a composite one."""
     return Address(Kind.COMPOSITE, (container, role, other_container, other))
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The roles of the containers that the files name or refer to, and what their composite roles are made of."""
-    referred = {address.names[-2] for address in server.asked(*_REFERRING) if len(address.names) == 4}
+    """Read the roles of containers that the files name or refer to, and the roles in composite ones."""
+    referred = {address.names[-2] for address in server.to_read(*_REFERRING) if len(address.names) == 4}
     for container in (REALM, *sorted(server.names(Kind.CLIENT))):
-        asked = container in referred or server.asks(Kind.ROLE, container)
-        if asked or server.asks(Kind.COMPOSITE, container):
+        to_read = container in referred or server.must_read(Kind.ROLE, container)
+        if to_read or server.must_read(Kind.COMPOSITE, container):
             yield from _observed(server, container)
 
 
 def _observed(server: Server, container: str) -> Iterator[Resource]:
     for role in server.api.pages(_folder(server, container), {"briefRepresentation": "false"}):
         yield Resource(server.remember(Kind.ROLE, container, role["name"], id=role["id"]), _fields(role))
-        if role.get("composite") and server.asks(Kind.COMPOSITE, container, role["name"]):
+        if role.get("composite") and server.must_read(Kind.COMPOSITE, container, role["name"]):
             for other in server.api.get(f"roles-by-id/{role['id']}/composites"):
                 owner = container_of(server, other)
                 server.remember(Kind.ROLE, owner, other["name"], id=other["id"])
@@ -111,7 +111,7 @@ def _observed(server: Server, container: str) -> Iterator[Resource]:
 
 
 def container_of(server: Server, role: Json) -> str:
-    """The container of a role as the server gives it."""
+    """Return the container of a role of the server."""
     client = server.address_of(str(role.get("containerId"))) if role.get("clientRole") else None
     return client.names[0] if client else REALM
 
@@ -121,7 +121,8 @@ def _folder(server: Server, container: str) -> str:
 
 
 def reference(server: Server, container: str, name: str) -> Json:
-    """The role as requests name it. Roles are listed, not asked for by name: a name may have slashes."""
+    """Return the role in the form of requests. It is found in the list of roles, because a name may contain
+    slashes."""
     if server.known_id(Kind.ROLE, container, name) is None:
         for role in server.api.pages(_folder(server, container)):
             server.remember(Kind.ROLE, container, role["name"], id=role["id"])
@@ -133,13 +134,13 @@ def _path(server: Server, address: Address) -> str:
 
 
 def create(server: Server, change: Change) -> None:
-    """A role, not composite yet."""
+    """Create a role that is not composite yet."""
     container, name = change.address.names
     server.api.post(_folder(server, container), {"name": name, **(change.after or {})})
 
 
 def update(server: Server, change: Change) -> None:
-    """The description and the attributes that changed; Keycloak takes a role whole."""
+    """Update description and attributes; Keycloak replaces a role as a whole."""
     path = _path(server, change.address)
     present = server.api.get(path)
     after = dict(change.after or {})
@@ -148,23 +149,23 @@ def update(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The role, wherever it was given."""
+    """Delete the role; its holders lose it."""
     server.api.delete(_path(server, change.address))
 
 
 def add_composite(server: Server, change: Change) -> None:
-    """One more role in a composite one."""
+    """Add a role to a composite one."""
     server.api.post(f"{_path(server, change.address)}/composites", [reference(server, *change.address.names[2:])])
 
 
 def remove_composite(server: Server, change: Change) -> None:
-    """One role less in a composite one."""
+    """Remove a role from a composite one."""
     path = f"{_path(server, change.address)}/composites"
     server.api.delete(path, [reference(server, *change.address.names[2:])])
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`roles`: each with its own fields and what it is made of."""
+    """Add `roles` with the roles in composite ones."""
     entries: dict[str, dict[str, Json]] = {}
     for resource in found.of_kind(Kind.ROLE):
         container, name = resource.address.names

@@ -1,4 +1,4 @@
-"""The roles that tokens may carry for a client or a client scope that is not allowed all of them."""
+"""The roles that tokens may contain for a client or a client scope without full scope."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ _HOLDERS = {CLIENT: (Kind.CLIENT, "clients"), SCOPE: (Kind.CLIENT_SCOPE, "client
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's `scopeMappings` (roles of the realm) and `clientScopeMappings` (roles of clients)."""
+    """Return `scopeMappings` (roles of the realm) and `clientScopeMappings` (roles of clients) of the file."""
     if "scopeMappings" in file.content:
         file.contains(Kind.SCOPE_MAPPING, ANY, ANY, roles.REALM)
     mappings = file.content.get("scopeMappings", ())
@@ -31,7 +31,7 @@ def _desired(file: RealmFile, container: str, mappings: Iterable[Json], source: 
         place = source.at(index)
         holders = [(_KEYS[key], mapping[key]) for key in _KEYS if key in mapping]
         if len(holders) != 1:
-            file.complain(place, "names either a client or a clientScope")
+            file.add_error(place, "must name either a client or a clientScope")
             continue
         for position, role in enumerate(mapping.get("roles", ())):
             address = Address(Kind.SCOPE_MAPPING, (*holders[0], container, role))
@@ -39,9 +39,9 @@ def _desired(file: RealmFile, container: str, mappings: Iterable[Json], source: 
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The roles of the holders that the files name, in one request each."""
-    holders = {address.names[:2] for address in server.asked(Kind.SCOPE_MAPPING) if ANY not in address.names[:1]}
-    if server.asks_all(Kind.SCOPE_MAPPING):
+    """Read the roles of the holders in the files, in one request each."""
+    holders = {address.names[:2] for address in server.to_read(Kind.SCOPE_MAPPING) if ANY not in address.names[:1]}
+    if server.must_read_all(Kind.SCOPE_MAPPING):
         holders.update((name, each) for name, (kind, _) in _HOLDERS.items() for each in server.names(kind))
     for holder in sorted(holder for holder in holders if holder):
         kind, folder = _HOLDERS[holder[0]]
@@ -51,20 +51,20 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`scopeMappings` and `clientScopeMappings`: an entry per holder."""
+    """Add `scopeMappings` and `clientScopeMappings`, with one entry per holder."""
     entries: dict[str, dict[tuple[str, str], list[str]]] = {}
     for resource in sorted(found.of_kind(Kind.SCOPE_MAPPING), key=lambda each: each.address.names):
         kind, holder, container, role = resource.address.names
         entries.setdefault(container, {}).setdefault((kind, holder), []).append(role)
     keys = {kind: key for key, kind in _KEYS.items()}
-    told = {
+    mappings = {
         container: [{keys[kind]: holder, "roles": each} for (kind, holder), each in holders.items()]
         for container, holders in sorted(entries.items())
     }
-    if roles.REALM in told:
-        to["scopeMappings"] = told.pop(roles.REALM)
-    if told:
-        to["clientScopeMappings"] = told
+    if roles.REALM in mappings:
+        to["scopeMappings"] = mappings.pop(roles.REALM)
+    if mappings:
+        to["clientScopeMappings"] = mappings
 
 
 FAMILY = Family(

@@ -1,4 +1,4 @@
-"""Client scopes, their mappers, and which of them new clients get."""
+"""Client scopes, their mappers, and the scopes of new clients."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ _DEFAULT_KEYS = {"default": "defaultDefaultClientScopes", "optional": "defaultOp
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's scopes and what it says about new clients."""
+    """Return the file's scopes, their mappers, and the scopes of new clients."""
     if "clientScopes" in file.content:
         file.contains(Kind.CLIENT_SCOPE)
     for index, scope in enumerate(file.content.get("clientScopes", ())):
@@ -41,7 +41,7 @@ def _fields(scope: Json) -> Json:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The realm's scopes, their mappers and the assignments to new clients."""
+    """Read the realm's scopes, their mappers, and the scopes of new clients."""
     for scope in server.api.get("client-scopes"):
         address = server.remember(Kind.CLIENT_SCOPE, scope["name"], id=scope["id"])
         yield Resource(address, {key: value for key, value in _fields(scope).items() if key != "protocolMappers"})
@@ -52,7 +52,7 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """Scopes with their mappers, and what new clients get."""
+    """Add `clientScopes` with their mappers, and the scopes of new clients."""
     scopes: dict[str, Json] = {
         each.address.names[0]: dict(each.fields)
         for each in sorted(found.of_kind(Kind.CLIENT_SCOPE), key=lambda each: each.address.names)
@@ -71,7 +71,7 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def create(server: Server, change: Change) -> None:
-    """A scope with its mappers, in one write."""
+    """Create a scope with its mappers, in one request."""
     (name,) = change.address.names
     server.remember(
         Kind.CLIENT_SCOPE, name, id=server.api.post("client-scopes", {"name": name, **(change.after or {})})
@@ -79,7 +79,7 @@ def create(server: Server, change: Change) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """The scope's own fields; its mappers are resources of their own."""
+    """Update the scope without its mappers, which are separate resources."""
     path = f"client-scopes/{server.id(Kind.CLIENT_SCOPE, *change.address.names)}"
     body = merged(server.api.get(path), change.after or {})
     body.pop("protocolMappers", None)
@@ -87,12 +87,12 @@ def update(server: Server, change: Change) -> None:
 
 
 def delete(server: Server, change: Change) -> None:
-    """The scope, from every client that has it too."""
+    """Delete the scope; its clients lose it."""
     server.api.delete(f"client-scopes/{server.id(Kind.CLIENT_SCOPE, *change.address.names)}")
 
 
 def assign_to_new_clients(server: Server, change: Change) -> None:
-    """Makes the scope one that new clients get, by default or on request."""
+    """Assign the scope to new clients, as a default or an optional one."""
     id = server.id(Kind.CLIENT_SCOPE, *change.address.names)
     if change.before:
         server.api.delete(f"{_DEFAULTS[change.before['assignment']]}/{id}")
@@ -101,7 +101,7 @@ def assign_to_new_clients(server: Server, change: Change) -> None:
 
 
 def unassign_from_new_clients(server: Server, change: Change) -> None:
-    """New clients no longer get the scope; those that have it keep it."""
+    """Stop assigning the scope to new clients; present clients keep it."""
     id = server.id(Kind.CLIENT_SCOPE, *change.address.names)
     server.api.delete(f"{_DEFAULTS[(change.before or {})['assignment']]}/{id}")
 

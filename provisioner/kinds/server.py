@@ -1,4 +1,4 @@
-"""What the modules of this package know of the server while one run lasts."""
+"""What the kinds share about the server during one run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,18 +10,19 @@ from provisioner.model.ports import Api
 from provisioner.model.state import Address, Json, RealmState, Record
 
 SERVICE_ACCOUNT = "service-account-"
-"""What the user names of service accounts begin with."""
+"""The prefix of the user names of service accounts."""
 
 FULL_GROUPS: Mapping[str, str | int] = {"briefRepresentation": "false", "subGroupsCount": "false"}
-"""Asks for groups with attributes and roles, without counting what is in each: that costs as much again."""
+"""The query for groups with attributes and roles, without counts of subgroups, which take as long again."""
 
 
 class Server:
-    """The wire, the state that is wanted, and the id of every object met so far.
+    """The API, the desired state, and the ids of all objects that were read.
 
-    `realm` is the realm's own representation as it was read, `record` what it keeps of earlier applies: set by the
-    first reader, changed in memory by `note`, written with the realm. `offers` are the providers that the server
-    has, of the kinds about which it was asked. `hidden` are digests of what was sent and is not shown.
+    `realm` is the representation of the realm as it was read. `record` is what the realm stores about earlier
+    applies: `note` changes it in memory, and it is written with the realm. `offers` are the providers of the
+    server, by kind, as far as they were read. `hidden` are digests of values that were sent and that the server
+    does not return.
     """
 
     def __init__(self, api: Api, desired: RealmState) -> None:
@@ -33,72 +34,72 @@ class Server:
         self.hidden: dict[str, str] = {}
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
-        self._asked: dict[str, set[Address]] | None = None
+        self._to_read: dict[str, set[Address]] | None = None
         self.configurations: set[str] = set()
         """The aliases of the configurations of authenticators that were met."""
         self.resource_servers: set[str] = set()
-        """The clients that were met with authorization services."""
+        """The clients that have authorization services."""
         self._service_accounts: list[str] | None = None
 
-    def asked(self, *kinds: str) -> Iterator[Address]:
-        """What must be looked at to compare these kinds: what is wanted, the lists that the files contain, and
-        what earlier applies made."""
-        if self._asked is None:
-            self._asked = {}
+    def to_read(self, *kinds: str) -> Iterator[Address]:
+        """Yield the addresses to read for a comparison of these kinds: desired, listed in the files, or created by
+        applies."""
+        if self._to_read is None:
+            self._to_read = {}
             for address in (*self.desired.resources, *self.desired.contains, *self.record.made):
-                self._asked.setdefault(address.kind, set()).add(address)
+                self._to_read.setdefault(address.kind, set()).add(address)
         for kind in kinds:
-            yield from self._asked.get(kind, ())
+            yield from self._to_read.get(kind, ())
 
-    def asks(self, kind: str, *names: str) -> bool:
-        """Whether anything must be looked at whose names begin with these, or all of the kind."""
+    def must_read(self, kind: str, *names: str) -> bool:
+        """Return whether any resource whose names begin with these must be read."""
         return any(
             all(one == other for one, other in zip(address.names, names, strict=False))
-            for address in self.asked(kind)
+            for address in self.to_read(kind)
         )
 
-    def asks_all(self, kind: str) -> bool:
-        """Whether everything of the kind must be looked at."""
+    def must_read_all(self, kind: str) -> bool:
+        """Return whether all resources of the kind must be read."""
         return Address(kind, ()) in self.desired.contains
 
     def may_be_deleted(self, address: Address) -> bool:
-        """Whether an earlier apply made it and the files, containing its kind, no longer name it."""
+        """Return whether an earlier apply created it and the files, containing its kind, no longer name it."""
         return (
             address in self.record.made and address not in self.desired.resources and self.desired.covers(address)
         )
 
     def names(self, kind: str) -> list[str]:
-        """The first names of all the objects of that kind that were met."""
+        """Return the first names of all objects of that kind that were read."""
         return [address.names[0] for address in self._ids if address.kind == kind]
 
     def remember(self, kind: str, *names: str, id: str) -> Address:
-        """Notes the id of an object."""
+        """Store the id of an object."""
         address = Address(kind, names)
         self._ids[address] = id
         self._addresses[id] = address
         return address
 
     def known_id(self, kind: str, *names: str) -> str | None:
-        """The id of an object, none if it was not met."""
+        """Return the id of an object, or None if it was not read."""
         return self._ids.get(Address(kind, names))
 
     def id(self, kind: str, *names: str) -> str:
-        """The id of an object that must be there."""
+        """Return the id of an object. Raises `NotFoundError` if it was not read."""
         found = self.known_id(kind, *names)
         if found is None:
             raise NotFoundError(f"{Address(kind, names)} is not on the server")
         return found
 
     def address_of(self, id: str) -> Address | None:
-        """What has that id, none if it was not met."""
+        """Return the object with that id, or None if it was not read."""
         return self._addresses.get(id)
 
     def client_id(self, name: str) -> str:
-        """The id of the client of that name."""
+        """Return the id of the client of that name."""
         return self.id(Kind.CLIENT, name)
 
     def group_id(self, path: str) -> str:
-        """The id of the group at that path, looked up if it was not met."""
+        """Return the id of the group at that path, looking it up if necessary."""
         found = self.known_id(Kind.GROUP, path)
         if found is not None:
             return found
@@ -110,14 +111,14 @@ class Server:
         return found
 
     def user_id(self, username: str) -> str:
-        """The id of the user of that name, looked up if it was not met."""
+        """Return the id of the user of that name, looking it up if necessary."""
         found = self.known_user_id(username)
         if found is None:
             raise NotFoundError(f"the user {username} is not on the server")
         return found
 
     def known_user_id(self, username: str) -> str | None:
-        """The same; none if there is nobody of that name."""
+        """Return the id of the user of that name, or None if there is no such user."""
         name = username.lower()
         if self.known_id(Kind.USER, name) is None:
             found = self.api.get("users", {"username": name, "exact": "true"})
@@ -137,7 +138,7 @@ class Server:
             return []  # it has none
 
     def service_accounts(self) -> list[str]:
-        """The user names of all service accounts, looked up once."""
+        """Return the user names of all service accounts, which are read once."""
         if self._service_accounts is None:
             found = self.api.pages("users", {"username": SERVICE_ACCOUNT, "exact": "false"})
             users = [user for user in found if user["username"].startswith(SERVICE_ACCOUNT)]
@@ -148,12 +149,12 @@ class Server:
 
 
 def child_path(parent: str, name: str) -> str:
-    """The path of a group below that of its parent; a slash inside a name is escaped."""
+    """Return the path of a group below that of its parent, with slashes in its name escaped."""
     return f"{parent}/{name.replace('/', '~/')}"
 
 
 def plain(path: str) -> str:
-    """A path of a group as Keycloak writes it unless it is told to escape, with its slash in front."""
+    """Return the path in Keycloak's form without escapes, with a leading slash."""
     return "/" + path.replace("~/", "/").removeprefix("/")
 
 
@@ -171,5 +172,5 @@ def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:
 
 
 def merged_lists(raw: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> Json:
-    """The same for the attributes of groups and people: an attribute without values is taken away."""
+    """Return merged attributes of groups or users, without those that have no values."""
     return {name: values for name, values in {**(raw or {}), **changed}.items() if values}

@@ -1,7 +1,7 @@
-"""Users of the realm file.
+"""Users of realm files.
 
-Credentials and required actions are said at creation only: afterwards they are the person's, who gets a credential
-of a kind he has none of. Of groups and roles a user has at least those in the files.
+Credentials and required actions are only set at creation, because they belong to the person afterwards. A user
+without any credential of a type gets that of the file. A user has at least the groups and roles in the files.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -21,22 +21,23 @@ _OWN_RESOURCES = frozenset({"realmRoles", "clientRoles", "federatedIdentities"})
 _MEANINGLESS = frozenset(
     {"id", "username", "self", "origin", "federationLink", "notBefore", "createdTimestamp", "clientConsents"}
 )
-"""Ids of another server, and what no request can set."""
+"""Ids of another server, and keys that no request can set."""
 _OF_SERVICE_ACCOUNTS = ("attributes", "groups")
 _FULL = {"briefRepresentation": "false"}
 _NAME = "username"
 """The field of somebody who has the e-mail address on the server, and another user name."""
 CREDENTIAL_TYPES = "credentialTypes"
-"""The field that says which kinds of credentials somebody has: all that the server shows of them."""
+"""The field with the types of a user's credentials, which is all that the server shows of them."""
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
-    """The file's users; a service account comes with its client, so it only has roles, groups and attributes."""
+    """Return the file's users. A service account is created with its client and only has attributes, groups and
+    roles."""
     for index, user in enumerate(file.content.get("users", ())):
         source = file.source.at("users", index)
         name = _name(user, file)
         if not name:
-            file.complain(source, "the key username is missing")
+            file.add_error(source, "the key username is missing")
             continue
         if "serviceAccountClientId" in user:
             fields = {key: user[key] for key in _OF_SERVICE_ACCOUNTS if user.get(key)}
@@ -77,9 +78,8 @@ def _identity_fields(identity: Json) -> Json:
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """The users that the files name, with their links to identity providers; and all service accounts where
-    somebody must be protected."""
-    linked = {address.names[0] for address in server.asked(Kind.FEDERATED_IDENTITY) if address.names}
+    """Read the users in the files with their links to identity providers, and service accounts for deny lists."""
+    linked = {address.names[0] for address in server.to_read(Kind.FEDERATED_IDENTITY) if address.names}
     for resource in server.desired.of_kind(Kind.USER):
         (name,) = resource.address.names
         for user in _found(server, name, resource.fields):
@@ -111,7 +111,7 @@ def _found(server: Server, name: str, wanted: Json) -> list[Json]:
 
 
 def _name_on_server(server: Server, name: str, wanted: Json) -> str:
-    """The realm may say that addresses are names when this file does not."""
+    """Return the user name on the server, whose realm may require addresses as names when this file does not."""
     if server.realm.get("registrationEmailAsUsername") and not name.startswith(SERVICE_ACCOUNT):
         return str(wanted.get("email") or name)
     return name
@@ -133,7 +133,7 @@ def _observed(server: Server, name: str, user: Json, wanted: Json) -> Iterator[R
 
 
 def create(server: Server, change: Change) -> None:
-    """The account with its groups and credentials, in one write; a service account came with its client."""
+    """Create the account with its groups and credentials, in one request; update a service account."""
     (name,) = change.address.names
     if server.known_user_id(name):
         update(server, change)
@@ -143,7 +143,7 @@ def create(server: Server, change: Change) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """What changed, the account sent whole (a name left out would be erased); groups one by one."""
+    """Update the account as a whole, because Keycloak erases names that are omitted; add groups one by one."""
     id = server.user_id(change.address.names[0])
     before = change.before or {}
     after = dict(change.after or {})
@@ -167,18 +167,18 @@ def _identity_path(server: Server, change: Change) -> str:
 
 
 def link(server: Server, change: Change) -> None:
-    """The account at the identity provider signs in as this user."""
+    """Link the user to an account of an identity provider."""
     body = {"identityProvider": change.address.names[1], **(change.after or {})}
     server.api.post(_identity_path(server, change), body)
 
 
 def unlink(server: Server, change: Change) -> None:
-    """It does so no more."""
+    """Remove the link."""
     server.api.delete(_identity_path(server, change))
 
 
 def represent(found: RealmState, to: Json) -> None:
-    """`users`: those in the state with their roles and links, and service accounts that have more than usual."""
+    """Add `users` with their roles and links, and service accounts with more than the defaults."""
     roles = role_mappings.represent(found, role_mappings.USER)
     clients = {each.address.names[0].lower(): each.address.names[0] for each in found.of_kind(Kind.CLIENT)}
     entries: dict[str, Json] = {name: {"username": name} for name in roles}

@@ -1,1 +1,1 @@
-"""What is compared and what may change: states, changes, rules. No file, no server."""
+"""The data model: states, changes and comparison rules. No file, no server."""

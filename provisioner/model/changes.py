@@ -1,4 +1,4 @@
-"""What a plan is made of: changes, each with what was, what will be, and why."""
+"""Changes and plans."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from provisioner.model.state import Address, Json, Remark, Resource
 
 
 class Action(StrEnum):
-    """All that can happen to a resource; closed."""
+    """The closed set of actions on a resource."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -21,12 +21,12 @@ class Action(StrEnum):
 
     @property
     def glyph(self) -> str:
-        """One printable character for it."""
+        """One printable character for the action."""
         return _GLYPHS[self]
 
     @property
     def writes(self) -> bool:
-        """Whether applying it changes the server."""
+        """Whether applying the action changes the server."""
         return self in _WRITING
 
 
@@ -44,9 +44,9 @@ _WRITING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELET
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: `before` and `after` hold only the fields that differ (all of them for a create).
+    """One change. `before` and `after` hold only the fields that differ, or all fields of a creation.
 
-    `resource` is the whole desired resource, for kinds that Keycloak only takes whole.
+    `resource` is the whole desired resource, for kinds that Keycloak only accepts as a whole.
     """
 
     action: Action
@@ -82,26 +82,26 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Change, ...]:
-        """What differs: all that an apply would change, deletions included."""
+        """All changes of the server, deletions included."""
         return tuple(change for change in self.changes if change.action.writes)
 
     def to_make(self, prune: bool) -> tuple[Change, ...]:
-        """The changes that an apply makes: deletions only when they are asked for."""
+        """Return the changes that an apply makes; deletions only with `prune`."""
         return tuple(change for change in self.writes if prune or change.action is not Action.DELETE)
 
     @property
     def deletions(self) -> tuple[Change, ...]:
-        """What an earlier apply made and the files no longer name."""
+        """The resources that an earlier apply created and that the files no longer name."""
         return tuple(change for change in self.changes if change.action is Action.DELETE)
 
     @property
     def unmanaged(self) -> tuple[Change, ...]:
-        """What others made: kept."""
+        """The resources that others created and that are kept."""
         return tuple(change for change in self.changes if change.action is Action.UNMANAGED)
 
     @property
     def refused(self) -> tuple[Change, ...]:
-        """What cannot be done; as long as there is one, nothing is."""
+        """The changes that cannot be made. While there are any, no change is made."""
         return tuple(change for change in self.changes if change.action is Action.REFUSED)
 
     def __iter__(self) -> Iterator[Change]:

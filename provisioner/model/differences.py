@@ -1,4 +1,4 @@
-"""Two representations compared as Keycloak means them: the fields that differ, before and after."""
+"""Comparison of two representations by their meaning to Keycloak."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 
 
 def difference(desired: Json, observed: Json, rule: Rule) -> tuple[Json, Json]:
-    """The fields that differ, as they are and as they should be."""
+    """Return the fields that differ: their observed and their desired values."""
     before: Json = {}
     after: Json = {}
     for name, value in desired.items():
@@ -46,8 +46,10 @@ def _differing_keys(desired: Json, observed: Json, rule: Rule) -> tuple[Any, Any
 
 
 def same(desired: Any, observed: Any) -> bool:
-    """Whether two values mean the same to Keycloak: it writes numbers as text here and there, leaves out what is
-    empty or false, and gives lists of words in any order."""
+    """Return whether two values mean the same to Keycloak.
+
+    It sometimes writes numbers as text, omits empty and false values, and returns lists of texts in any order.
+    """
     if desired in _NOTHING and observed in _NOTHING:
         return True
     if isinstance(desired, list) and isinstance(observed, list):

@@ -1,7 +1,7 @@
-"""The two seams towards Keycloak.
+"""The two interfaces to Keycloak.
 
-`Realm` is what the verbs of the command line work with; tests have one in memory. `Api` is the wire below it: the
-admin REST API of one realm, as `provisioner.kinds` speaks it.
+`Realm` is what the commands work with; tests use one in memory. `Api` is the admin REST API of one realm, which
+the kinds use.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,30 +12,30 @@ from provisioner.model.changes import Change
 from provisioner.model.state import Json, RealmState, Record
 
 Waiting = Callable[[str], None]
-"""Told what a run waits for."""
+"""Called with a message while a run waits."""
 
 
 class Realm(Protocol):
-    """One realm of a server, in states and changes. Everything raises `provisioner.errors.ServerError`."""
+    """One realm of a server, as states and changes. Every method raises `provisioner.errors.ServerError`."""
 
     def observe(self, desired: RealmState) -> RealmState:
-        """What the server has, restricted to what `desired` needs to be compared with. Writes nothing."""
+        """Return the observed state, as far as it is needed for a comparison with `desired`. Writes nothing."""
         ...
 
     def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
-        """Holds the realm's lock against other runs; the value tells whether another had it meanwhile.
+        """Hold the lock of the realm; the value is True if another run held it in the meantime.
 
-        `waiting` is told, again and again, who has it while this run waits. Raises `LockedError` when that takes
-        too long.
+        `waiting` is called repeatedly with the holder while this run waits. Raises `LockedError` after the time
+        limit.
         """
         ...
 
     def note(self, known: Record) -> None:
-        """Says what is to be kept in the realm about applies; written with the next change of the realm itself."""
+        """Set the record of applies to be stored in the realm; the next change of the realm itself writes it."""
         ...
 
     def save(self) -> None:
-        """Writes what was noted, unless the realm has it already."""
+        """Write the record unless the realm already has it."""
         ...
 
     def perform(self, *changes: Change) -> None:
@@ -44,10 +44,10 @@ class Realm(Protocol):
 
 
 class Api(Protocol):
-    """Requests below `/admin/realms/<realm>/`; `""` is the realm itself."""
+    """Requests below `/admin/realms/<realm>/`; the path `""` is the realm itself."""
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:
-        """The answer to a read."""
+        """Return the decoded answer."""
         ...
 
     def prefetch(self, path: str, query: Mapping[str, str | int] | None = None) -> None:
@@ -55,19 +55,19 @@ class Api(Protocol):
         ...
 
     def pages(self, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[Json]:
-        """Every item of a list that Keycloak gives in pages."""
+        """Return all items of a paginated list."""
         ...
 
     def post(self, path: str, body: Any) -> str:
-        """Creates; the id that Keycloak gave, or an empty text."""
+        """Create an object and return its id, or an empty text if the answer has none."""
         ...
 
     def put(self, path: str, body: Any = None) -> None:
-        """Replaces, or puts in its place."""
+        """Replace an object, or add it to a collection."""
         ...
 
     def delete(self, path: str, body: Any = None) -> None:
-        """Takes away."""
+        """Delete an object, or the items of `body` from a collection."""
         ...
 
     def server_info(self) -> Json:
@@ -75,9 +75,9 @@ class Api(Protocol):
         ...
 
     def create_realm(self, body: Json) -> None:
-        """Creates the realm itself."""
+        """Create the realm itself."""
         ...
 
     def send_mail(self, path: str, body: Any, query: Mapping[str, str | int]) -> None:
-        """A call that makes Keycloak send a mail; a `MailRefusedError` when the mail server does not take it."""
+        """Make Keycloak send a mail. Raises `MailRefusedError` if the mail server does not accept it."""
         ...

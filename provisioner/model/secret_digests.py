@@ -1,7 +1,7 @@
-"""Secrets that the server masks: recognised again by a salted digest, kept on the server, never by the secret.
+"""Salted digests of secrets that the server masks, kept on the server instead of the secrets.
 
-scrypt with the parameters of RFC 7914, section 2, for interactive use: about 50 ms each, so that a stolen digest
-of a weak password is not read off at once.
+scrypt with the parameters of RFC 7914, section 2, for interactive use: about 50 ms each, which slows down guessing
+of weak passwords from a stolen digest.
 """
 
 import hashlib
@@ -17,18 +17,18 @@ from provisioner.model.state import Address, Json, Resource
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1
 _SALT_BYTES = 16
 NOT_SHOWN = "~"
-"""Ends the name of a digest of what the server, having taken it, shows not even as a mask."""
+"""The suffix of the name of a digest whose value the server does not return at all, not even masked."""
 
 
 def digest(secret: str, salt: bytes | None = None) -> str:
-    """`<salt>$<scrypt of it>`, both in base64; a new salt unless one is given."""
+    """Return `<salt>$<scrypt>`, both in base64, with a new salt unless one is given."""
     salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
     found = hashlib.scrypt(secret.encode(), salt=salt, n=_COST, r=_BLOCK, p=_PARALLEL, dklen=32)
     return f"{b64encode(salt).decode()}${b64encode(found).decode()}"
 
 
 def matches(secret: str, known: str) -> bool:
-    """Whether the digest is that of this secret; a text that is no digest is of none."""
+    """Return whether the digest is that of the secret; False if `known` is no digest."""
     salt, separator, _ = known.partition("$")
     return bool(separator) and hmac.compare_digest(digest(secret, b64decode(salt)), known)
 
@@ -47,7 +47,8 @@ def secrets_of(resource: Resource, rule: Rule) -> Iterator[tuple[str, str]]:
 def _secrets(
     value: Any, rule: Rule, path: tuple[str, ...], within: bool = False
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Also what stands `within` an object in which the server masks as it likes."""
+    """Yield the path and the value of each secret, and of each text `within` an object whose values the server
+    masks."""
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
@@ -59,17 +60,15 @@ def _secrets(
 
 
 def _text(value: Any) -> str:
-    """A secret as text: some representations have it in a list of one."""
+    """Return a secret as text; some representations have it in a list of one item."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value if isinstance(value, str) else ""
 
 
 def known_secrets(desired: Resource, present: Resource, digests: Mapping[str, str]) -> Json:
-    """What is observed, with each mask replaced by the desired secret where the digest tells that it is there.
-
-    So is what the server does not show at all.
-    """
+    """Return the observed fields, with the desired secret in place of a mask or a missing value if its digest
+    matches."""
     return _known(desired.fields, present.fields, desired.address, digests, ())
 
 

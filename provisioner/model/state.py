@@ -1,8 +1,8 @@
-"""A realm as data: the same shape for what is desired (files) and what is observed (server).
+"""A realm as data, in the same form for the desired state (files) and the observed state (server).
 
-A state is flat: one resource per thing that Keycloak creates, updates and deletes on its own, found by its
-address. A client, each of its mappers and each scope assigned to it are three kinds of resource, so that one
-difference is one change and one write.
+A state is flat: it has one resource, found by its address, for each thing that Keycloak creates, updates and
+deletes separately. A client, each of its mappers and each scope assigned to it are resources of three kinds, so
+that one difference is one change and one request.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from typing import Any
 Json = dict[str, Any]
 
 ANY = "*"
-"""In the address of a list: any name but the empty one."""
+"""In the address of a list: any name except the empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where in the files something was said: document `document` (from 0) of `file`, and the keys on the way."""
+    """A position in the files: document number `document` (from 0) of `file`, and the path of keys in it."""
 
     file: str
     document: int = 0
     keys: tuple[str | int, ...] = ()
 
     def at(self, *keys: str | int) -> "Source":
-        """The place further down."""
+        """Return the position below this one."""
         return Source(self.file, self.document, (*self.keys, *keys))
 
     @property
     def key(self) -> str:
-        """The dotted path of the key."""
+        """The path of keys as text, such as `clients[0].name`."""
         text = ""
         for key in self.keys:
             text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
@@ -60,9 +60,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One thing: `fields` are what is said about it (desired) or known of it (observed).
+    """One resource with its desired or observed fields.
 
-    A field that is not in a desired resource is left as it is on the server.
+    A field that a desired resource does not have stays as it is on the server.
     """
 
     address: Address
@@ -115,11 +115,11 @@ class RealmState:
 
     @classmethod
     def of(cls, realm: str, resources: Iterable[Resource], exists: bool = True) -> "RealmState":
-        """The state made of these resources; a later one of the same address wins."""
+        """Return a state of these resources; a later one replaces an earlier one of the same address."""
         return cls(realm, {resource.address: resource for resource in resources}, exists)
 
     def with_resources(self, resources: Iterable[Resource]) -> "RealmState":
-        """The same state with these resources instead of its own."""
+        """Return the same state with other resources."""
         return replace(self, resources={resource.address: resource for resource in resources})
 
     def remarked(self, remarks: Iterable[Remark]) -> "RealmState":
@@ -127,15 +127,15 @@ class RealmState:
         return replace(self, remarks=(*self.remarks, *remarks))
 
     def get(self, kind: str, *names: str) -> Resource | None:
-        """The resource of that address, if there is one."""
+        """Return the resource of that address, or None."""
         return self.resources.get(Address(kind, names))
 
     def of_kind(self, *kinds: str) -> Iterator[Resource]:
-        """All resources of these kinds, in their own order."""
+        """Return the resources of these kinds, in the order of the state."""
         return (resource for address, resource in self.resources.items() if address.kind in kinds)
 
     def covers(self, address: Address) -> bool:
-        """Whether the files contain the list in which that resource would stand."""
+        """Return whether the files contain the list that the resource would be in."""
         return any(
             each.kind == address.kind
             and len(each.names) <= len(address.names)
@@ -143,8 +143,8 @@ class RealmState:
             for each in self.contains
         )
 
-    def speaks_of(self, *kinds: str) -> bool:
-        """Whether the files say anything of these kinds, if only that there are none."""
+    def mentions(self, *kinds: str) -> bool:
+        """Return whether the files contain resources of these kinds, or empty lists of them."""
         return any(address.kind in kinds for address in (*self.contains, *self.resources))
 
 

@@ -1,1 +1,1 @@
-"""The desired and the observed state to changes, and the application of these changes."""
+"""From the desired and the observed state to changes, and from changes to their application."""

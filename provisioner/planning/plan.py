@@ -1,4 +1,4 @@
-"""(desired, observed) -> Plan. Pure: no file, no server, no clock."""
+"""The plan that leads from the observed to the desired state. Pure: no file, no server, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -40,7 +40,7 @@ def _judged(resource: Resource, wanted: RealmState, observed: RealmState) -> Ite
 
 
 def _with_parts_of_replaced(found: list[Change], wanted: RealmState, observed: RealmState) -> list[Change]:
-    """Return the changes, with those of resources that are deleted together with a replaced one made anew."""
+    """Return the changes, with new creations for what is deleted together with a replaced resource."""
     replaced = {change.address for change in found if change.action is Action.REPLACE}
     if not replaced:
         return found
@@ -156,7 +156,8 @@ def _deletion(resource: Resource) -> Change:
 
 
 def _unmanaged(desired: RealmState, observed: RealmState, deleted: set[Address]) -> list[Change]:
-    """Return what neither the files nor an earlier apply nor Keycloak itself made, without the parts of such."""
+    """Return what neither the files nor an earlier apply nor Keycloak created, without the parts of such
+    resources."""
     made = observed.record.made
     foreign = {address for address in _not_in_files(desired, observed) if address not in made} - deleted
     taken = foreign | deleted
@@ -185,7 +186,7 @@ def _not_in_files(desired: RealmState, observed: RealmState) -> list[Address]:
 
 
 def _would_be_listed(address: Address, desired: RealmState) -> bool:
-    """Whether the files would name it if they had it: parts only where the files list such parts."""
+    """Return whether the files would name the resource if they had it: parts only where they list such parts."""
     if not owners(address) or desired.covers(address):
         return True
     return any(each in desired.resources for each in KINDS[address.kind].listed_with(address))

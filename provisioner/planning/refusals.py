@@ -1,4 +1,4 @@
-"""Changes that Keycloak would reject, or accept with another meaning: refused before the first write."""
+"""Changes that Keycloak would reject or misunderstand, refused before the first write."""
 
 from provisioner.kinds.registry import KINDS
 from provisioner.model.state import Address, RealmState, Resource
@@ -12,7 +12,7 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
 
 
 def _missing_reference(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    """The content of a new realm is known from its baseline; without one, nothing can be said."""
+    """Nothing is known about a new realm without its baseline, so no reference is missing then."""
     if not observed.exists and not observed.builtin:
         return ""
     for reference in KINDS[resource.address.kind].references(resource, observed):

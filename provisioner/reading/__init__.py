@@ -1,1 +1,1 @@
-"""Files to checked documents: find, parse, fill in variables, check against the tables of keys."""
+"""From files to checked documents: find, parse, fill in variables, check against the tables of keys."""

@@ -11,9 +11,9 @@ _WILD = frozenset("*?[")
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
-    """The files that these paths name, in a stable order.
+    """Return the files that these paths name, in a stable order.
 
-    A folder is read recursively without hidden files; `*`, `?`, `[...]` and `**` are filled in.
+    A folder is read recursively without hidden files. The patterns `*`, `?`, `[...]` and `**` are expanded.
     """
     found: dict[Path, None] = {}
     problems: list[Problem] = []
@@ -36,11 +36,11 @@ def _named(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not _WILD & set(str(path)):
-        raise invalid_file(path, "a link to nothing" if path.is_symlink() else "no such file or folder")
+        raise invalid_file(path, "a broken link" if path.is_symlink() else "no such file or folder")
     matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
     found = [each for match in matches for each in _matched(match)]
     if not found:
-        raise invalid_file(path, f"no {', '.join(SUFFIXES)} file has such a name")
+        raise invalid_file(path, f"no {', '.join(SUFFIXES)} file matches")
     return found
 
 
@@ -57,6 +57,6 @@ def _inside(folder: Path) -> Iterator[Path]:
         if hidden or path.suffix not in SUFFIXES:
             continue
         if path.is_symlink() and not path.exists():
-            raise invalid_file(path, "a link to nothing")
+            raise invalid_file(path, "a broken link")
         if path.is_file():
             yield path

@@ -1,4 +1,4 @@
-"""Files to documents: the plain values in a file, and where in it a key is.
+"""The documents in a file: their values, and the position of a key.
 
 Positions are only needed for errors, so the text is read again to find one.
 """
@@ -20,7 +20,7 @@ SUFFIXES = (".json", ".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a file: what it says, and where it stands."""
+    """One document of a file: its position and its values."""
 
     source: Source
     content: Any
@@ -32,7 +32,7 @@ def invalid_file(path: Path, message: str) -> InvalidFilesError:
 
 
 def read_documents(path: Path) -> list[Document]:
-    """The documents of a file; empty ones are left out. A text that cannot be parsed is an `InvalidFilesError`."""
+    """Return the documents of a file without empty ones. Raises `InvalidFilesError` if it cannot be parsed."""
     text = _text(path)
     if not text.strip():
         raise invalid_file(path, "the file is empty")
@@ -53,15 +53,15 @@ def read_documents(path: Path) -> list[Document]:
 
 
 def _check_characters(contents: list[Any]) -> None:
-    """Escapes can write what is no character, and what no database takes."""
+    """Refuse escapes of surrogates, which are no characters, and of the character 0, which no database stores."""
     written = json.dumps(contents, ensure_ascii=False)
     try:
         written.encode()
     except UnicodeEncodeError as error:
         code = ord(error.object[error.start])
-        raise TextError(f"the escape \\u{code:04x} stands for no character") from error
+        raise TextError(f"the escape \\u{code:04x} is no character") from error
     if "\\u0000" in written:
-        raise TextError("the escape of the character 0, which cannot be kept")
+        raise TextError("the escape of the character 0, which cannot be stored")
 
 
 def _text(path: Path) -> str:
@@ -80,7 +80,7 @@ def _reader(path: Path) -> Callable[[str], list[Any]]:
 
 
 def problem_at(source: Source, message: str) -> Problem:
-    """The problem at that place, its line and column looked up."""
+    """Return the error at that place, with its line and column."""
     place = position_of(source)
     return Problem(source.file, place.line, source.key, message, place.column)
 
@@ -94,7 +94,7 @@ def warning_of(remark: Remark) -> Problem:
 
 
 def position_of(source: Source) -> Position:
-    """Where the last key of the source stands, or the nearest key above that has a place of its own."""
+    """Return the position of the last key of the source, or of the nearest key above that has one."""
     text = _again(source.file)
     find_in = json_text.position if source.file.endswith(".json") else yaml_text.position
     return find_in(text, source.document, source.keys) or Position(0, 0)

@@ -1,4 +1,4 @@
-"""What several places say of one resource, joined; where they contradict each other, a problem that names both."""
+"""Join the resources of several places; report contradictions with both places."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ _Path = tuple[str, ...]
 
 
 def joined(resources: Iterable[Resource], problems: list[Problem]) -> list[Resource]:
-    """One resource per address, its fields those of all; contradictions are added to `problems`."""
-    met: dict[Address, list[Resource]] = {}
+    """Return one resource per address with the fields of all; add contradictions to `problems`."""
+    found: dict[Address, list[Resource]] = {}
     for resource in resources:
-        met.setdefault(resource.address, []).append(resource)
-    return [each[0] if len(each) == 1 else _joined(each, problems) for each in met.values()]
+        found.setdefault(resource.address, []).append(resource)
+    return [each[0] if len(each) == 1 else _joined(each, problems) for each in found.values()]
 
 
 def _joined(resources: Sequence[Resource], problems: list[Problem]) -> Resource:
@@ -29,7 +29,7 @@ def _joined(resources: Sequence[Resource], problems: list[Problem]) -> Resource:
 
 
 def _join(known: Json, more: Json, path: _Path) -> list[_Path]:
-    """Adds what is said more; the answer is where it contradicts what is known."""
+    """Add more fields to the known ones and return the paths of contradictions."""
     conflicts = []
     for key, value in more.items():
         here = (*path, key)
@@ -47,12 +47,12 @@ def _copied(value: Any) -> Any:
 
 
 def _conflict(resource: Resource, source: Source, path: _Path, earlier: Sequence[Resource]) -> Problem:
-    other = next((each.source for each in earlier if each.source is not None and _says(each, path)), None)
+    other = next((each.source for each in earlier if each.source is not None and _has(each, path)), None)
     place = f" ({place_of(other.at(*path))})" if other else ""
     return problem_at(source.at(*path), f"{resource.address}: differs from what another place says{place}")
 
 
-def _says(resource: Resource, path: _Path) -> bool:
+def _has(resource: Resource, path: _Path) -> bool:
     value: Any = resource.fields
     for key in path:
         if not isinstance(value, dict) or key not in value:
@@ -62,5 +62,5 @@ def _says(resource: Resource, path: _Path) -> bool:
 
 
 def place_of(source: Source) -> str:
-    """File and line, as a person names them."""
+    """Return file and line, as messages show them."""
     return f"{source.file}:{position_of(source).line}"

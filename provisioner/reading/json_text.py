@@ -1,4 +1,4 @@
-"""JSON text -> plain values, and where in the text they stand."""
+"""JSON text to values, and the positions of keys."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ class _NotANumberError(ValueError):
 
 
 def documents(text: str) -> list[Any]:
-    """The one value in the text."""
+    """Return the only value of the text, in a list."""
     try:
         value = json.loads(
             text,
@@ -69,7 +69,7 @@ def _no_constant(written: str) -> NoReturn:
 
 
 def position(text: str, document: int, keys: Sequence[str | int]) -> Position | None:
-    """Where the last of these keys stands, or the nearest above it that is there."""
+    """Return the position of the last of these keys, or of the nearest one above that exists."""
     offsets = _offsets(text)
     for length in range(len(keys), -1, -1):
         if tuple(keys[:length]) in offsets:
@@ -92,7 +92,7 @@ def _repetition(text: str) -> TextError:
 
 
 def _places(text: str) -> Iterator[tuple[Path, int]]:
-    """Every key and every item of a list in a text that is JSON, with its offset."""
+    """Yield the path and the offset of every key and list item of a valid JSON text."""
     stack: list[str | int] = []
     expects_key: list[bool] = []
     waiting = True

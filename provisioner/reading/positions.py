@@ -1,19 +1,19 @@
-"""What the readers of YAML and JSON share: numbers as they were written, and where in a text something stands."""
+"""Common parts of the YAML and JSON readers: positions, errors, and numbers as written."""
 
 from dataclasses import dataclass
 
 DEEPEST = 100
-TOO_DEEP = f"more than {DEEPEST} levels inside each other"
+TOO_DEEP = f"more than {DEEPEST} levels of nesting"
 
 
 class Written(str):
-    """A number not written as a computer would write it (`0123`, `1.10`): where text is wanted, it is this one."""
+    """The text of a number that is not in its usual form (`0123`, `1.10`), for places that expect text."""
 
     __slots__ = ()
 
     @property
     def number(self) -> int | float:
-        """What it counts as where a number is wanted."""
+        """The number, for places that expect one."""
         for read in (int, lambda text: int(text, 0), float):
             try:
                 return read(self)
@@ -31,7 +31,7 @@ class Position:
 
 
 class TextError(ValueError):
-    """A text that cannot be read: what is wrong, where that is known, and at which key."""
+    """A text that cannot be read; with the position and the key where they are known."""
 
     def __init__(self, message: str, position: Position | None = None, key: str = "") -> None:
         super().__init__(message)
@@ -47,5 +47,5 @@ def repeated(key: str, place: Position | None, first: Position | None) -> TextEr
 
 
 def number(text: str, value: int | float) -> int | float | Written:
-    """The number, or what was written if that is not the same."""
+    """Return the number, or its text if that is not its usual form."""
     return value if str(value) == text else Written(text)

@@ -1,4 +1,4 @@
-"""A document against its table of keys: variables filled, values in their right type, every problem named."""
+"""Check a document against a table of keys: fill in variables, convert values, collect all errors."""
 
 from collections.abc import Hashable, Mapping
 from difflib import get_close_matches
@@ -21,7 +21,7 @@ _TEXTS = (Leaf.STR, Leaf.SECRET)
 
 
 class Reader:
-    """Reads values of one run; `problems` collects what is wrong instead of stopping at the first.
+    """Reads the documents of one run and collects errors in `problems` instead of stopping at the first.
 
     `notes` has what was left out: of exports of an older Keycloak, what the present one no longer has; of any,
     what no request can set. `secrets` are the keys of secrets, in which a variable of another tool is refused.
@@ -35,12 +35,12 @@ class Reader:
         self.notes: list[Problem] = []
 
     def read_document(self, document: Document, shape: Shape) -> Document:
-        """The document with its content as the shape wants it."""
+        """Return the document with its content in the types of the shape."""
         self._is_old = _is_old(document.content)
         return Document(document.source, self.read(document.content, shape, document.source))
 
     def read(self, value: Any, shape: Shape, source: Source) -> Any:
-        """The value as its shape wants it; keys without a value (`null`, a masked secret) are left out."""
+        """Return the value in the type of its shape, without keys whose value is `null` or a masked secret."""
         match shape:
             case Leaf():
                 return self._leaf(value, shape, source)
@@ -55,8 +55,8 @@ class Reader:
             case OneOf(values):
                 return self._one_of(value, values, source)
 
-    def complain(self, source: Source, message: str) -> None:
-        """Names a problem of that place."""
+    def add_error(self, source: Source, message: str) -> None:
+        """Add an error at that place."""
         self.problems.append(problem_at(source, message))
 
     def note(self, source: Source, message: str) -> None:
@@ -76,7 +76,7 @@ class Reader:
 
     def _object(self, value: Any, shape: Object, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self.complain(source, f"must be an object, not {_shown(value)}")
+            self.add_error(source, f"must be an object, not {_shown(value)}")
             return {}
         found = {}
         for key, inner in value.items():
@@ -92,13 +92,13 @@ class Reader:
                 found[key] = self.read(inner, shape.keys[key], source.at(key))
         for key in shape.required:
             if key not in found:
-                self.complain(source, f"the key {key} is missing")
+                self.add_error(source, f"the key {key} is missing")
         return found
 
     def _word(self, key: str, value: bool | None, shape: Object, source: Source) -> dict[str, Any]:
         """Read true, false or `null`; `null` empties an object of free keys, elsewhere it says nothing."""
         if key in shape.required and not source.file.endswith(".json"):
-            self.complain(source, f"must be text, not {_shown(value)}: write a name in quotes")
+            self.add_error(source, f"must be text, not {_shown(value)}: write a name in quotes")
             return {key: None}
         if value is not None:
             return {key: self.read(value, shape.keys[key], source)}
@@ -109,25 +109,25 @@ class Reader:
         return {}
 
     def _refuse(self, key: str, shape: Object, source: Source) -> None:
-        """A key that has no place there: an error, unless a Keycloak wrote it that still had it."""
+        """Report a key that the shape does not have: an error, or a note if an older Keycloak exported it."""
         dropped = DROPPED.get(shape.name, {}).get(key)
         if dropped and self._is_old:
             self.note(source, f"no longer in Keycloak {_CURRENT}: left out")
         elif key in shape.remarked:
             self.note(source, f"left out: {shape.remarked[key]}")
         elif dropped:
-            self.complain(source, f"Keycloak has dropped this key in {dropped}")
+            self.add_error(source, f"Keycloak dropped this key in {dropped}")
         elif key in shape.unmanaged:
             reason = shape.unmanaged[key]
-            self.complain(source, f"a key of Keycloak that the provisioner does not manage: {reason}")
+            self.add_error(source, f"a key of Keycloak that the provisioner does not manage: {reason}")
         else:
-            self.complain(source, f"unknown key{_suggestion(key, shape)}")
+            self.add_error(source, f"unknown key{_suggestion(key, shape)}")
 
     def _list(self, value: Any, shape: ListOf, source: Source) -> list[Any]:
         if not isinstance(value, list):
             if shape.lenient and isinstance(value, str):
                 return [self.read(value, shape.item, source)]
-            self.complain(source, f"must be a list, not {_shown(value)}")
+            self.add_error(source, f"must be a list, not {_shown(value)}")
             return []
         items = [self.read(inner, shape.item, source.at(index)) for index, inner in enumerate(value)]
         if shape.by:
@@ -155,11 +155,11 @@ class Reader:
                 continue
             if not (shape.repeats and items[met[name]] == item):
                 line = position_of(source.at(met[name], by[-1])).line
-                self.complain(source.at(index, by[-1]), f"{name[-1]!r} is in this list already, in line {line}")
+                self.add_error(source.at(index, by[-1]), f"{name[-1]!r} is already in this list, in line {line}")
 
     def _map(self, value: Any, item: Shape, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self.complain(source, f"must be an object, not {_shown(value)}")
+            self.add_error(source, f"must be an object, not {_shown(value)}")
             return {}
         return {
             key: self._entry(inner, item, source.at(key))
@@ -177,13 +177,13 @@ class Reader:
         text = str(self._leaf(value, Leaf.STR, source))
         found = {value.lower(): value for value in values}.get(text.lower())
         if found is None and isinstance(value, str):
-            self.complain(source, f"must be one of {', '.join(values)}, not {_shown(value)}{_hint(value)}")
+            self.add_error(source, f"must be one of {', '.join(values)}, not {_shown(value)}{_hint(value)}")
         return found or text
 
     def _text(self, value: Any, longest: int, source: Source) -> str:
         text = str(self._leaf(value, Leaf.STR, source))
         if len(text) > longest:
-            self.complain(source, f"must have at most {longest} characters, not {len(text)}")
+            self.add_error(source, f"must have at most {longest} characters, not {len(text)}")
         return text
 
     def _leaf(self, value: Any, leaf: Leaf, source: Source) -> Any:
@@ -205,7 +205,7 @@ class Reader:
                 return _plain(filled)
             case _:
                 found = _shown(value, secret=leaf is Leaf.SECRET)
-                self.complain(source, f"must be {leaf.value}, not {found}{_hint(value)}")
+                self.add_error(source, f"must be {leaf.value}, not {found}{_hint(value)}")
                 return filled
 
     def _check_foreign(self, value: str, source: Source) -> None:
@@ -215,7 +215,7 @@ class Reader:
             return
         key = next((key for key in reversed(source.keys) if isinstance(key, str)), "")
         if key in self._secrets or source.keys == ("realm",):
-            self.complain(source, hint)
+            self.add_error(source, hint)
         else:
             self.note(source, hint)
 
@@ -225,7 +225,7 @@ class Reader:
                 try:
                     return fill(value, self._environment) if "${" in value else value
                 except UndefinedVariableError as error:
-                    self.complain(source, str(error))
+                    self.add_error(source, str(error))
                     return value
             case list():
                 return [self._filled(inner, source.at(index)) for index, inner in enumerate(value)]
@@ -236,7 +236,7 @@ class Reader:
 
 
 def _is_old(content: Any) -> bool:
-    """Whether it is an export of a Keycloak before the one that the tables are of."""
+    """Return whether the document is an export of a Keycloak before the version of the tables."""
     written = content.get("keycloakVersion") if isinstance(content, dict) else None
     found = _VERSION.match(written) if isinstance(written, str) else None
     return found is not None and (int(found[1]), int(found[2])) < CURRENT
@@ -250,7 +250,7 @@ def _is_simple(value: Any, shape: Shape) -> bool:
 
 
 def _is_masked(value: Any, shape: Shape) -> bool:
-    """Whether the server wrote it instead of a secret: that says nothing."""
+    """Return whether the value is the mask that the server exports instead of a secret."""
     match shape:
         case Leaf.SECRET:
             return bool(value == MASK)
@@ -267,7 +267,7 @@ def _hint(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value with numbers where numbers were written."""
+    """Return the value with numbers in place of their texts."""
     match value:
         case Written():
             return value.number
@@ -280,7 +280,7 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(value: Any, secret: bool = False) -> str:
-    """The value as an error names it, as it stands in the file: no variable is filled."""
+    """Return the value as messages show it: as written in the file, with variables not filled in."""
     match value:
         case dict():
             return "an object"
@@ -299,7 +299,7 @@ def _shown(value: Any, secret: bool = False) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    """The whole number that is meant, none if it is no such thing."""
+    """Return the integer that the value stands for, or None."""
     match value:
         case Written():
             return value.number if isinstance(value.number, int) else None

@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:default}` in the text values of files, filled from the environment.
+"""`${NAME}` and `${NAME:default}` in the texts of files, filled in from the environment.
 
 Only names of capital letters, digits and `_` are ours; every other `${...}` belongs to Keycloak and stays, and so
 do those of its mappers (`${ALIAS}`, `${NAMEID}`, `${UUID}`). `$${NAME}` stands for a literal `${NAME}`.
@@ -22,7 +22,7 @@ _FOREIGN = (
 
 
 class UndefinedVariableError(ProvisionerError):
-    """A variable without a default is not in the environment."""
+    """A variable without a default is not set in the environment."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the variable {name} is not set and has no default")
@@ -46,17 +46,17 @@ def _ours(found: Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """The text such that `fill` gives it back as it is."""
+    """Return a text that `fill` turns into this one."""
     return _VARIABLE.sub(lambda match: match[0] if match["name"] in _KEYCLOAKS_OWN else f"${match[0]}", text)
 
 
 def name_of(*parts: str) -> str:
-    """The name of the variable for the thing these words name: upper case, `_` for what is no letter or digit."""
+    """Return the name of a variable made of these words: upper case, with `_` for other characters."""
     return _NO_NAME.sub("_", "_".join(parts).upper())
 
 
 def fill(text: str, environment: Mapping[str, str]) -> str:
-    """The text with our variables filled in."""
+    """Return the text with variables filled in. Raises `UndefinedVariableError`."""
     if "${" not in text:
         return text
 

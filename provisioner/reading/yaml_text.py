@@ -1,8 +1,8 @@
-"""YAML text -> plain values, and where in the text they stand.
+"""YAML text to values, and the positions of keys.
 
-YAML 1.2's core schema (so `no`, `on`, `12:30` and `2026-01-01` are text), keys always text, merge keys and several
-documents besides. libyaml does the parsing where PyYAML was built with it, ten times as fast as Python alone; the
-values are put together here because PyYAML's own way crashes on a text of many levels.
+Reads the core schema of YAML 1.2 (`no`, `on`, `12:30` and `2026-01-01` are texts) with keys always as text, and
+also merge keys and several documents. Parsing is done by libyaml where PyYAML has it, ten times as fast as in
+Python. The values are built here because the loader of PyYAML crashes on deeply nested texts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,10 +25,10 @@ from yaml.events import (
 
 from provisioner.reading.positions import DEEPEST, TOO_DEEP, Position, TextError, Written, number, repeated
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first is there when built with libyaml
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first one exists if PyYAML was built with libyaml
 _TAG = "tag:yaml.org,2002:"
 _LARGEST = 5_000_000
-"""Values in one document, aliases written out: beyond that somebody plays a joke on us."""
+"""Values in one document with aliases expanded; more is taken for an attack."""
 _LONGEST_NUMBER = 4000
 _MERGE = "<<"
 _WORDS = {
@@ -58,7 +58,7 @@ def documents(text: str) -> list[Any]:
 
 
 def position(text: str, document: int, keys: Sequence[str | int]) -> Position | None:
-    """Where the last of these keys stands, or the nearest above it that is there."""
+    """Return the position of the last of these keys, or of the nearest one above that exists."""
     values, places = _placed(text)
     value, found = values[document], places.get((0, document))
     for key in keys:
@@ -87,7 +87,7 @@ class _Open:
 
 
 class _Builder:
-    """Puts together the values of one text from what the parser meets."""
+    """Builds the values of one text from the events of the parser."""
 
     def __init__(self, with_places: bool) -> None:
         self.places: dict[_Place, Position] = {}
@@ -98,7 +98,7 @@ class _Builder:
         self._count = 0
 
     def read(self, text: str) -> list[Any]:
-        """The values of all documents."""
+        """Return the values of all documents."""
         for event in _events(text):
             match event:
                 case ScalarEvent():
@@ -178,10 +178,10 @@ class _Builder:
         self._put(open.value, open.start)
 
     def _merge(self, into: dict[str, Any], value: Any, event: Event) -> None:
-        """Keys of its own come before those that are merged in, and earlier ones of these before later ones."""
+        """Add merged keys: a container's own keys take precedence, then earlier merged objects over later ones."""
         for more in value if isinstance(value, list) else [value]:
             if not isinstance(more, dict):
-                raise TextError("what << takes in must be an object, or a list of them", _position(event))
+                raise TextError("the value of << must be an object or a list of objects", _position(event))
             for key, inner in more.items():
                 if key not in into:
                     into[key] = inner
@@ -190,14 +190,14 @@ class _Builder:
 
     def _alias(self, event: AliasEvent) -> None:
         if event.anchor not in self._anchors:
-            raise TextError(f"nothing before has the anchor &{event.anchor}", _position(event))
+            raise TextError(f"undefined anchor &{event.anchor}", _position(event))
         known = self._anchors[event.anchor]
         if known is None:
-            raise TextError(f"*{event.anchor} stands inside what it stands for", _position(event))
+            raise TextError(f"*{event.anchor} is inside the value of its own anchor", _position(event))
         value, size = known
         self._count += size
         if self._count > _LARGEST:
-            raise TextError("too large when its aliases are written out", _position(event))
+            raise TextError("too large with its aliases expanded", _position(event))
         self._put(value, event)
 
 
@@ -227,11 +227,11 @@ def _scalar(event: ScalarEvent) -> Any:
         case "null" | "bool" | "int" | "float" if not isinstance(_plain(text), str) or _is_number(text):
             return _plain(text)
         case tag:
-            raise TextError(f"the tag {tag} is not known, or not for this", _position(event))
+            raise TextError(f"the tag {tag} is unknown or does not fit the value", _position(event))
 
 
 def _plain(text: str) -> Any:
-    """What text without quotes is."""
+    """Return the value of a text without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     if not _is_number(text):

@@ -1,1 +1,1 @@
-"""A plan and its outcome as text, JSON, Markdown and as a plan file."""
+"""Plans and outcomes as text, JSON and Markdown, and plan files."""

@@ -1,8 +1,8 @@
-"""A plan in a file: what was shown to people, and the documents it was made from, so that it can be made again.
+"""Plan files: a reviewed plan with the documents it was made from.
 
-Applying it makes the plan anew from these documents and refuses when it is no longer the same: then the server has
-moved on. No secret is in the file: a variable stays a variable, and a secret that a document spells out is masked
-and read from that document again.
+Applying a plan file makes the plan again from these documents and refuses it if it is no longer the same, because
+the server has changed. The file contains no secrets: variables are not filled in, and a secret that a document
+contains is masked and read from that document again.
 """
 
 import json
@@ -24,8 +24,8 @@ _SECRETS = frozenset().union(*(kind.rule.secret for kind in KINDS.values()))
 
 
 def as_json(plan: Plan, documents: Sequence[Document]) -> str:
-    """The text of the file."""
-    told = {
+    """Return the text of the file."""
+    content = {
         _MARK: _VERSION,
         "realm": plan.realm,
         **render.as_data(plan),
@@ -34,14 +34,14 @@ def as_json(plan: Plan, documents: Sequence[Document]) -> str:
             for each in documents
         ],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
 def _masked(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: MASK if key in _SECRETS and _spelled_out(inner) else _masked(inner)
+                key: MASK if key in _SECRETS and _contains_secret(inner) else _masked(inner)
                 for key, inner in value.items()
             }
         case list():
@@ -50,19 +50,19 @@ def _masked(value: Any) -> Any:
             return value
 
 
-def _spelled_out(value: Any) -> bool:
-    """Whether a secret stands in the document itself, alone or in a list of one, and not in a variable."""
+def _contains_secret(value: Any) -> bool:
+    """Return whether the document contains the secret itself, alone or in a list, and not a variable."""
     if isinstance(value, list):
-        return any(_spelled_out(inner) for inner in value)
+        return any(_contains_secret(inner) for inner in value)
     return isinstance(value, str | int) and "${" not in str(value)
 
 
 def read(path: Path) -> Json | None:
-    """The saved plan in that file; none when it is something else."""
+    """Return the plan in that file, or None if it is no plan file."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None  # not ours: the loader says what is wrong with it
+        return None  # no plan file: the loader reports what is wrong with it
     if not isinstance(found, dict) or _MARK not in found:
         return None
     if found[_MARK] != _VERSION:
@@ -71,7 +71,7 @@ def read(path: Path) -> Json | None:
 
 
 def documents(saved: Json) -> list[Document]:
-    """The documents that the plan was made from, masked secrets read from their files again."""
+    """Return the documents that the plan was made from, with masked secrets read from their files again."""
     return [_restored(each) for each in saved["documents"]]
 
 
@@ -81,13 +81,13 @@ def _restored(saved: Json) -> Document:
         return Document(source, saved["content"])
     path = Path(source.file)
     if not path.is_file():
-        raise ProvisionerError(f"{path}: the plan needs a secret that is spelled out in this file, and it is gone")
+        raise ProvisionerError(f"{path}: the plan needs a secret from this file, which no longer exists")
     present = {each.source.document: each.content for each in read_documents(path)}
     return Document(source, _filled(saved["content"], present.get(source.document)))
 
 
 def _filled(value: Any, present: Any) -> Any:
-    """Masks replaced by what stands at the same place now; where nothing does, the mask counts as not said."""
+    """Replace masks by the values at the same place in the present document; a mask without one stays."""
     match value:
         case dict():
             found = present if isinstance(present, dict) else {}
@@ -103,12 +103,12 @@ def _filled(value: Any, present: Any) -> Any:
 
 
 def check(saved: Json, plan: Plan) -> None:
-    """`StalePlanError` when the plan made now is not the saved one; what others made does not count."""
+    """Raise `StalePlanError` if the new plan is not the saved one; unmanaged resources are not compared."""
     before = {each["address"]: each for each in saved["changes"] if each["action"] != "unmanaged"}
     now = {each["address"]: each for each in render.as_data(plan)["changes"] if each["action"] != "unmanaged"}
     moved = sorted(address for address in before.keys() | now.keys() if before.get(address) != now.get(address))
     if moved or saved["realm"] != plan.realm:
         raise StalePlanError(
-            "the server is no longer as the plan saw it; nothing was written, plan again. Different now: "
+            "the server has changed since the plan was made; nothing was written; plan again. Different now: "
             + ", ".join(moved)
         )

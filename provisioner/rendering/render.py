@@ -1,4 +1,4 @@
-"""Plan or outcome -> text for people, JSON for machines. Secrets are masked in both."""
+"""Plans, outcomes and findings as text for people and JSON for programs. Secrets are masked in both."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ _DIFF = {
     Action.REFUSED: "-",
     Action.UNMANAGED: "#",
 }
-"""The first character of a line that colours it in a diff block."""
+"""The first character of a line, which colours it in a diff block."""
 
 _TO_DELETE = "to delete (only with --prune)"
 _UNMANAGED = "unmanaged (kept)"
@@ -45,7 +45,7 @@ _FEW = 5
 
 
 def masked(value: Any, kind: str) -> Any:
-    """The value with every secret of that kind replaced by Keycloak's own mask."""
+    """Return the value with every secret of that kind replaced by the mask."""
     secret = KINDS[kind].rule.secret
     if isinstance(value, dict):
         return {key: MASK if key in secret and inner else masked(inner, kind) for key, inner in value.items()}
@@ -66,7 +66,7 @@ def as_json(plan: Plan, warnings: Sequence[Problem] = (), outcome: Outcome | Non
 
 
 def as_data(plan: Plan) -> Json:
-    """The changes as plain values, secrets masked."""
+    """Return the changes as plain values, with secrets masked."""
     return {"changes": [_json_change(change) for change in plan]}
 
 
@@ -76,7 +76,7 @@ def warnings_as_json(warnings: Sequence[Problem]) -> str:
 
 
 def error_as_json(message: str) -> str:
-    """The same object when there is no plan to show."""
+    """Return the JSON object of a run that ended without a plan."""
     return json.dumps({"changes": [], "error": message}, ensure_ascii=False, indent=2)
 
 
@@ -180,7 +180,7 @@ def _text_change(change: Change) -> list[str]:
 
 
 def _details(change: Change) -> list[str]:
-    """What a person needs to judge the change by, a line each."""
+    """Return the lines that a person needs to judge the change."""
     before = masked(change.before or {}, change.address.kind)
     after = masked(change.after or {}, change.address.kind)
     match change.action:
@@ -201,7 +201,7 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
             found.extend(_differences(before.get(key), value, f"{path}.{key}" if path else str(key)))
         return found
     if after == MASK:
-        return [f"{path}: another secret (not shown)"]
+        return [f"{path}: the secret differs (not shown)"]
     return [] if before == after else [f"{path}: {_short(before)} -> {_short(after)}"]
 
 
@@ -239,13 +239,13 @@ def count_of(number: int, noun: str) -> str:
 
 
 def findings_as_json(findings: Sequence[Finding]) -> str:
-    """One JSON object: what a check found."""
-    told = [{"kind": each.kind.value, "about": each.about, "message": each.message} for each in findings]
-    return json.dumps({"findings": told}, ensure_ascii=False, indent=2)
+    """Return one JSON object with the findings of a check."""
+    parts = [{"kind": each.kind.value, "about": each.about, "message": each.message} for each in findings]
+    return json.dumps({"findings": parts}, ensure_ascii=False, indent=2)
 
 
 def findings_as_text(realm: str, findings: Sequence[Finding]) -> str:
-    """What a check found, by kind, in rich's markup."""
+    """Return the findings of a check by kind, in rich's markup."""
     if not findings:
         return f"Realm {escape(realm)}: nothing found."
     lines = []
@@ -265,7 +265,7 @@ def outcome_as_text(outcome: Outcome) -> str:
         lines.append(f"[bold red]stopped{failed}[/bold red]: {escape(str(outcome.error))}")
     lines.append(f"{len(outcome.done)} done, {len(outcome.left)} not done.")
     if outcome.kept:
-        lines.append(f"{len(outcome.kept)} to delete were left: apply with --prune deletes them.")
+        lines.append(f"{len(outcome.kept)} deletions were not made: apply with --prune makes them.")
     if outcome.error:
         lines.extend(f"  done      {escape(str(change.address))}" for change in outcome.done)
         lines.extend(f"  not done  {escape(str(change.address))}" for change in outcome.left)

@@ -1,4 +1,4 @@
-"""Which keys a file may hold and what their values look like: Keycloak 26.7's representations as plain tables.
+"""The keys and values that files may contain: the representations of Keycloak 26.7 as plain tables.
 
 `REALM` is a RealmRepresentation.
 """

@@ -1,4 +1,4 @@
-"""How people sign in: flows, required actions, identity providers."""
+"""Authentication: flows, required actions, identity providers."""
 
 from provisioner.representation.shape import (
     NAME,
@@ -62,7 +62,7 @@ IDENTITY_PROVIDER = Object(
     required=("alias",),
     ignored=names("internalId types updateProfileFirstLoginMode"),
     unmanaged=because(
-        "the form of before Keycloak 2: set it in the flow of a first login", "updateProfileFirstLogin"
+        "the form before Keycloak 2: set it in the flow of a first login", "updateProfileFirstLogin"
     ),
 )
 
@@ -86,4 +86,4 @@ AUTHENTICATION_KEYS: dict[str, Shape] = {
     "identityProviders": ListOf(IDENTITY_PROVIDER, by=("alias",)),
     "identityProviderMappers": ListOf(IDENTITY_PROVIDER_MAPPER, by=("identityProviderAlias", "name")),
 }
-"""What a realm file holds of these."""
+"""The keys of a realm file for these."""

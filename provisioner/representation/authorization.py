@@ -1,4 +1,4 @@
-"""Authorization settings of a client: what it protects, and who may do what with it."""
+"""Authorization settings of a client: resources, scopes, policies and permissions."""
 
 from provisioner.representation.shape import (
     LENIENT_LISTS,
@@ -15,7 +15,7 @@ from provisioner.representation.shape import (
 )
 
 _STRATEGY = OneOf(("AFFIRMATIVE", "UNANIMOUS", "CONSENSUS"))
-_UMA = "the server's own protocol for resources of people has it; an export never does"
+_UMA = "only in the protocol for resources of users (UMA), never in an export"
 
 SCOPE = Object(
     "AuthorizationScope",

@@ -1,4 +1,4 @@
-"""Clients, client scopes, mappers, roles, and what a token may carry for whom."""
+"""Clients, client scopes, mappers, roles and scope mappings."""
 
 from provisioner.representation.authorization import RESOURCE_SERVER
 from provisioner.representation.shape import (
@@ -19,8 +19,8 @@ from provisioner.representation.shape import (
     names,
 )
 
-TEMPLATES = "client templates are the form of before Keycloak 4: use clientScopes"
-APPLICATIONS = "the form of before Keycloak 2: use the keys of clients"
+TEMPLATES = "client templates are the form before Keycloak 4: use clientScopes"
+APPLICATIONS = "the form before Keycloak 2: use the keys of clients"
 
 PROTOCOL_MAPPER = Object(
     "ProtocolMapper",
@@ -72,7 +72,7 @@ CLIENT = Object(
     ignored=names("access origin registeredNodes registrationAccessToken"),
     unmanaged={
         **because(TEMPLATES, "clientTemplate useTemplateConfig useTemplateMappers useTemplateScope"),
-        **because("the form of before Keycloak 2: use standardFlowEnabled", "directGrantsOnly"),
+        **because("the form before Keycloak 2: use standardFlowEnabled", "directGrantsOnly"),
     },
 )
 
@@ -153,4 +153,4 @@ CLIENT_KEYS: dict[str, Shape] = {
     "clientProfiles": CLIENT_PROFILES,
     "clientPolicies": CLIENT_POLICIES,
 }
-"""What a realm file holds of these."""
+"""The keys of a realm file for these."""

@@ -1,4 +1,4 @@
-"""The tables as a JSON Schema, so that an editor helps with the files before the provisioner reads them."""
+"""The tables as a JSON Schema, for editors."""
 
 from collections.abc import Iterable
 from re import escape
@@ -56,7 +56,7 @@ def _of(shape: Shape, definitions: dict[str, Json]) -> Json:
 
 
 def _object(shape: Object, definitions: dict[str, Json]) -> Json:
-    """A reference to the object's definition, which is made at its first use: groups have groups inside."""
+    """Return a reference to the definition of the object, adding it at first use; groups contain groups."""
     if shape.name not in definitions:
         definition: Json = {}
         definitions[shape.name] = definition
@@ -77,7 +77,7 @@ def _object(shape: Object, definitions: dict[str, Json]) -> Json:
 
 
 def _any_case(values: tuple[str, ...]) -> str:
-    """A pattern for these values in whatever case, and for variables."""
+    """Return a pattern for these values in any case, and for variables."""
     spelled = "|".join("".join(map(_either_case, value)) for value in values)
     return f"^({spelled})$|{_VARIABLE}"
 

@@ -1,4 +1,4 @@
-"""Users, groups, organizations, and the profile that says what a person is."""
+"""Users, groups, organizations and the user profile."""
 
 from provisioner.representation.authentication import IDENTITY_PROVIDER
 from provisioner.representation.shape import (
@@ -36,20 +36,20 @@ _CREDENTIAL = Object(
         **keys(Leaf.SECRET, "value secretData hashedSaltedValue salt"),
         "temporary": Leaf.BOOL,
         "priority": Leaf.INT,
-        # What Keycloak 6 and older wrote, and a new one still takes.
+        # Written by Keycloak 6 and older, and accepted by 26.7.
         **keys(Leaf.STR, "device algorithm"),
         **keys(Leaf.INT, "hashIterations counter digits period"),
         "config": STRING_LISTS,
     },
     ignored=names("id createdDate"),
-    unmanaged=because("a user of a user federation is the federation's", "federationLink"),
+    unmanaged=because("users of a user federation are managed there", "federationLink"),
 )
 _FEDERATED_IDENTITY = Object(
     "FederatedIdentity",
     keys(NAME, "identityProvider userId userName"),
     required=("identityProvider", "userId"),
 )
-_VERIFIABLE = "credentials that the server issues to people are theirs"
+_VERIFIABLE = "credentials that the server issues belong to the user"
 USER = Object(
     "User",
     {
@@ -65,13 +65,13 @@ USER = Object(
         "self origin createdTimestamp notBefore totp disableableCredentialTypes access userProfileMetadata"
     ),
     remarked={
-        **because("what people have agreed to is theirs: no request can set it", "clientConsents"),
+        **because("no request can set the consents of a user", "clientConsents"),
         **because(_VERIFIABLE, "verifiableCredentials issuedVerifiableCredentials"),
     },
     unmanaged={
-        **because("a user of a user federation is the federation's", "federationLink"),
-        **because("the form of before Keycloak 2: use clientRoles", "applicationRoles"),
-        **because("the form of before Keycloak 2: use federatedIdentities", "socialLinks"),
+        **because("users of a user federation are managed there", "federationLink"),
+        **because("the form before Keycloak 2: use clientRoles", "applicationRoles"),
+        **because("the form before Keycloak 2: use federatedIdentities", "socialLinks"),
     },
 )
 
@@ -138,4 +138,4 @@ PEOPLE_KEYS: dict[str, Shape] = {
     "organizations": ListOf(ORGANIZATION, by=("name",)),
     "userProfile": USER_PROFILE,
 }
-"""What a realm file holds of these."""
+"""The keys of a realm file for these."""

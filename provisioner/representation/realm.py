@@ -1,4 +1,4 @@
-"""A realm file: the realm's own settings and everything in it."""
+"""A realm file: the settings of the realm and everything in it."""
 
 from collections.abc import Mapping
 
@@ -78,7 +78,7 @@ REALM_SETTINGS: Mapping[str, Shape] = {
     **keys(TEXTS, "attributes browserSecurityHeaders"),
     "smtpServer": SETTINGS,
 }
-"""The keys that are settings of the realm itself."""
+"""The keys of the settings of the realm itself."""
 
 REALM = Object(
     "Realm",
@@ -93,7 +93,7 @@ REALM = Object(
     },
     ignored=names("id otpSupportedApplications requiredCredentials adminPermissionsClient"),
     remarked={
-        **because("what the server notes about users of a user federation is its own", "federatedUsers"),
+        **because("only the server writes what it stores about users of a user federation", "federatedUsers"),
         **because("Keycloak does not read it: mappers belong to a client or a client scope", "protocolMappers"),
         **because("Keycloak no longer reads it: use identityProviders", "social socialProviders"),
         **because(
@@ -105,9 +105,7 @@ REALM = Object(
         ),
     },
     unmanaged={
-        **because(
-            "the form of before Keycloak 2.5: use components", "userFederationProviders userFederationMappers"
-        ),
+        **because("the form before Keycloak 2.5: use components", "userFederationProviders userFederationMappers"),
         **because(APPLICATIONS, "applications applicationScopeMappings oauthClients"),
         **because(TEMPLATES, "clientTemplates"),
     },

@@ -1,4 +1,4 @@
-"""What the tables are made of: the shapes a value can have."""
+"""The shapes of values, of which the tables are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Leaf(StrEnum):
-    """A value without keys of its own. A secret is never shown, and not said where a file has its mask."""
+    """A value without keys. A secret is never shown; its mask in a file counts as absent."""
 
     BOOL = "true or false"
     INT = "a whole number"
@@ -17,21 +17,21 @@ class Leaf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text that Keycloak has no more room for than this."""
+    """Text with a maximum length."""
 
     longest: int
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Text out of a closed list, told in its spelling even if a file writes it in other cases."""
+    """Text from a closed list, read in any case and returned in the case of the list."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list whose items all have this shape; `by` is what names an item: no two in a list have the same.
+    """A list of items of one shape. The values of the keys `by` identify an item, so they must be unique.
 
     A `lenient` list may be written as its only item. Of a `distinct` one Keycloak keeps a set of texts: no empty
     one and none twice. With `repeats`, an item may be there again if it is equal.
@@ -46,14 +46,14 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """An object with any keys, whose values all have this shape."""
+    """An object with any keys and values of one shape."""
 
     value: "Shape"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Object:
-    """An object with known keys; `required` ones must be there.
+    """An object with known keys, of which some are `required`.
 
     Its `ignored` keys are written by the server's export and mean nothing in a file; its `unmanaged` keys are
     real, but no kind manages them: each with the reason. `remarked` keys are left out with a remark instead of an
@@ -83,15 +83,15 @@ LENIENT_LISTS = MapOf(ListOf(Leaf.STR, lenient=True))
 
 
 def keys(shape: Shape, names: str) -> dict[str, Shape]:
-    """These keys, all of that shape."""
+    """Return these keys, each with that shape."""
     return dict.fromkeys(names.split(), shape)
 
 
 def names(text: str) -> frozenset[str]:
-    """The names in the text."""
+    """Return the names in the text."""
     return frozenset(text.split())
 
 
 def because(reason: str, text: str) -> dict[str, str]:
-    """These keys, all with that reason."""
+    """Return these keys, each with that reason."""
     return dict.fromkeys(text.split(), reason)

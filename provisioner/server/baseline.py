@@ -1,7 +1,7 @@
-"""What Keycloak 26.7 puts into a new realm on its own, as data beside this module: resources as a state has them.
+"""The resources that Keycloak 26.7 creates in a new realm.
 
-`baseline.json` is written by `make baseline` from a realm made for that on a real server; a test compares the two.
-Texts in it name the realm `{realm}`.
+`make baseline` writes `baseline.json` from a new realm on a real server, and a test compares the two. In its
+texts, `{realm}` stands for the name of the realm.
 """
 
 import json
@@ -15,28 +15,29 @@ from provisioner.model.state import Address, RealmState, Resource
 FILE = Path(__file__).with_name("baseline.json")
 NAME = "{realm}"
 _DEFAULT_ROLE = "default-roles-"
-"""Followed by the realm's name in small letters."""
+"""Followed by the name of the realm in lower case."""
 
 
 @lru_cache(maxsize=4)
 def state(realm: str) -> RealmState:
-    """A new realm of that name."""
+    """Return the state of a new realm of that name."""
     if not FILE.exists():
         return RealmState.of(realm, ())
     text = FILE.read_text(encoding="utf-8").replace(_DEFAULT_ROLE + NAME, _DEFAULT_ROLE + realm.lower())
-    told = json.loads(text.replace(NAME, realm))
+    entries = json.loads(text.replace(NAME, realm))
     return RealmState.of(
-        realm, (Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told)
+        realm, (Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in entries)
     )
 
 
 def before(realm: str) -> RealmState:
-    """What a realm that is to be made can be compared with: everything but the realm itself."""
+    """Return the state that a realm will have after its creation, for a comparison; without the realm's own
+    settings."""
     made = state(realm)
     kept = (each for each in made.resources.values() if each.address.kind != Kind.REALM)
     return replace(made.with_resources(kept), exists=False, builtin=addresses(realm))
 
 
 def addresses(realm: str) -> frozenset[Address]:
-    """The addresses of all that is in it."""
+    """Return the addresses of all resources of a new realm."""
     return frozenset(state(realm).resources)

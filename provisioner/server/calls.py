@@ -1,7 +1,7 @@
 """The admin REST API of one realm: `Api` over the connection of python-keycloak.
 
-The library replays writes and types its errors by HTTP verb (7.1.1): the first is switched off, the second
-translated by response code into `provisioner.errors`.
+The library (7.1.1) repeats failed writes and chooses error classes by HTTP method. The first is switched off, and
+errors are translated by status code into `provisioner.errors`.
 """
 
 import json
@@ -36,7 +36,7 @@ CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 120
 """Seconds. A cold server took 42 s for one read of a large realm (measured); a batch of groups is one request."""
 MAIL_READ_TIMEOUT = 15
-"""Seconds. Keycloak itself gives a silent mail server up after 10.07 s (measured)."""
+"""Seconds. Keycloak itself gives up on a silent mail server after 10.07 s (measured)."""
 PAGE = 500
 _PREFETCHES = 2
 """Prefetched reads that run at the same time."""
@@ -53,7 +53,7 @@ _MEANINGS: Mapping[int, type[ServerError]] = {
 
 
 class KeycloakApi:
-    """`provisioner.model.ports.Api`: the admin REST API of one realm, signed in as `connection` says."""
+    """`provisioner.model.ports.Api` on a server, with the credentials of `connection`."""
 
     def __init__(self, realm: str, connection: Connection) -> None:
         self._realm = f"admin/realms/{realm}"
@@ -73,7 +73,7 @@ class KeycloakApi:
         return answer.result() if answer else self._read(self._wire, path, query)
 
     def prefetch(self, path: str, query: Query | None = None) -> None:
-        wire = self._wire  # signed in here: the connection is not made twice
+        wire = self._wire  # in this thread, so that there is one connection
         self._prefetched[_request(path, query)] = self._readers.submit(self._read, wire, path, query)
 
     @cached_property
@@ -118,7 +118,7 @@ class KeycloakApi:
             raise MailRefusedError(str(error)) from error
 
     def own_rights(self) -> frozenset[str] | None:
-        """Our roles of `realm-management`, as our token tells them; none when it does not (it need not)."""
+        """Return the roles of `realm-management` in the access token, or None if the token has none."""
         payload = (self._wire.token or {}).get("access_token", "").split(".")[1:2]
         claims = json.loads(urlsafe_b64decode(payload[0] + "=" * (-len(payload[0]) % 4))) if payload else {}
         held = claims.get("resource_access", {}).get("realm-management")
@@ -159,7 +159,7 @@ def _request(path: str, query: Query | None) -> _Request:
 
 
 def _signed_in(connection: Connection, read_timeout: int) -> KeycloakOpenIDConnection:
-    """A connection with its first token; afterwards the library renews it."""
+    """Return a connection with its first token; the library renews it."""
     wire = KeycloakOpenIDConnection(
         server_url=connection.url.rstrip("/") + "/",
         user_realm_name=connection.login_realm,
@@ -180,7 +180,7 @@ def _signed_in(connection: Connection, read_timeout: int) -> KeycloakOpenIDConne
 
 @contextmanager
 def translated(url: str) -> Iterator[None]:
-    """Turns whatever the library raises into a `ServerError`."""
+    """Translate every error of the library into a `ServerError`."""
     try:
         yield
     except KeycloakError as error:
@@ -230,16 +230,16 @@ def _error(code: int, message: str, doing: str) -> ServerError:
 
 
 def _message(content: bytes | None) -> str:
-    """What Keycloak says about it, out of the shapes in which it says it."""
+    """Return the message in an error answer of Keycloak, which has several forms."""
     try:
         answer = json.loads(content or b"")
     except ValueError:
         return ""
     if not isinstance(answer, dict):
         return ""
-    told = answer.get("errorMessage") or answer.get("error_description") or answer.get("error") or ""
+    message = answer.get("errorMessage") or answer.get("error_description") or answer.get("error") or ""
     inner = [str(each.get("errorMessage", "")) for each in answer.get("errors") or () if isinstance(each, dict)]
-    return "; ".join(text for text in (str(told), *inner) if text)
+    return "; ".join(text for text in (str(message), *inner) if text)
 
 
 def _created_id(response: Response) -> str:

@@ -1,9 +1,9 @@
 """One run at a time: a realm role that exists while an apply writes.
 
-Keycloak has no compare-and-set, but creating a role of a name that is taken is refused (409, a unique key of its
-database), so exactly one of several runs gets it. Nobody ever holds the role. It says who has the lock and until
-when; the holder extends it, and a run that was killed leaves one that ends: at once for a run on the same machine,
-whose process is gone, else after `LEASE_SECONDS`.
+Keycloak has no compare-and-set, but it refuses to create a role whose name exists (409, a unique key of its
+database), so only one of several runs succeeds. The role is never assigned to anyone. It stores the holder and the
+end of the lease, which the holder extends. The lock of a killed run ends immediately for a run on the same
+machine, where its process no longer exists, otherwise after `LEASE_SECONDS`.
 """
 
 import os
@@ -37,7 +37,8 @@ class Lock:
 
     @contextmanager
     def held(self, waiting: Waiting) -> Iterator[bool]:
-        """Takes the lock, waiting for it, and gives it back; the value tells whether it had to wait."""
+        """Take the lock, waiting for it if necessary, and release it at the end. The value is True if it had to
+        wait."""
         waited = self._take(waiting)
         done = Event()
         try:
@@ -59,7 +60,7 @@ class Lock:
                 self._api.post("roles", self._body())
                 return waited
             except ConflictError:
-                pass  # somebody has it, or has left it behind
+                pass  # another run holds it, or has left it behind
             waited = True
             holder = self._present()
             if holder is None:
@@ -67,10 +68,10 @@ class Lock:
             if self._is_over(holder):
                 self._delete(holder)
                 continue
-            told = f"{_said(holder, 'holder')} is applying to this realm since {_said(holder, 'since')}"
+            message = f"{_value(holder, 'holder')} has been applying to this realm since {_value(holder, 'since')}"
             if time.monotonic() >= deadline:
-                raise LockedError(f"{told}; nothing was written, try again when it has ended")
-            waiting(told)
+                raise LockedError(f"{message}; nothing was written; try again when it has finished")
+            waiting(message)
             time.sleep(POLL_SECONDS)
 
     def _body(self) -> Json:
@@ -78,7 +79,7 @@ class Lock:
         until = now + timedelta(seconds=LEASE_SECONDS)
         return {
             "name": ROLE,
-            "description": "Exists while the provisioner changes this realm. Gives nobody any right.",
+            "description": "Exists while the provisioner changes this realm. Grants no rights.",
             "attributes": {
                 "holder": [self._holder],
                 "since": [now.isoformat(timespec="seconds")],
@@ -94,11 +95,11 @@ class Lock:
         return found
 
     def _is_over(self, role: Json) -> bool:
-        host, _, process = _said(role, "holder").partition(":")
+        host, _, process = _value(role, "holder").partition(":")
         if host == socket.gethostname() and process.isdecimal() and not _runs(int(process)):
             return True
         try:
-            until = datetime.fromisoformat(_said(role, "until"))
+            until = datetime.fromisoformat(_value(role, "until"))
         except ValueError:
             return True
         return datetime.now(UTC) > until
@@ -107,36 +108,36 @@ class Lock:
         while not done.wait(RENEW_SECONDS):
             try:
                 role = self._present()
-                if role is not None and _said(role, "holder") == self._holder:
+                if role is not None and _value(role, "holder") == self._holder:
                     body = self._body()
                     body["attributes"]["since"] = role["attributes"]["since"]
                     self._api.put(f"roles-by-id/{role['id']}", body)
             except ServerError:
-                continue  # the next write of the run itself tells what is wrong
+                continue  # the next write of the run itself raises the error
 
     def _release(self) -> None:
         try:
             role = self._present()
-            if role is not None and _said(role, "holder") == self._holder:
+            if role is not None and _value(role, "holder") == self._holder:
                 self._delete(role)
         except ServerError:
-            return  # the server is gone: the lease ends by itself, and the run has its own error to tell
+            return  # the server is not reachable: the lease expires, and the run raises its own error
 
     def _delete(self, role: Json) -> None:
-        """By id: a lock that another run has taken meanwhile is another role."""
+        """Delete the role by its id, because a lock that another run has taken in the meantime has another one."""
         try:
             self._api.delete(f"roles-by-id/{role['id']}")
         except NotFoundError:
             return
 
 
-def _said(role: Json, name: str) -> str:
+def _value(role: Json, name: str) -> str:
     values: Any = (role.get("attributes") or {}).get(name) or [""]
     return str(values[0])
 
 
 def _runs(process: int) -> bool:
-    """Whether a process of this machine is there and is not this one: a process applies once at a time."""
+    """Return whether another process of this machine with this id exists."""
     if process == os.getpid():
         return False
     try:

@@ -1,4 +1,4 @@
-"""A realm on a server, as states and changes: `Realm` over `Api`, by way of the kinds."""
+"""A realm on a server, as states and changes: `Realm` over `Api`, using the records of the kinds."""
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -15,7 +15,7 @@ from provisioner.server.lock import Lock
 
 
 class KeycloakRealm:
-    """`provisioner.model.ports.Realm` on a server, by way of the table of kinds."""
+    """`provisioner.model.ports.Realm` on a server."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

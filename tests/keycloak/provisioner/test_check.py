@@ -43,7 +43,7 @@ def test_what_no_file_says(realm: TestRealm):
     assert anne.startswith("the link works until ")
     assert told == {
         ("no-active-administrator", "acme"): "none of its administrators is active: 1 never activated",
-        ("no-active-administrator", "globex"): "nobody administers this company",
+        ("no-active-administrator", "globex"): "the company has no administrator",
         ("subgroup-without-company", "paul@globex.example"): "in globex/externals, but not attached to globex",
         ("foreign-right", "eve@globex.example"): "holds view-users of realm-management directly",
         ("right-too-many", "the portal's directory account"): "holds view-events",

@@ -264,7 +264,7 @@ class TestBuiltIn:
         del executions(exported, "browser")[1]
         says(realm, **exported)
         (reason,) = reasons(realm).values()
-        assert "lets nobody add executions: forms > auth-otp-form" in reason
+        assert "does not allow new executions: forms > auth-otp-form" in reason
 
     def test_that_of_an_older_version_is_taken_as_far_as_it_goes(self, realm: TestRealm, exported):
         executions(exported, "forms").append(leaf("a-provider-of-then", "REQUIRED"))
@@ -295,7 +295,7 @@ class TestRefused:
         )
         assert reasons(realm) == {
             "flow/f": "the server has no authenticator hand-shake for a basic-flow",
-            "flow/g": "the sub-flow both is one of the flow f",
+            "flow/g": "the sub-flow both belongs to the flow f",
             "realm-binding/browserFlow": "the flow nowhere is neither in the files nor on the server",
             "client/c": "the flow elsewhere is neither in the files nor on the server",
         }

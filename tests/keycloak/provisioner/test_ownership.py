@@ -239,7 +239,7 @@ class TestTwoRuns:
             text=True,
         )
         told = started.stderr.readline()
-        assert "other-host:1 is applying to this realm" in told
+        assert "other-host:1 has been applying to this realm" in told
         assert small.admin.get("group-by-path/c1").status_code == 404
         small.admin.delete(f"roles/{ROLE}").raise_for_status()
         _, rest = started.communicate(timeout=60)

@@ -166,4 +166,4 @@ def test_the_role_that_everybody_has_may_have_another_name_from_the_start(realm:
     realm.content["defaultRole"]["name"] = "somebody"
     realm.write()
     (refused,) = realm.plan().refused
-    assert refused.reason == "the role that everybody has is everybody on the server"
+    assert refused.reason == "the default role on the server is everybody"

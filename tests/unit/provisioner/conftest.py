@@ -1,4 +1,4 @@
-"""Nothing slow in tests that have no server."""
+"""Fixtures of all unit tests of the provisioner."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def _without_the_asynchronous_half():
-    """The library makes asynchronous clients too, never used, that read certificates for 50 ms each."""
+    """Avoid asynchronous clients of the library, which are never used and read certificates for 50 ms each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "AsyncClient", lambda **_: SimpleNamespace(auth=None))
         yield

@@ -14,7 +14,8 @@ from provisioner.model.state import Address, RealmState, Record, Resource
 
 
 class FakeRealm:
-    """Keeps resources by address; `fails` says which addresses answer with an error, `writes` what was written."""
+    """Keeps resources by address. `fails` are the addresses whose changes raise an error; `writes` are the
+    requests."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class FakeRealm:
 
 
 def _parts(change: Change, fields: dict[str, Any]) -> list[Resource]:
-    """What Keycloak creates together with it."""
+    """Return the resources that Keycloak creates together with this one."""
     if change.action is not Action.CREATE:
         return []
     name = change.address.names[0] if change.address.names else ""

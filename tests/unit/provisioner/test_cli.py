@@ -1,4 +1,4 @@
-"""The command line without a server: exit status, and what goes to which stream."""
+"""The command line without a server: exit status and output streams."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ FILE = "realm: portal\nenabled: true\nclients: [{clientId: a, secret: not-to-be-
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """Runs a command in a folder that holds the default realm file, on a realm in memory."""
+    """Return a function that runs a command in a folder with the default realm file, on a realm in memory."""
     (tmp_path / "keycloak").mkdir()
     (tmp_path / "keycloak" / "realm-export.json").write_text('{"realm": "portal", "enabled": true}')
     (tmp_path / "file.yaml").write_text(FILE)
@@ -30,8 +30,8 @@ def run(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["provisioner", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
 
     return run
 
@@ -56,11 +56,11 @@ class TestValidate:
         assert (status, out) == (1, "")
         assert err.strip() == "bad.yaml:2:1: x: unknown key"
 
-    def test_a_default_folder_with_nothing_in_it(self, run, tmp_path):
+    def test_an_empty_default_folder_is_ignored(self, run, tmp_path):
         (tmp_path / "companies").mkdir()
         assert run("validate")[0] == 0
 
-    def test_nothing_to_read(self, run, tmp_path):
+    def test_no_default_path_is_an_error(self, run, tmp_path):
         (tmp_path / "keycloak" / "realm-export.json").unlink()
         status, _, err = run("validate")
         assert status == 1
@@ -85,7 +85,7 @@ class TestPlan:
         assert "not-to-be-seen" not in out
 
     def test_no_differences_are_an_empty_list(self, run, equal):
-        assert json.loads(run("plan", "--json", realm=equal)[1]) == {"changes": []}
+        assert json.loads(run("plan", "--json", realm=equal)[1]) == {"changes": [], "warnings": []}
 
     def test_it_is_written_to_a_file(self, run, empty, tmp_path):
         run("plan", "--out", "plan.json", realm=empty)
@@ -120,7 +120,7 @@ class TestApply:
     def test_prune_is_known(self, run, equal):
         assert run("apply", "--yes", "--prune", realm=equal)[0] == 0
 
-    def test_a_refused_change_stops_all(self, run, empty, tmp_path):
+    def test_a_refused_change_prevents_all_others(self, run, empty, tmp_path):
         (tmp_path / "c.yaml").write_text("companies: [{id: acme, name: A, administrators: [a@b.example]}]\n")
         status, out, _ = run("--keycloak-realm", "portal", "apply", "c.yaml", "--yes", realm=empty)
         assert status == 1
@@ -132,12 +132,12 @@ class TestErrors:
     @pytest.mark.parametrize(
         "arguments", [("nonsense",), ("plan", "--nonsense"), ("plan", "--out"), ("--nonsense",)], ids=" ".join
     )
-    def test_wrong_usage_is_one(self, run, arguments):
+    def test_wrong_usage_exits_with_1(self, run, arguments):
         status, out, err = run(*arguments)
         assert (status, out) == (1, "")
         assert "--help" in err
 
-    def test_no_server_named(self, run):
+    def test_a_missing_server_address_is_an_error(self, run):
         status, _, err = run("plan")
         assert status == 1
         assert "KEYCLOAK_URL" in err
@@ -162,7 +162,7 @@ class TestOptions:
             ["validate", "--keycloak-realm=other"],
         ],
     )
-    def test_those_of_the_connection_may_stand_anywhere(self, run, arguments):
+    def test_connection_options_may_be_anywhere(self, run, arguments):
         status, _, err = run(*arguments)
         assert status == 1
         assert "the realm is 'portal' here, but 'other' in KEYCLOAK_REALM" in err
@@ -170,16 +170,16 @@ class TestOptions:
     def test_wrong_usage_is_an_error(self, run):
         status, out, err = run("plan", "--no-such-option")
         assert (status, out) == (1, "")
-        assert "provisioner --help tells more" in err
+        assert "See provisioner --help" in err
 
-    def test_what_follows_two_dashes_is_a_path(self, run):
+    def test_arguments_after_two_dashes_are_paths(self, run):
         status, _, err = run("validate", "--", "--keycloak-realm")
         assert status == 1
         assert "--keycloak-realm: no such file or folder" in err
 
 
 class TestDrift:
-    def test_what_others_made_counts_only_when_strict(self, run, equal):
+    def test_unmanaged_resources_only_count_with_strict(self, run, equal):
         equal.state = equal.state.with_resources(
             [*equal.state.resources.values(), Resource(Address(Kind.GROUP, ("/by-hand",)), {})]
         )
@@ -193,7 +193,7 @@ class TestDrift:
         status, out, _ = run("drift", "--markdown", realm=empty)
         assert status == 2
         assert out.splitlines() == [
-            "**Realm portal**: 1 to update.",
+            "**Realm portal**: 1 to update, nothing refused.",
             "",
             "### realm",
             "",
@@ -215,7 +215,7 @@ class TestSavedPlan:
         assert run("apply", "plan.json", "--yes", realm=empty)[0] == 0
         status, _, err = run("apply", "plan.json", "--yes", realm=empty)
         assert status == 1
-        assert "no longer as the plan saw it" in err
+        assert "the server has changed since the plan was made" in err
 
 
 class TestSchema:

@@ -1,4 +1,4 @@
-"""The connection: which settings make one, and which contradict each other."""
+"""The connection: complete and contradictory settings."""
 
 import pytest
 
@@ -27,11 +27,11 @@ def test_a_client_signs_in_at_the_realm():
 
 
 @pytest.mark.parametrize("environment", [AS_USER, AS_CLIENT])
-def test_the_realm_to_sign_in_at_can_be_said(environment):
+def test_the_sign_in_realm_can_be_set(environment):
     assert made({**environment, "KEYCLOAK_LOGIN_REALM": "other"}).login_realm == "other"
 
 
-def test_options_win():
+def test_options_override_the_environment():
     assert made(AS_USER, keycloak_url="http://other").url == "http://other"
 
 
@@ -46,7 +46,7 @@ def test_options_win():
         ({**AS_USER, "KEYCLOAK_CLIENT_SECRET": "hush"}, "not both"),
     ],
 )
-def test_what_is_missing_is_named(environment, message):
+def test_missing_settings_are_named(environment, message):
     with pytest.raises(SettingsError, match=message):
         made(environment)
 

@@ -1,4 +1,4 @@
-"""What a check makes of what it looks at."""
+"""The findings of a check for given data."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,8 +28,8 @@ def user(id: str, *, enabled: bool = True, pending: bool = False, sent: datetime
 
 
 def inspected(*users: User, **others) -> Inspected:
-    told = {"companies": (), "directory_rights": DIRECTORY_RIGHTS, "own_rights": NEEDED_RIGHTS, "holders": {}}
-    return Inspected(users={each.id: each for each in users}, **{**told, **others})
+    result = {"companies": (), "directory_rights": DIRECTORY_RIGHTS, "own_rights": NEEDED_RIGHTS, "holders": {}}
+    return Inspected(users={each.id: each for each in users}, **{**result, **others})
 
 
 def company(people: str, administrators: str = "", externals: str = "") -> tuple[CompanyPeople, ...]:
@@ -41,14 +41,14 @@ def found(inspection: Inspected) -> list[tuple[FindingKind, str, str]]:
     return [(each.kind, each.about, each.message) for each in check(inspection, NOW)]
 
 
-def test_nothing_to_tell():
+def test_a_realm_without_findings():
     assert found(inspected(user("anne"), user("paul"), companies=company("anne paul", "anne", "paul"))) == []
 
 
 @pytest.mark.parametrize(
     ("users", "words"),
     [
-        ([], "nobody administers this company"),
+        ([], "the company has no administrator"),
         ([user("anne", enabled=False)], "none of its administrators is active: 1 disabled"),
         ([user("anne", pending=True, sent=NOW)], "none of its administrators is active: 1 never activated"),
         (
@@ -63,7 +63,7 @@ def test_a_company_without_an_active_administrator(users, words):
     assert finding == (FindingKind.NO_ACTIVE_ADMINISTRATOR, "acme", words)
 
 
-def test_an_active_one_among_others_is_enough():
+def test_one_active_administrator_is_enough():
     people = inspected(user("anne"), user("paul", enabled=False), companies=company("anne paul", "anne paul"))
     assert found(people) == []
 
@@ -76,7 +76,7 @@ def test_an_administrator_who_is_not_attached_does_not_count():
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        (None, "no activation mail has left"),
+        (None, "no activation mail was sent"),
         (NOW - timedelta(days=1), "the link works until 2026-12-22"),
         (NOW - timedelta(days=40), "the link stopped working on 2026-11-13"),
     ],
@@ -95,26 +95,26 @@ def test_an_external_who_is_not_attached():
 
 
 def test_rights_of_the_directory_account():
-    told = found(inspected(directory_rights=frozenset({"query-users", "manage-users"})))
-    assert [(kind, message) for kind, _, message in told] == [
+    result = found(inspected(directory_rights=frozenset({"query-users", "manage-users"})))
+    assert [(kind, message) for kind, _, message in result] == [
         (FindingKind.RIGHT_TOO_MANY, "holds manage-users"),
         (FindingKind.RIGHT_MISSING, "lacks query-groups"),
     ]
 
 
-def test_a_realm_without_a_portal_has_no_such_account():
+def test_a_realm_without_the_service_account():
     assert found(inspected(directory_rights=None)) == []
 
 
 def test_rights_of_the_account_that_runs():
-    told = found(inspected(own_rights=NEEDED_RIGHTS - {"manage-clients"}))
-    assert told == [(FindingKind.RIGHT_MISSING, "the account of this run", "lacks manage-clients")]
+    result = found(inspected(own_rights=NEEDED_RIGHTS - {"manage-clients"}))
+    assert result == [(FindingKind.RIGHT_MISSING, "the account of this run", "lacks manage-clients")]
     assert found(inspected(own_rights=frozenset({"realm-admin"}))) == []
     assert found(inspected(own_rights=None)) == []
 
 
-def test_who_holds_rights_over_the_realm_directly():
-    told = found(inspected(holders={"eve": ("manage-users", "realm-admin")}))
-    assert told == [
+def test_direct_holders_of_realm_management_roles():
+    result = found(inspected(holders={"eve": ("manage-users", "realm-admin")}))
+    assert result == [
         (FindingKind.FOREIGN_RIGHT, "eve", "holds manage-users, realm-admin of realm-management directly")
     ]

@@ -1,4 +1,4 @@
-"""Flows as trees: names, what a plan says of them, what an export has of them."""
+"""Flows as trees: names, plans and exports."""
 
 from dataclasses import replace
 from typing import Any
@@ -38,7 +38,7 @@ def test_the_same_authenticator_twice_has_two_names():
     ]
 
 
-def test_a_difference_shows_the_execution_it_is_in():
+def test_a_difference_names_its_execution():
     wanted = state("f", sub("inner", leaf("a", "DISABLED"), leaf("b")))
     (change,) = plan(wanted, state("f", sub("inner", leaf("a"), leaf("b"))))
     assert change.after == {"executions": {"inner": {"executions": {"a": {"requirement": "DISABLED"}}}}}
@@ -58,12 +58,12 @@ def test_order_surplus_and_configurations_are_differences(one, other):
     assert [change.action for change in plan(state("f", *other), state("f", *one))] == [Action.UPDATE]
 
 
-def test_a_description_that_no_file_gives_is_left_alone():
+def test_a_description_missing_in_files_stays():
     present = state("f", sub("s", leaf("a"), description="by hand"), description="by hand, too")
     assert plan(state("f", sub("s", leaf("a"))), present).changes == ()
 
 
-def test_a_mask_in_a_file_is_what_is_there():
+def test_a_mask_in_a_file_keeps_the_present_value():
     def with_secret(secret: str) -> RealmState:
         return state("f", leaf("a", config={"alias": "c", "config": {"secret": secret}}))
 
@@ -79,14 +79,14 @@ class TestBuiltIn:
     def test_its_structure_stays(self):
         (change,) = plan(state("f", leaf("a"), sub("s", leaf("b"), leaf("c"))), self.present)
         assert change.action is Action.REFUSED
-        assert "nobody add executions: s > c;" in change.reason
+        assert "does not allow new executions: s > c;" in change.reason
 
-    def test_a_file_that_names_less_takes_nothing_out(self):
+    def test_a_file_with_fewer_executions_removes_none(self):
         (change,) = plan(state("f", leaf("a", "DISABLED"), sub("s")), self.present)
         assert change.after == {"executions": {"a": {"requirement": "DISABLED"}}}
         assert plan(state("f", leaf("a")), self.present).changes == ()
 
-    def test_of_an_older_version_counts_what_there_is(self):
+    def test_an_older_export_is_compared_by_common_executions(self):
         wanted = state("f", leaf("old"), sub("s", leaf("b", "DISABLED"), leaf("c")), **{EXPORTED_BY: "20.0.0"})
         (change,) = plan(wanted, self.present)
         assert change.after == {"executions": {"s": {"executions": {"b": {"requirement": "DISABLED"}}}}}
@@ -117,7 +117,7 @@ def test_an_unknown_authenticator_is_refused():
     assert (change.action, change.reason) == (Action.REFUSED, "the server has no authenticator b for a basic-flow")
 
 
-def test_what_is_exported_is_read_back_as_it_was():
+def test_an_exported_flow_is_read_back_unchanged():
     config = {"alias": "c", "config": {"x": "y"}}
     twice = (leaf("b", config=config, priority=3), leaf("b", priority=4))
     inner = sub("t", *twice, providerId="form-flow", authenticator="form", priority=0)
@@ -157,6 +157,6 @@ def test_a_sub_flow_is_one_of_one_flow():
     wanted = RealmState.of("portal", [*state("f", both).resources.values(), *state("g", both).resources.values()])
     changes = plan(wanted, state("h", leaf("a")))
     assert {change.reason for change in changes.refused} == {
-        "the sub-flow both is one of the flow g",
-        "the sub-flow both is one of the flow f",
+        "the sub-flow both belongs to the flow g",
+        "the sub-flow both belongs to the flow f",
     }

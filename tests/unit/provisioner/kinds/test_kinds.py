@@ -1,4 +1,4 @@
-"""No key that the tables accept is forgotten by the kinds: what a file says ends in some resource."""
+"""Every key that the tables accept ends in a resource: the kinds forget none."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,16 +24,16 @@ MEANT_OTHERWISE = {
     "serviceAccountClientId": "the user comes with its client",
     "organizationId": "resolved within the file",
 }
-"""Keys of which no value is to be seen in a resource."""
+"""Keys whose values do not appear in a resource."""
 ELSEWHERE = {
     "organizations.groups": "refused: groups of an organization are not managed by the provisioner",
     "clients.authorizationSettings.resources.scopes": "only names count: the scopes stand beside the resources",
 }
-"""Places of which the same is true of all that is inside."""
+"""Places where this holds for all keys inside."""
 
 
 class Tokens:
-    """A document with every key of a table, each leaf with a value of its own."""
+    """Creates a document with every key of a table and a unique value for each leaf."""
 
     def __init__(self) -> None:
         self.places: dict[str, tuple[str, ...]] = {}
@@ -63,7 +63,7 @@ class Tokens:
 
 
 def _consistent(document: dict[str, Any]) -> None:
-    """Gives the references in it something to refer to."""
+    """Make the references in the document valid."""
     document["registrationEmailAsUsername"] = False
     document["components"] = {"org.keycloak.storage.UserStorageProvider": document["components"]["any"]}
     flow = document["authenticationFlows"][0]
@@ -95,8 +95,10 @@ def forgotten() -> set[str]:
     tokens = Tokens()
     document = tokens.document(REALM)
     _consistent(document)
-    told: list[str] = []
-    file = RealmFile("portal", document, Source("a"), lambda *problem: told.append(str(problem)), lambda _: None)
+    collected: list[str] = []
+    file = RealmFile(
+        "portal", document, Source("a"), lambda *problem: collected.append(str(problem)), lambda _: None
+    )
     resources = [resource for family in FAMILIES for resource in family.desired(file)]
     text = "\n".join(each for found in resources for each in _seen((found.address.names, found.fields)))
     asked = "\n".join(_seen(document))
@@ -109,12 +111,12 @@ def test_every_key_ends_in_a_resource(forgotten):
 
 
 def test_executors_are_exported_in_their_order():
-    """That of the names inside an object says nothing: an export sorts them."""
+    """Not in the order of the keys of an object, which an export sorts."""
     named = {name: {"executor": name, "configuration": {}} for name in ("consent", "pkce", "uris")}
     fields = {"executors": named, "order": "uris, pkce, consent"}
-    told: dict[str, Any] = {}
+    collected: dict[str, Any] = {}
     found = RealmState.of("portal", [Resource(Address(Kind.CLIENT_PROFILE, ("careful",)), fields)])
-    client_policies.represent(found, told)
-    (profile,) = told["clientProfiles"]["profiles"]
+    client_policies.represent(found, collected)
+    (profile,) = collected["clientProfiles"]["profiles"]
     assert [each["executor"] for each in profile["executors"]] == ["uris", "pkce", "consent"]
     assert "order" not in profile

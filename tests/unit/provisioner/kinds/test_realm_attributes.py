@@ -1,4 +1,4 @@
-"""Settings of a realm that stand among its attributes."""
+"""Settings of a realm that are among its attributes."""
 
 import pytest
 
@@ -20,12 +20,12 @@ from provisioner.kinds.realm_attributes import with_settings
         ({"firstBrokerLoginFlowId": "1"}, {}),
     ],
 )
-def test_they_are_said_as_settings(attribute, expected):
+def test_attributes_are_converted_into_settings(attribute, expected):
     assert with_settings({"attributes": attribute}) == {"attributes": {}, **expected}
 
 
-def test_what_is_said_as_a_setting_wins():
-    said = {"failureFactor": 3, "browserSecurityHeaders": {"xFrameOptions": "DENY"}}
+def test_a_setting_takes_precedence_over_its_attribute():
+    settings = {"failureFactor": 3, "browserSecurityHeaders": {"xFrameOptions": "DENY"}}
     twice = {"failureFactor": "30", "_browser_header.xFrameOptions": "SAMEORIGIN"}
-    assert with_settings({**said, "attributes": twice}) == {**said, "attributes": {}}
-    assert with_settings(said) == said
+    assert with_settings({**settings, "attributes": twice}) == {**settings, "attributes": {}}
+    assert with_settings(settings) == settings

@@ -1,4 +1,4 @@
-"""What the realm keeps of earlier applies, as two attributes of it."""
+"""The record of earlier applies in two attributes of the realm."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_it_is_read_as_it_was_written():
     assert record.read(record.attributes(kept)) == kept
 
 
-def test_nothing_made_is_no_attribute():
+def test_an_empty_record_has_no_attributes():
     assert record.attributes(Record()) == {}
     assert record.read({}) == Record()
 
@@ -33,14 +33,14 @@ def test_the_order_is_stable():
     assert len(texts) == 1
 
 
-def test_what_cannot_be_read_counts_as_nothing_made():
+def test_an_unreadable_record_counts_as_empty():
     assert record.read({"provisioner.made": "{", "provisioner.digests": "[]"}) == Record()
 
 
-def test_a_kind_of_another_version_is_left_alone():
+def test_an_unknown_kind_is_ignored():
     text = json.dumps({"never-heard-of": ["x"], "company": ["acme"]})
     assert record.read({"provisioner.made": text}).made == {Address(Kind.COMPANY, ("acme",))}
 
 
-def test_other_attributes_are_not_ours():
+def test_other_attributes_are_kept():
     assert record.without({"provisioner.made": "{}", "frontendUrl": "x"}) == {"frontendUrl": "x"}

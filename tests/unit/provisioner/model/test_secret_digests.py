@@ -29,29 +29,29 @@ def test_the_same_secret_has_another_digest_each_time_and_matches_both():
     assert not secret_digests.matches("s3cret ", one)
 
 
-def test_what_is_no_digest_matches_nothing():
+def test_an_invalid_digest_matches_no_secret():
     assert not secret_digests.matches("", "")
     assert not secret_digests.matches("s3cret", "s3cret")
 
 
-def test_a_masked_secret_is_known_by_its_digest():
+def test_a_masked_secret_is_recognised_by_its_digest():
     known = {secret_digests.key(SMTP, ("smtpServer", "password")): secret_digests.digest("s3cret")}
     assert plan(RealmState.of("portal", [realm("s3cret")]), observed(realm(MASK), known)).changes == ()
 
 
-def test_another_secret_is_one_update_and_the_mask_is_not_in_it():
+def test_a_different_secret_is_one_update_without_the_mask():
     known = {secret_digests.key(SMTP, ("smtpServer", "password")): secret_digests.digest("s3cret")}
     (change,) = plan(RealmState.of("portal", [realm("rotated")]), observed(realm(MASK), known)).changes
     assert change.action is Action.UPDATE
     assert change.after == {"smtpServer": {"password": "rotated"}}
 
 
-def test_a_masked_secret_nobody_noted_is_sent_once():
+def test_a_masked_secret_without_a_digest_is_sent_once():
     (change,) = plan(RealmState.of("portal", [realm("s3cret")]), observed(realm(MASK), {})).changes
     assert change.after == {"smtpServer": {"password": "s3cret"}}
 
 
-def test_the_digest_of_another_field_does_not_count():
+def test_a_digest_of_another_field_does_not_match():
     known = {secret_digests.key(SMTP, ("password",)): secret_digests.digest("s3cret")}
     assert plan(RealmState.of("portal", [realm("s3cret")]), observed(realm(MASK), known)).writes
 
@@ -65,6 +65,6 @@ def test_secrets_in_lists_of_one():
     assert found.changes == ()
 
 
-def test_kinds_that_the_server_shows_have_none():
+def test_kinds_with_unmasked_secrets_have_no_digests():
     client = Resource(Address(Kind.CLIENT, ("portal",)), {"secret": "s3cret"})
     assert list(secret_digests.secrets_of(client, KINDS[client.address.kind].rule)) == []

@@ -1,4 +1,4 @@
-"""Whatever is wanted and whatever is there: plan, then apply, gives what is wanted, and a second plan is empty."""
+"""From any state to any other: a plan and its apply reach the desired state, and a second plan is empty."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ LISTS = st.frozensets(st.sampled_from([Kind.IDENTITY_PROVIDER, Kind.IDENTITY_PRO
 
 
 def without_orphans(resources: dict[Address, Resource]) -> dict[Address, Resource]:
-    """Only what its owner is there for: a file cannot say otherwise, and a server neither."""
+    """Remove the resources without their owner, which neither files nor a server can have."""
     while True:
         kept = {key: each for key, each in resources.items() if all(owner in resources for owner in owners(key))}
         if len(kept) == len(resources):
@@ -50,7 +50,7 @@ def realm_with(resources: dict[Address, Resource], made: frozenset[Address]) -> 
 
 
 @given(STATES, STATES, LISTS, st.frozensets(ADDRESSES), st.booleans())
-def test_any_state_can_be_reached_and_is_then_left_alone(wanted, there, contains, made, prune):
+def test_any_state_can_be_reached_and_is_stable(wanted, there, contains, made, prune):
     wanted, there = without_orphans(wanted), without_orphans(there)
     desired = RealmState("portal", wanted, contains=contains)
     realm = realm_with(there, made)
@@ -76,7 +76,7 @@ def realm_made(there: dict[Address, Resource], made: frozenset[Address]) -> froz
 
 
 def below(deleted: set[Address], addresses: set[Address]) -> set[Address]:
-    """What goes with something that is deleted because an apply had made it."""
+    """Return the resources that the deletion of others deletes."""
     gone = set(deleted)
     while True:
         more = {address for address in addresses if gone.intersection(owners(address))} | gone
@@ -100,7 +100,7 @@ def test_nothing_is_deleted_that_no_apply_made(wanted, there, contains, made):
 
 
 @given(STATES, STATES)
-def test_a_plan_does_not_depend_on_the_order_of_what_was_read(wanted, there):
+def test_a_plan_does_not_depend_on_the_order_of_resources(wanted, there):
     wanted, there = without_orphans(wanted), without_orphans(there)
     one = plan(RealmState("portal", wanted), RealmState("portal", there))
     turned = dict(reversed(there.items()))

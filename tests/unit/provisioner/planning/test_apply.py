@@ -1,4 +1,4 @@
-"""Applying: the order, the batches, what happens when a change fails, and that a second run writes nothing."""
+"""Applying: order, batches, failures, and a second run that writes nothing."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +39,7 @@ people:
 
 @pytest.fixture
 def desired(tmp_path: Path) -> RealmState:
-    """Our own realm file and two companies."""
+    """The realm file of the project and two companies."""
     file = tmp_path / "companies.yaml"
     file.write_text(COMPANY_FILE, encoding="utf-8")
     return loader.load([REALM_FILE, file], SECRETS).desired
@@ -55,8 +55,8 @@ def companies(count: int) -> RealmState:
     return RealmState.of("portal", found)
 
 
-def test_what_was_applied_is_not_planned_again(desired):
-    """Our own files, on nothing: everything is there afterwards, and a second run makes no write."""
+def test_a_second_plan_is_empty(desired):
+    """The project's files on an empty server: everything exists afterwards, and a second run writes nothing."""
     realm = FakeRealm(exists=False)
     assert run(desired, realm).complete
     writes = len(realm.writes)
@@ -65,14 +65,14 @@ def test_what_was_applied_is_not_planned_again(desired):
     assert len(realm.writes) == writes
 
 
-def test_what_others_need_is_made_first(desired):
+def test_changes_are_made_in_the_order_of_kinds(desired):
     realm = FakeRealm(exists=False)
     run(desired, realm)
     order = [address.split("/")[0] for write in realm.writes for address in write]
     assert order == sorted(order, key=[kind.value for kind in Kind].index)
 
 
-def test_a_person_comes_with_his_places_and_his_mail_last(desired):
+def test_a_person_is_created_with_groups_and_the_mail_is_last(desired):
     realm = FakeRealm(exists=False)
     run(desired, realm)
     assert ["person/anne@acme.example"] in realm.writes
@@ -87,7 +87,7 @@ def test_companies_are_created_together(count, batches):
     assert [len(write) for write in realm.writes] == batches
 
 
-def test_a_failure_stops_and_tells_what_was_done_and_what_was_not():
+def test_a_failure_stops_and_reports_done_and_left_changes():
     realm = FakeRealm(fails={f"company/company-{BATCH}": RejectedError("no")})
     outcome = run(companies(BATCH * 2 + 1), realm)
     assert not outcome.complete
@@ -98,7 +98,7 @@ def test_a_failure_stops_and_tells_what_was_done_and_what_was_not():
     assert len(realm.writes) == 1
 
 
-def test_the_run_after_a_failure_makes_the_rest():
+def test_a_second_run_makes_the_changes_left_by_a_failure():
     realm = FakeRealm(fails={f"company/company-{BATCH}": UnavailableError("not now")})
     run(companies(BATCH + 1), realm)
     realm.fails.clear()
@@ -106,7 +106,7 @@ def test_the_run_after_a_failure_makes_the_rest():
     assert [str(change.address) for change in outcome.done] == [f"company/company-{BATCH}"]
 
 
-def test_a_mail_that_is_refused_is_a_warning_and_the_rest_goes_on(desired):
+def test_a_refused_mail_is_a_warning_and_other_changes_are_made(desired):
     mail = "activation-mail/anne@acme.example"
     realm = FakeRealm(exists=False, fails={mail: MailRefusedError("550")})
     outcome = run(desired, realm)
@@ -117,14 +117,14 @@ def test_a_mail_that_is_refused_is_a_warning_and_the_rest_goes_on(desired):
     assert [str(change.address) for change in run(desired, realm).done] == [mail]
 
 
-def test_an_interrupted_run_tells_what_was_done():
+def test_an_interrupted_run_reports_done_changes():
     realm = FakeRealm(fails={f"company/company-{BATCH}": KeyboardInterrupt()})
     outcome = run(companies(BATCH + 1), realm)
     assert isinstance(outcome.error, InterruptedRunError)
     assert (len(outcome.done), len(outcome.left)) == (BATCH, 1)
 
 
-def test_a_plan_with_something_refused_is_not_begun():
+def test_a_plan_with_a_refused_change_is_not_applied():
     address = Address(Kind.ADMINISTRATOR, ("acme", "x@acme.example"))
     planned = Plan("portal", (Change(Action.REFUSED, address, reason="not there"),))
     realm = FakeRealm()
@@ -133,7 +133,7 @@ def test_a_plan_with_something_refused_is_not_begun():
     assert realm.writes == []
 
 
-def test_a_realm_that_cannot_be_made_leaves_everything_else():
+def test_a_failed_creation_of_the_realm_leaves_all_other_changes():
     desired = RealmState.of(
         "portal", [Resource(Address(Kind.REALM, ("portal",)), {}), *companies(2).resources.values()]
     )
@@ -142,8 +142,8 @@ def test_a_realm_that_cannot_be_made_leaves_everything_else():
     assert (len(outcome.done), len(outcome.left)) == (0, 3)
 
 
-def test_a_server_that_goes_away_after_the_realm_was_made():
-    """Between the two plans of a new realm: what is done and what is not is still told."""
+def test_a_server_that_fails_after_the_creation_of_the_realm():
+    """Between the two plans of a new realm, done and left changes are still reported."""
 
     class Vanishing(FakeRealm):
         def observe(self, desired):
@@ -159,15 +159,15 @@ def test_a_server_that_goes_away_after_the_realm_was_made():
 
 
 def test_progress_counts_every_change():
-    told = []
+    counts = []
     desired = companies(BATCH + 3)
     realm = FakeRealm()
-    apply(desired, plan(desired, realm.state), realm.state, realm, progress=told.append)
-    assert sum(told) == BATCH + 3
+    apply(desired, plan(desired, realm.state), realm.state, realm, progress=counts.append)
+    assert sum(counts) == BATCH + 3
 
 
 class TestOwnership:
-    """What an apply makes is noted in the realm, so that any machine knows later what may be deleted."""
+    """Creations are recorded in the realm, so that any machine knows what may be deleted later."""
 
     def client(self, name: str) -> Resource:
         return Resource(Address(Kind.CLIENT, (name,)), {"enabled": True})
@@ -176,18 +176,18 @@ class TestOwnership:
         state = RealmState.of("portal", map(self.client, names))
         return replace(state, contains=frozenset({Address(Kind.CLIENT, ())}))
 
-    def test_what_is_created_is_noted_before_it_is_made(self):
+    def test_creations_are_recorded_before_they_are_made(self):
         realm = FakeRealm(fails={"client/b": KeyboardInterrupt()})
         run(self.desired("a", "b"), realm)
         assert {str(address) for address in realm.state.record.made} == {"client/a", "client/b"}
 
-    def test_what_was_there_is_not(self):
+    def test_present_resources_are_not_recorded(self):
         realm = FakeRealm(resources=[Resource(Address(Kind.CLIENT, ("a",)), {"enabled": False})])
         assert run(self.desired("a"), realm).complete
         assert realm.state.record.made == frozenset()
         assert realm.saves == 0
 
-    def test_it_is_deleted_only_when_asked(self):
+    def test_it_is_only_deleted_with_prune(self):
         realm = FakeRealm()
         run(self.desired("a", "b"), realm)
         left = self.desired("a")
@@ -202,7 +202,7 @@ class TestOwnership:
         assert {str(address) for address in realm.state.record.made} == {"client/a"}
         assert plan(left, realm.state).changes == ()
 
-    def test_made_by_hand_again_it_is_nobody_s(self):
+    def test_a_resource_created_again_by_hand_is_unmanaged(self):
         realm = FakeRealm()
         run(self.desired("a", "b"), realm)
         run(self.desired("a"), realm, prune=True)
@@ -210,14 +210,14 @@ class TestOwnership:
         (change,) = plan(self.desired("a"), realm.state).changes
         assert change.action is Action.UNMANAGED
 
-    def test_parts_made_with_their_owner_are_noted_too(self):
+    def test_parts_created_with_their_owner_are_recorded(self):
         owner = self.client("a")
         part = Resource(Address(Kind.CLIENT_MAPPER, ("a", "m")), {})
         realm = FakeRealm()
         run(RealmState.of("portal", [owner, part]), realm)
         assert part.address in realm.state.record.made
 
-    def test_a_run_of_files_without_that_kind_forgets_nothing(self):
+    def test_files_without_a_kind_keep_its_record(self):
         realm = FakeRealm()
         run(self.desired("a"), realm)
         run(companies(1), realm)
@@ -230,13 +230,13 @@ class TestLock:
         run(companies(BATCH + 1), realm)
         assert realm.locks == 1
 
-    def test_one_change_and_none_need_it_not(self):
+    def test_one_change_or_none_takes_no_lock(self):
         realm = FakeRealm()
         run(companies(1), realm)
         run(companies(1), realm)
         assert realm.locks == 0
 
-    def test_when_another_run_has_done_it_meanwhile_nothing_is_written(self):
+    def test_the_same_changes_by_another_run_stop_it(self):
         realm = FakeRealm()
         realm.another_run = lambda: setattr(
             realm, "state", RealmState.of("portal", companies(3).resources.values())
@@ -245,7 +245,7 @@ class TestLock:
             run(companies(2), realm)
         assert realm.writes == []
 
-    def test_when_another_run_changed_nothing_of_it_it_goes_on(self):
+    def test_an_unrelated_change_of_another_run_does_not_stop_it(self):
         realm = FakeRealm()
         realm.another_run = lambda: None
         assert run(companies(2), realm).complete

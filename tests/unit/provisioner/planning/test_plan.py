@@ -1,4 +1,4 @@
-"""Plans, each a folder of `tests/plans`: what files say, what the server has, the plan as a person reads it."""
+"""Plans. Each folder of `tests/plans` has files, a server's state, and the plan as text."""
 
 import json
 from dataclasses import replace
@@ -23,11 +23,14 @@ FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
 
 def planned(case: Path) -> Plan:
     desired = loader.load([case / "desired.yaml"], {}).desired
-    told = json.loads((case / "observed.json").read_text(encoding="utf-8"))
-    resources = [Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in told["resources"]]
-    observed = RealmState.of("portal", resources, told["exists"])
+    content = json.loads((case / "observed.json").read_text(encoding="utf-8"))
+    resources = [
+        Resource(Address(Kind(kind), tuple(names)), fields) for kind, names, fields in content["resources"]
+    ]
+    observed = RealmState.of("portal", resources, content["exists"])
     return plan(
-        desired, replace(observed, record=Record(addresses(told, "made")), builtin=addresses(told, "builtin"))
+        desired,
+        replace(observed, record=Record(addresses(content, "made")), builtin=addresses(content, "builtin")),
     )
 
 
@@ -96,7 +99,7 @@ def resource(kind: Kind, *names: str, **fields) -> Resource:
     return Resource(Address(kind, names), fields)
 
 
-def test_what_is_replaced_takes_its_parts_along_and_they_are_made_again():
+def test_parts_of_a_replaced_resource_are_created_again():
     provider = resource(Kind.IDENTITY_PROVIDER, "own", providerId="oidc")
     mapper = resource(Kind.IDENTITY_PROVIDER_MAPPER, "own", "title", config={"claim": "title"})
     other = resource(Kind.IDENTITY_PROVIDER, "other", providerId="oidc")
@@ -135,7 +138,7 @@ def test_what_is_replaced_takes_its_parts_along_and_they_are_made_again():
         (resource(Kind.REQUIRED_ACTION, "a", providerId="b"), "the server has no required action b"),
     ],
 )
-def test_a_reference_to_what_is_not_there_is_refused(wanted: Resource, reason: str):
+def test_a_missing_reference_is_refused(wanted: Resource, reason: str):
     offers = {Kind.REQUIRED_ACTION: frozenset("a"), Kind.CLIENT_PROFILE: frozenset({"built in"})}
     observed = replace(RealmState.of("portal", []), offers=offers)
     assert [each.reason for each in plan(RealmState.of("portal", [wanted]), observed).refused] == [reason]
@@ -154,5 +157,5 @@ def test_what_nobody_can_change_is_left_out_with_a_warning():
     )
 
 
-def test_the_role_that_everybody_has_is_named_in_small_letters():
+def test_the_default_role_is_named_in_lower_case():
     assert Address(Kind.ROLE, ("", "default-roles-portal")) in baseline.addresses("Portal")

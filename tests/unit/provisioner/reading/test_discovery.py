@@ -1,4 +1,4 @@
-"""Which files are read, and what their text means: whatever stands in them, a message and never a crash."""
+"""Which files are read, and what their texts mean: an error is a message, never a crash."""
 
 import json
 from contextlib import suppress
@@ -30,19 +30,19 @@ def write(tmp_path: Path):
 
 
 def problem(*paths: Path) -> str:
-    """The one thing that is wrong, without the folder."""
+    """Return the only error, without the folder."""
     with pytest.raises(InvalidFilesError) as caught:
         _ = [read_documents(path) for path in discovery.find(paths)]
     (found,) = caught.value.problems
     return str(found).removeprefix(f"{paths[0].parent}/")
 
 
-def said(path: Path) -> list[object]:
+def contents(path: Path) -> list[object]:
     return [document.content for document in read_documents(path)]
 
 
 class TestPaths:
-    def test_wild_cards_are_filled_in(self, write, tmp_path):
+    def test_patterns_are_expanded(self, write, tmp_path):
         for name in ("b.yaml", "a.yaml", "deep/er/c.json", "deep/d.yml", "README.md"):
             write(name, "{}")
 
@@ -55,16 +55,16 @@ class TestPaths:
         assert names("d?ep") == ["deep/d.yml", "deep/er/c.json"]
         assert names("*") == ["a.yaml", "b.yaml", "deep/d.yml", "deep/er/c.json"]
 
-    def test_a_file_may_be_called_like_a_pattern(self, write):
+    def test_a_file_name_may_look_like_a_pattern(self, write):
         path = write("a[1].yaml", "{}")
         assert discovery.find([path]) == [path]
 
-    def test_nothing_is_told(self, write, tmp_path):
+    def test_paths_without_files_are_errors(self, write, tmp_path):
         write("empty/README.md", "nothing of ours")
         assert problem(tmp_path / "empty") == "empty: no .json, .yaml, .yml file in this folder"
-        assert problem(tmp_path / "x*.yaml") == "x*.yaml: no .json, .yaml, .yml file has such a name"
+        assert problem(tmp_path / "x*.yaml") == "x*.yaml: no .json, .yaml, .yml file matches"
         (tmp_path / "empty" / "gone.yaml").symlink_to(tmp_path / "gone.yaml")
-        assert problem(tmp_path / "empty").endswith("gone.yaml: a link to nothing")
+        assert problem(tmp_path / "empty").endswith("gone.yaml: a broken link")
 
 
 class TestText:
@@ -82,37 +82,37 @@ class TestText:
                 "a.json:2:10: a: this object already has the key in line 1",
             ),
             ("a.yaml", "a: !!python/name:os.system x\n", "a.yaml:1:4: the tag "),
-            ("a.yaml", "a: !secret x\n", "a.yaml:1:4: the tag !secret is not known"),
-            ("a.yaml", "a: &a [*a]\n", "a.yaml:1:8: *a stands inside what it stands for"),
-            ("a.yaml", "a: *b\n", "a.yaml:1:4: nothing before has the anchor &b"),
+            ("a.yaml", "a: !secret x\n", "a.yaml:1:4: the tag !secret is unknown"),
+            ("a.yaml", "a: &a [*a]\n", "a.yaml:1:8: *a is inside the value of its own anchor"),
+            ("a.yaml", "a: *b\n", "a.yaml:1:4: undefined anchor &b"),
             ("a.yaml", "? [a]\n: b\n", "a.yaml:1:3: a key must be text"),
-            ("a.yaml", "<<: 1\n", "a.yaml:1:5: what << takes in must be an object, or a list of them"),
-            ("a.yaml", "[" * 100_000, "a.yaml:1:101: more than 100 levels inside each other"),
-            ("a.json", "[" * 100_000, "a.json: more than 100 levels inside each other"),
-            ("a.json", "[" * 500 + "]" * 500, "a.json: more than 100 levels inside each other"),
+            ("a.yaml", "<<: 1\n", "a.yaml:1:5: the value of << must be an object or a list of objects"),
+            ("a.yaml", "[" * 100_000, "a.yaml:1:101: more than 100 levels of nesting"),
+            ("a.json", "[" * 100_000, "a.json: more than 100 levels of nesting"),
+            ("a.json", "[" * 500 + "]" * 500, "a.json: more than 100 levels of nesting"),
             ("a.json", '{"a": NaN}', "a.json: not JSON: NaN is no number"),
             ("a.json", f'{{"a": {"1" * 5000}}}', "a.json: a number has too many digits"),
-            ("a.json", '{"a": "\\ud800"}', "a.json: the escape \\ud800 stands for no character"),
-            ("a.json", '{"a": "\\u0000"}', "a.json: the escape of the character 0, which cannot be kept"),
+            ("a.json", '{"a": "\\ud800"}', "a.json: the escape \\ud800 is no character"),
+            ("a.json", '{"a": "\\u0000"}', "a.json: the escape of the character 0, which cannot be stored"),
             ("a.yaml", b"a: b\x01\n", "a.yaml: not YAML: "),
         ],
     )
-    def test_what_is_wrong(self, write, name, content, expected):
+    def test_errors_in_the_text(self, write, name, content, expected):
         assert problem(write(name, content)).startswith(expected)
 
-    def test_aliases_do_not_blow_up(self, write):
+    def test_the_size_of_expanded_aliases_is_limited(self, write):
         text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         text += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
-        assert "too large when its aliases are written out" in problem(write("a.yaml", text))
+        assert "too large with its aliases expanded" in problem(write("a.yaml", text))
 
-    def test_a_byte_order_mark_says_nothing(self, write):
+    def test_a_byte_order_mark_is_ignored(self, write):
         for name in ("a.json", "a.yaml"):
-            assert said(write(name, b'\xef\xbb\xbf{"a": 1}')) == [{"a": 1}]
+            assert contents(write(name, b'\xef\xbb\xbf{"a": 1}')) == [{"a": 1}]
 
-    def test_a_file_of_comments_says_nothing(self, write):
-        assert said(write("a.yaml", "# later\n")) == []
+    def test_a_file_of_comments_is_empty(self, write):
+        assert contents(write("a.yaml", "# later\n")) == []
 
-    def test_yaml_is_that_of_version_1_2(self):
+    def test_yaml_is_read_by_version_1_2(self):
         words = (
             "[no, on, Yes, 12:30:00, 2026-01-01, 1_000, True, FALSE, ~, null, 12, -1, 0x1F, 0o17, 010, 1.5, 1e3]"
         )
@@ -124,7 +124,7 @@ class TestText:
             ]
         ]
 
-    def test_a_number_stays_as_it_was_written_where_text_is_wanted(self, write):
+    def test_a_number_keeps_its_text_where_text_is_expected(self, write):
         path = write("a.yaml", "realm: r\ndisplayName: 0123\nattributes: {a: 1.10, b: 1e3}\nfailureFactor: 0x10\n")
         other = write(
             "a.json",
@@ -140,7 +140,7 @@ class TestText:
             [{"x": 1, "y": 2}, {"x": 3, "y": 2}, {"z": 4, "x": 1, "y": 2}, {"x": 1, "y": 2}, {"x": 1, "y": 2}]
         ]
 
-    def test_without_libyaml_it_is_the_same(self, monkeypatch):
+    def test_the_result_is_the_same_without_libyaml(self, monkeypatch):
         text = "a: &x [1, no]\nb: *x\n"
         expected = yaml_text.documents(text)
         monkeypatch.setattr(yaml_text, "_LOADER", yaml.SafeLoader)
@@ -167,18 +167,18 @@ class TestPositions:
             found = read(text, 0, keys)
             assert (found.line, found.column) == expected
 
-    def test_what_is_merged_in_stands_where_it_was_written(self):
+    def test_merged_keys_have_the_position_of_their_anchor(self):
         text = "- &a\n  x: 1\n- <<: *a\n  y: 2\n"
         assert yaml_text.position(text, 0, (1, "x")).line == 2
         assert yaml_text.position(text, 0, (1, "y")).line == 4
 
-    def test_documents_are_told_apart(self):
+    def test_documents_of_a_file_are_numbered(self):
         assert yaml_text.position("a: 1\n---\nb: 2\n", 1, ("b",)).line == 3
 
 
 class TestSpeed:
     def test_four_thousand_companies(self, write):
-        """Measured: 0.6 s on the slowest machine at hand; ten times as much with Python alone."""
+        """Measured: 0.6 s on a slow machine; ten times as long without libyaml."""
         entry = (
             "  - {{id: company-{0}, name: Company {0}, siren: '552{0:06}', administrators: [a{0}@b.example]}}\n"
         )
@@ -200,7 +200,7 @@ _values = st.recursive(
 
 
 def _of(shape) -> st.SearchStrategy:
-    """Values that are nearly of that shape."""
+    """Return a strategy for values that nearly have that shape."""
     match shape:
         case Object(keys=keys):
             known = st.sampled_from(sorted(keys)).flatmap(
@@ -222,7 +222,7 @@ def _of(shape) -> st.SearchStrategy:
 
 
 class TestAnything:
-    """Nothing but an error of ours, whatever a file holds."""
+    """Any content of a file raises nothing but a `ProvisionerError`."""
 
     @given(st.binary(max_size=200))
     @settings(max_examples=150, deadline=None)

@@ -1,4 +1,4 @@
-"""The JSON Schema says of a file what the loader says of it."""
+"""The JSON Schema accepts and refuses the same files as the loader."""
 
 import json
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_our_own_files_are_valid(path):
         ([], False),
     ],
 )
-def test_what_it_takes_the_loader_takes(tmp_path, content, is_valid):
+def test_the_schema_accepts_what_the_loader_accepts(tmp_path, content, is_valid):
     assert VALIDATOR.is_valid(content) == is_valid
     path = tmp_path / "a.json"
     path.write_text(json.dumps(content), encoding="utf-8")

@@ -27,5 +27,5 @@ def api() -> KeycloakApi:
 
 
 def asked(wire: responses.RequestsMock) -> list[str]:
-    """The requests that were made, without the sign-in."""
+    """Return the requests that were made, without the sign-in."""
     return [f"{call.request.method} {call.request.url}" for call in wire.calls if call.request.url != TOKEN]

@@ -1,4 +1,4 @@
-"""The door to Keycloak: the requests that are made, and every failure as one of our errors."""
+"""The requests to Keycloak, and the translation of every failure into a `ServerError`."""
 
 import inspect
 import json
@@ -32,7 +32,7 @@ class TestRequests:
         assert [call.request.url for call in wire.calls].count(TOKEN) == 1
         assert wire.calls[1].request.headers["Authorization"] == "Bearer t"
 
-    def test_a_list_is_read_to_its_last_page(self, wire, api):
+    def test_all_pages_of_a_list_are_read(self, wire, api):
         wire.get(f"{REALM}/groups", json=[{"name": "a"}] * PAGE)
         wire.get(f"{REALM}/groups", json=[{"name": "b"}])
         assert len(list(api.pages("groups", {"search": "x"}))) == PAGE + 1
@@ -41,21 +41,21 @@ class TestRequests:
             f"GET {REALM}/groups?search=x&first={PAGE}&max={PAGE}",
         ]
 
-    def test_what_is_created_has_the_id_of_its_address(self, wire, api):
+    def test_the_id_of_a_created_object_comes_from_its_location(self, wire, api):
         wire.post(f"{REALM}/users", status=201, headers={"Location": f"{REALM}/users/the-id"})
         assert api.post("users", {"username": "a"}) == "the-id"
         assert json.loads(wire.calls[1].request.body) == {"username": "a"}
 
-    def test_what_is_created_has_the_id_of_the_answer(self, wire, api):
+    def test_the_id_of_a_created_object_comes_from_the_answer(self, wire, api):
         wire.post(f"{REALM}/x/policy", status=201, json={"id": "the-id"})
         assert api.post("x/policy", {}) == "the-id"
 
-    def test_what_is_put_in_its_place_needs_no_body(self, wire, api):
+    def test_a_put_needs_no_body(self, wire, api):
         wire.put(f"{REALM}/users/u/groups/g", status=204)
         api.put("users/u/groups/g")
         assert not wire.calls[1].request.body
 
-    def test_a_realm_is_created_beside_the_others(self, wire, api):
+    def test_a_realm_is_created_in_the_collection_of_realms(self, wire, api):
         wire.post(f"{URL}/admin/realms", status=201)
         api.create_realm({"realm": "portal"})
         assert asked(wire) == [f"POST {URL}/admin/realms"]
@@ -81,14 +81,14 @@ class TestErrors:
             (503, UnavailableError),
         ],
     )
-    def test_a_status_has_a_meaning(self, wire, api, status, error):
-        wire.put(f"{REALM}/clients/x", status=status, json={"errorMessage": "told by Keycloak"})
-        with pytest.raises(error, match="told by Keycloak") as caught:
+    def test_a_status_code_becomes_an_error_class(self, wire, api, status, error):
+        wire.put(f"{REALM}/clients/x", status=status, json={"errorMessage": "message of Keycloak"})
+        with pytest.raises(error, match="message of Keycloak") as caught:
             api.put("clients/x", {})
         assert type(caught.value) is error
 
     @pytest.mark.parametrize(
-        ("body", "told"),
+        ("body", "message"),
         [
             ({"error": "invalid", "error_description": "a description"}, "a description"),
             ({"error": "only this"}, "only this"),
@@ -97,11 +97,11 @@ class TestErrors:
             ([], ""),
         ],
     )
-    def test_what_keycloak_says_is_passed_on(self, wire, api, body, told):
+    def test_the_message_of_keycloak_is_passed_on(self, wire, api, body, message):
         wire.put(f"{REALM}/x", status=400, body=body if isinstance(body, str) else json.dumps(body))
         with pytest.raises(RejectedError) as caught:
             api.put("x", {})
-        assert str(caught.value) == f"PUT admin/realms/portal/x: 400 {told}".rstrip()
+        assert str(caught.value) == f"PUT admin/realms/portal/x: 400 {message}".rstrip()
 
     @pytest.mark.parametrize("failure", [requests.ConnectionError("refused"), requests.ReadTimeout("slow")])
     def test_a_server_that_does_not_answer(self, wire, api, failure):
@@ -118,13 +118,13 @@ class TestErrors:
                 api.get("clients")
 
     @pytest.mark.parametrize("status", [500, 503])
-    def test_a_mail_that_is_not_taken(self, wire, api, status):
+    def test_a_mail_refused_by_the_mail_server(self, wire, api, status):
         wire.put(f"{REALM}/users/u/execute-actions-email", status=status, json={"errorMessage": "Failed to send"})
         with pytest.raises(MailRefusedError, match="Failed to send"):
             api.send_mail("users/u/execute-actions-email", ["VERIFY_EMAIL"], {"lifespan": 1})
         assert len(asked(wire)) == 1
 
-    def test_a_mail_that_is_refused_for_another_reason(self, wire, api):
+    def test_a_mail_refused_by_keycloak(self, wire, api):
         wire.put(f"{REALM}/users/u/execute-actions-email", status=400, json={"errorMessage": "User is disabled"})
         with pytest.raises(RejectedError, match="disabled"):
             api.send_mail("users/u/execute-actions-email", ["VERIFY_EMAIL"], {})
@@ -137,20 +137,20 @@ LIBRARY = [
 ]
 
 
-def test_the_walk_meets_the_classes_that_we_know_of():
-    """So that an empty walk cannot pass."""
+def test_the_list_of_library_errors_is_not_empty():
+    """An empty list would let the next test pass."""
     assert {KeycloakError, PermissionDefinitionError, exceptions.KeycloakConnectionError} <= set(LIBRARY)
 
 
 @pytest.mark.parametrize("error", LIBRARY, ids=lambda error: error.__name__)
 @pytest.mark.parametrize("code", [None, 400, 401, 403, 404, 409, 418, 500, 503])
-def test_every_error_of_the_library_becomes_one_of_ours(error, code):
+def test_every_error_of_the_library_is_translated(error, code):
     raised = error("a message", code) if issubclass(error, KeycloakError) else error("a message")
     with pytest.raises(ServerError), translated(URL):
         raise raised
 
 
-def test_every_error_of_ours_stands_in_the_tree():
+def test_the_tree_lists_every_error_class():
     for name, error in inspect.getmembers(errors, inspect.isclass):
         if issubclass(error, Exception):
             assert name in errors.__doc__

@@ -1,4 +1,4 @@
-"""One run at a time, against a server in memory that refuses a role whose name is taken."""
+"""One run at a time, against a server in memory that refuses a role whose name exists."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ from provisioner.server.lock import ROLE, Lock
 
 
 class Roles:
-    """`Api` as far as the lock needs it."""
+    """An `Api` in memory with the requests of the lock."""
 
     def __init__(self) -> None:
         self.role = None
@@ -63,49 +63,52 @@ def left_behind(holder: str, until: timedelta) -> dict:
     }
 
 
-def test_it_is_there_while_held_and_gone_afterwards(roles):
+def test_the_role_exists_while_the_lock_is_held(roles):
     with Lock(roles).held(print) as waited:
         assert roles.role["name"] == ROLE
         assert not waited
     assert roles.role is None
 
 
-def test_it_is_given_back_when_the_run_fails(roles):
+def test_the_lock_is_released_when_the_run_fails(roles):
     with pytest.raises(ValueError, match="broken"), Lock(roles).held(print):
         raise ValueError("broken")
     assert roles.role is None
 
 
-def test_a_run_elsewhere_is_waited_for_and_named(roles):
+def test_the_lock_of_another_machine_is_waited_for_and_named(roles):
     roles.role = left_behind("other-host:1", timedelta(minutes=1))
-    told = []
+    messages = []
 
     def waiting(text):
-        told.append(text)
-        if len(told) == 3:
+        messages.append(text)
+        if len(messages) == 3:
             roles.role = None
 
     with Lock(roles).held(waiting) as waited:
         assert waited
-    assert len(told) == 3
-    assert "other-host:1 is applying to this realm since" in told[0]
+    assert len(messages) == 3
+    assert "other-host:1 has been applying to this realm since" in messages[0]
 
 
-def test_after_a_while_it_is_refused(roles):
+def test_waiting_for_the_lock_ends_with_an_error(roles):
     roles.role = left_behind("other-host:1", timedelta(minutes=1))
-    with pytest.raises(LockedError, match="other-host:1 is applying"), Lock(roles, wait_seconds=0.05).held(print):
+    with (
+        pytest.raises(LockedError, match="other-host:1 has been applying"),
+        Lock(roles, wait_seconds=0.05).held(print),
+    ):
         pass
     assert roles.role["id"] == "old"
 
 
-def test_one_whose_time_is_over_is_taken_over(roles):
+def test_an_expired_lock_is_taken_over(roles):
     roles.role = left_behind("other-host:1", timedelta(seconds=-1))
     with Lock(roles).held(print) as waited:
         assert waited
         assert roles.role["id"] != "old"
 
 
-def test_one_of_a_process_that_is_gone_is_taken_over_at_once(roles):
+def test_the_lock_of_an_ended_process_is_taken_over(roles):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     roles.role = left_behind(f"{socket.gethostname()}:{ended.pid}", timedelta(hours=1))
@@ -113,13 +116,13 @@ def test_one_of_a_process_that_is_gone_is_taken_over_at_once(roles):
         assert roles.role["id"] != "old"
 
 
-def test_one_of_a_process_that_runs_is_not(roles):
+def test_the_lock_of_a_running_process_is_not_taken_over(roles):
     roles.role = left_behind(f"{socket.gethostname()}:{os.getppid()}", timedelta(hours=1))
     with pytest.raises(LockedError), Lock(roles, wait_seconds=0).held(print):
         pass
 
 
-def test_it_is_extended_while_held(roles, monkeypatch):
+def test_the_lease_is_extended_while_held(roles, monkeypatch):
     monkeypatch.setattr(lock, "RENEW_SECONDS", 0.01)
     with Lock(roles).held(print):
         before = roles.role["attributes"]["until"]
@@ -130,13 +133,13 @@ def test_it_is_extended_while_held(roles, monkeypatch):
         assert roles.role["attributes"]["until"] > before
 
 
-def test_a_lock_that_another_run_took_over_is_not_given_back(roles):
+def test_a_lock_taken_over_by_another_run_is_not_released(roles):
     with Lock(roles).held(print):
         roles.role = left_behind("other-host:1", timedelta(minutes=1))
     assert roles.role["id"] == "old"
 
 
-def test_a_server_that_goes_away_hides_no_error_of_the_run(roles, monkeypatch):
+def test_a_failed_release_does_not_hide_the_error_of_the_run(roles, monkeypatch):
     def gone(*_):
         raise UnavailableError("gone")
 

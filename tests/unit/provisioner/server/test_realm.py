@@ -1,4 +1,4 @@
-"""The calls that a change amounts to, where more than one kind of call could do it."""
+"""The requests of changes that could be made by more than one kind of request."""
 
 import json
 
@@ -15,11 +15,11 @@ from tests.unit.provisioner.server.conftest import REALM, asked
 
 
 class TestCalls:
-    """The calls that a change amounts to, where more than one kind of call could do it."""
+    """The requests of changes."""
 
     @pytest.fixture
     def realm(self, wire, api, monkeypatch) -> KeycloakRealm:
-        """One that knows the people and groups of one company, and nothing else."""
+        """A realm with the people and groups of one company."""
         realm = KeycloakRealm(api)
         monkeypatch.setattr("provisioner.server.realm.FAMILIES", (attachment.FAMILY,))
         wire.get(REALM, json={"realm": "portal"})
@@ -27,11 +27,11 @@ class TestCalls:
         wire.get(f"{REALM}/users/anne/groups", json=[])
         administrator = Address(Kind.ADMINISTRATOR, ("acme", "anne@acme.example"))
         company = company_group(Company("acme", "Acme Énergie"))
-        told = [
+        resources = [
             Resource(administrator, {"attached": True}),
             Resource(Address(Kind.COMPANY, ("acme",)), {"attributes": company["attributes"]}),
         ]
-        realm.observe(RealmState.of("portal", told))
+        realm.observe(RealmState.of("portal", resources))
         wire.calls.reset()
         return realm
 
@@ -63,7 +63,7 @@ class TestCalls:
             f"PUT {REALM}/users/anne/groups/sub",
         ]
 
-    def test_an_account_comes_with_its_places_in_one_request(self, wire, realm):
+    def test_an_account_is_created_with_its_groups_in_one_request(self, wire, realm):
         wire.post(f"{REALM}/users", status=201, headers={"Location": f"{REALM}/users/new"})
         fields = {
             "email": "new@acme.example",
@@ -77,6 +77,6 @@ class TestCalls:
         assert asked(wire) == [f"POST {REALM}/users"]
         body = json.loads(wire.calls[0].request.body)
         assert body["groups"] == ["/acme", "/acme/administrators"]
-        said = {"by": "", "to": ["Acme Énergie"], "others": 0}
-        assert json.loads(body["attributes"]["invitation"][0]) == said
+        invitation = {"by": "", "to": ["Acme Énergie"], "others": 0}
+        assert json.loads(body["attributes"]["invitation"][0]) == invitation
         assert body["requiredActions"] == ["UPDATE_PASSWORD", "VERIFY_EMAIL"]
