@@ -116,7 +116,10 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
             continue
         present = observed.resources.get(resource.address)
         adapted = _adapted(resource, present)
-        if present is None and resource.fields.get("builtIn") and resource.address not in observed.builtin:
+        is_marked = present is None and resource.fields.get("builtIn") and resource.address not in observed.builtin
+        if is_marked and resource.address.names[0] == HIDDEN:
+            continue  # every realm has it
+        if is_marked:
             remarks.append(Remark(resource.address, _not_built_in(resource), resource.source))
             if resource.address.names[0] in _DROPPED:
                 continue
@@ -128,6 +131,8 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     return desired.with_resources(kept).remarked(remarks)
 
 
+HIDDEN = "saml ecp"
+"""The flow that Keycloak exports and does not list."""
 _DROPPED = frozenset({"http challenge"})
 """The top-level flows that were built into an older Keycloak and are gone."""
 

@@ -11,6 +11,7 @@ from provisioner.kinds.flow_trees import (
     BINDINGS,
     EXPORTED_BY,
     FORM,
+    HIDDEN,
     OVERRIDES,
     authenticators,
     configurations,
@@ -23,7 +24,6 @@ from provisioner.model.changes import Change
 from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 
-_HIDDEN = "saml ecp"
 _PROVIDERS = {
     BASIC: "authenticator-providers",
     "client-flow": "client-authenticator-providers",
@@ -81,11 +81,11 @@ def _observed(server: Server, flow: Json) -> Resource:
 def _hidden(server: Server) -> Iterator[Resource]:
     """Return the one flow that Keycloak exports but does not list, with its fields as wanted where they are not
     shown."""
-    wanted = server.desired.get(Kind.FLOW, _HIDDEN)
+    wanted = server.desired.get(Kind.FLOW, HIDDEN)
     if wanted is None:
         return
     try:
-        found = nested(executions(server, _HIDDEN))
+        found = nested(executions(server, HIDDEN))
     except NotFoundError:
         return  # it does not exist
     yield Resource(wanted.address, {**wanted.fields, "builtIn": True, **_named(server, found)})

@@ -8,7 +8,7 @@ from provisioner.kinds.kind import Kind
 from provisioner.kinds.offers import PASSWORD_POLICIES, THEMES, lacks
 from provisioner.kinds.realm_attributes import with_settings
 from provisioner.kinds.realm_file import RealmFile
-from provisioner.kinds.server import Server, merged
+from provisioner.kinds.server import Server, merged, nulls
 from provisioner.model.changes import Change
 from provisioner.model.differences import difference
 from provisioner.model.rules import MASK, Rule
@@ -90,6 +90,9 @@ def write(server: Server, after: Json) -> None:
     present = server.api.get("")
     body = merged(present, after)
     body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)
+    body["browserSecurityHeaders"] = (body.get("browserSecurityHeaders") or {}) | nulls(
+        after, "browserSecurityHeaders"
+    )
     body.pop("defaultGroups", None)  # groups by path, which Keycloak cannot always resolve
     if "smtpServer" not in after:
         body.pop("smtpServer", None)

@@ -171,6 +171,11 @@ def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:
     return result
 
 
+def nulls(changed: Mapping[str, Any], field: str) -> Json:
+    """Return the keys to remove from an object whose other keys Keycloak keeps: it wants an explicit null."""
+    return {key: None for key, value in (changed.get(field) or {}).items() if value is None}
+
+
 def merged_lists(raw: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> Json:
     """Return merged attributes of groups or users, without those that have no values."""
     return {name: values for name, values in {**(raw or {}), **changed}.items() if values}

@@ -118,14 +118,22 @@ def as_text(plan: Plan, warnings: Sequence[Problem] = (), *, verbose: bool = Fal
             lines.append(f"  [dim]… and {folded} more (--verbose lists them)[/dim]")
     if warnings:
         lines.append("[bold]warnings[/bold]")
-        lines.extend(warnings_as_text(warnings))
+        lines.extend(warnings_as_text(warnings, verbose=verbose))
     lines.append(f"\n{total}")
     return "\n".join(lines)
 
 
-def warnings_as_text(warnings: Sequence[Problem]) -> list[str]:
-    """The warnings in rich's markup, a line each."""
-    return [f"  [yellow]{escape(str(warning))}[/yellow]" for warning in warnings]
+def warnings_as_text(warnings: Sequence[Problem], *, verbose: bool = False) -> list[str]:
+    """The warnings in rich's markup, a line each; unless `verbose`, those that say the same in one line."""
+    return [f"  [yellow]{escape(line)}[/yellow]" for line in _warning_lines(warnings, verbose=verbose)]
+
+
+def _warning_lines(warnings: Sequence[Problem], *, verbose: bool) -> Iterator[str]:
+    same: dict[str, list[Problem]] = {}
+    for number, warning in enumerate(warnings):
+        same.setdefault(f"{number}" if verbose else warning.message, []).append(warning)
+    for first, *others in same.values():
+        yield str(first) + (f" (and {len(others)} more of the same)" if others else "")
 
 
 def as_markdown(plan: Plan, warnings: Sequence[Problem] = ()) -> str:
@@ -137,8 +145,8 @@ def as_markdown(plan: Plan, warnings: Sequence[Problem] = ()) -> str:
             block += [f"{_DIFF[change.action]} {change.address}", *(f"    {line}" for line in _details(change))]
         lines += _markdown_section(_heading(title, changes), [*block, "```"], is_long=len(changes) > _FEW)
     if warnings:
-        told = [f"- `{warning}`" for warning in warnings]
-        lines += _markdown_section(f"warnings ({len(warnings)})", told, is_long=len(warnings) > _FEW)
+        told = [f"- `{line}`" for line in _warning_lines(warnings, verbose=False)]
+        lines += _markdown_section(f"warnings ({len(warnings)})", told, is_long=len(told) > _FEW)
     return "\n".join(lines)
 
 
