@@ -4,6 +4,7 @@
 """
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.keycloak.provisioner.imported import ForeignRealm, content_of, differ
 from tests.keycloak.provisioner.older_exports import export_of, named
 
 CASES = Path(__file__).parent / "cases"
-CLIENT = "realm-files"
+CLIENT = f"realm-files-{secrets.token_hex(4)}"
 VERSIONS = ("10.0", "13.0", "19.0", "24.0", "26.3", "26.7")
 """Those whose exports differ most; `older_exports` has the others."""
 
