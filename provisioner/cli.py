@@ -31,7 +31,9 @@ Paths = Annotated[
     typer.Argument(help="Files, folders and patterns; keycloak/realm-export.json and companies/ by default."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, and nothing else.")]
-AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Markdown, for a pull request.")]
+NoWarnings = Annotated[bool, typer.Option("--strict", help="Warnings are errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Lists every change of a long plan.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="For the page of a pull request.")]
 
 
 def _print_version(asked: bool) -> None:
@@ -67,9 +69,11 @@ def connect_options(
 
 
 @app.command()
-def validate(context: typer.Context, paths: Paths = None) -> None:
-    """Check the files, without a server."""
-    _run(context, lambda verbs: verbs.validate(paths))
+def validate(
+    context: typer.Context, paths: Paths = None, as_json: AsJson = False, strict: NoWarnings = False
+) -> None:
+    """Checks the files, without a server."""
+    _run(context, lambda verbs: verbs.validate(paths, strict), as_json)
 
 
 @app.command()
@@ -78,10 +82,14 @@ def plan(
     paths: Paths = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
-    out: Annotated[Path | None, typer.Option(help="Also save the plan to this file, for apply.")] = None,
+    verbose: Verbose = False,
+    out: Annotated[Path | None, typer.Option(help="Also saves the plan to this file, for apply.")] = None,
+    strict: NoWarnings = False,
 ) -> None:
-    """Show what an apply would change. Exit status 2 if there are changes."""
-    _run(context, lambda verbs: verbs.plan(paths, as_markdown, out), as_json)
+    """Shows what an apply would change. Exit status 2 when there is something."""
+    from provisioner.verbs import Shown
+
+    _run(context, lambda verbs: verbs.plan(paths, Shown(as_markdown, verbose), out, strict), as_json)
 
 
 @app.command()
@@ -91,9 +99,13 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also make the deletions of the plan.")] = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    strict: NoWarnings = False,
 ) -> None:
-    """Make the changes of the plan, or of a saved plan if the server has not changed since."""
-    _run(context, lambda verbs: verbs.apply(paths, yes, prune), as_json)
+    """Makes the changes of the plan, or of a saved plan if the server is still as it saw it."""
+    from provisioner.verbs import Shown
+
+    _run(context, lambda verbs: verbs.apply(paths, yes, prune, Shown(verbose=verbose), strict), as_json)
 
 
 @app.command()
@@ -102,10 +114,13 @@ def drift(
     paths: Paths = None,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Unmanaged resources count as differences.")] = False,
+    verbose: Verbose = False,
+    strict: Annotated[bool, typer.Option("--strict", help="What others made is a difference, too.")] = False,
 ) -> None:
-    """Show the differences from the files without changing anything. Exit status 2 if there are any."""
-    _run(context, lambda verbs: verbs.drift(paths, as_markdown, strict), as_json)
+    """Tells what differs from the files and changes nothing. Exit status 2 when something does."""
+    from provisioner.verbs import Shown
+
+    _run(context, lambda verbs: verbs.drift(paths, Shown(as_markdown, verbose), strict), as_json)
 
 
 @app.command()

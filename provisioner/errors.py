@@ -29,7 +29,10 @@ class ProvisionerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error in the files. `line` and `column` count from 1; `key` is the path of the key, with dots."""
+    """One thing wrong in the files, or a warning about them.
+
+    `line` and `column` count from 1; `key` is the dotted path of the key, or the address of a resource.
+    """
 
     file: str
     line: int
@@ -38,8 +41,8 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        where = ":".join((self.file, *(str(number) for number in (self.line, self.column) if number)))
-        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+        place = (self.file, *(str(number) for number in (self.line, self.column) if number))
+        return ": ".join(part for part in (":".join(place), self.key, self.message) if part)
 
 
 class InvalidFilesError(ProvisionerError):

@@ -12,13 +12,15 @@ from typing import Any
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
 from provisioner.kinds.definition import FileFormat
 from provisioner.kinds.realm_file import RealmFile
-from provisioner.kinds.registry import FAMILIES, FORMATS
+from provisioner.kinds.registry import FAMILIES, FORMATS, KINDS
 from provisioner.model.state import Address, RealmState
 from provisioner.reading import discovery
 from provisioner.reading.documents import Document, read_documents
 from provisioner.reading.joining import joined, place_of
 from provisioner.reading.schema_reader import Reader
 from provisioner.representation import REALM
+
+_SECRETS = frozenset[str]().union(*(definition.rule.secret for definition in KINDS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,15 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
 
     `realm_name` is the realm of the connection settings. It and the realm in the files must agree.
     """
-    reader = Reader(environment)
+    reader = Reader(environment, _SECRETS)
     return _interpreted(tuple(_documents(discovery.find(paths), reader)), reader, realm_name)
 
 
 def load_documents(
     documents: Sequence[Document], environment: Mapping[str, str], realm_name: str | None = None
 ) -> Loaded:
-    """Return the state that documents describe which were read before."""
-    return _interpreted(tuple(documents), Reader(environment), realm_name)
+    """The same of documents that were read before."""
+    return _interpreted(tuple(documents), Reader(environment, _SECRETS), realm_name)
 
 
 def _interpreted(documents: tuple[Document, ...], reader: Reader, realm_name: str | None) -> Loaded:

@@ -13,7 +13,7 @@ from rich.prompt import Confirm
 from provisioner import loader
 from provisioner.checking.findings import check
 from provisioner.checking.inspection import inspect
-from provisioner.errors import ProvisionerError, SettingsError
+from provisioner.errors import Problem, ProvisionerError, SettingsError
 from provisioner.exporting import files as write_files
 from provisioner.exporting.export import EVERYTHING, export
 from provisioner.kinds.registry import FORMATS
@@ -24,7 +24,7 @@ from provisioner.model.state import RealmState
 from provisioner.planning.apply import apply as apply_plan
 from provisioner.planning.plan import plan as make_plan
 from provisioner.reading import discovery
-from provisioner.reading.documents import read_documents
+from provisioner.reading.documents import read_documents, warning_of
 from provisioner.rendering import plan_file, render
 from provisioner.rendering.terminal import print_error, print_markup, print_text, progress_bar
 from provisioner.representation.json_schema import schema
@@ -48,6 +48,19 @@ class Run:
     realm: Realm
     plan: Plan
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Those about the files themselves, then those about what the server makes of them."""
+        return _warnings(self.loaded, self.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a plan is shown to people: as Markdown or as text, in full or folded."""
+
+    as_markdown: bool = False
+    verbose: bool = False
+
 
 class Verbs:
     """The commands for one connection. With `as_json`, standard output is one JSON object and nothing else."""
@@ -67,29 +80,34 @@ class Verbs:
             print_error(str(error))
             return ERROR
 
-    def validate(self, paths: list[Path] | None) -> int:
-        """Check the files, without a server."""
+    def validate(self, paths: list[Path] | None, strict: bool) -> int:
+        """Without a server."""
         loaded = self._loaded(paths)
-        desired, count = loaded.desired, len({document.source.file for document in loaded.documents})
-        print_text(f"Realm {desired.realm}: {count} files, {len(desired.resources)} resources, no errors.")
-        return NOTHING
+        warnings = _warnings(loaded)
+        if self._as_json:
+            print_text(render.warnings_as_json(warnings))
+        else:
+            for line in render.warnings_as_text(warnings):
+                print_markup(line)
+            print_text(render.validated(loaded.desired, len(_files(loaded)), warnings))
+        return ERROR if strict and warnings else NOTHING
 
-    def plan(self, paths: list[Path] | None, as_markdown: bool, out: Path | None) -> int:
-        """Show the plan, and save it to `out`."""
+    def plan(self, paths: list[Path] | None, shown: Shown, out: Path | None, strict: bool) -> int:
+        """Shows it, and saves it to `out`."""
         run = self._run(self._loaded(paths))
         if out is not None:
             out.write_text(plan_file.as_json(run.plan, run.loaded.documents), encoding="utf-8")
-        self._print(run.plan, as_markdown)
-        return _status(run.plan, strict=False)
+        self._print(run, shown)
+        return ERROR if strict and run.warnings else _status(run.plan, strict=False)
 
-    def drift(self, paths: list[Path] | None, as_markdown: bool, strict: bool) -> int:
-        """Show the plan; with `strict`, unmanaged resources count as differences."""
+    def drift(self, paths: list[Path] | None, shown: Shown, strict: bool) -> int:
+        """The plan; with `strict`, what others made is a difference, too."""
         run = self._run(self._loaded(paths))
-        self._print(run.plan, as_markdown)
+        self._print(run, shown)
         return _status(run.plan, strict)
 
-    def apply(self, paths: list[Path] | None, yes: bool, prune: bool) -> int:
-        """Apply the plan of these files, or a saved plan if it is still the same."""
+    def apply(self, paths: list[Path] | None, yes: bool, prune: bool, shown: Shown, strict: bool) -> int:
+        """Makes the plan, or a saved one if it is still the same; with `strict`, none that has warnings."""
         was_saved = plan_file.read(paths[0]) if paths and len(paths) == 1 else None
         if was_saved:
             documents = plan_file.documents(was_saved)
@@ -99,9 +117,10 @@ class Verbs:
         run = self._run(loaded)
         if was_saved:
             plan_file.check(was_saved, run.plan)
-        if not self._as_json or run.plan.refused:
-            self._print(run.plan)
-        return ERROR if run.plan.refused else self._apply(run, yes, prune)
+        is_barred = bool(run.plan.refused or (strict and run.warnings))
+        if not self._as_json or is_barred:
+            self._print(run, shown)
+        return ERROR if is_barred else self._apply(run, yes, prune)
 
     def _apply(self, run: Run, yes: bool, prune: bool) -> int:
         changes = run.plan.to_make(prune)
@@ -118,7 +137,8 @@ class Verbs:
                 waiting=print_error,
             )
         if self._as_json:
-            print_text(render.as_json(run.plan, outcome))
+            told = tuple(warning_of(remark) for remark in outcome.warnings)
+            print_text(render.as_json(run.plan, (*run.warnings, *told), outcome))
         elif run.plan.writes:
             print_markup(render.outcome_as_text(outcome))
         return NOTHING if outcome.complete else ERROR
@@ -155,10 +175,7 @@ class Verbs:
         return NOTHING
 
     def _loaded(self, paths: list[Path] | None) -> Loaded:
-        loaded = loader.load(_existing(paths), os.environ, self._options.keycloak_realm)
-        for note in loaded.notes:
-            print_error(str(note))
-        return loaded
+        return loader.load(_existing(paths), os.environ, self._options.keycloak_realm)
 
     def _run(self, loaded: Loaded) -> Run:
         realm = self._realm(loaded.desired.realm)
@@ -185,13 +202,13 @@ class Verbs:
                 return str(content["realm"])
         raise SettingsError("KEYCLOAK_REALM is not set, and no default file names a realm")
 
-    def _print(self, planned: Plan, as_markdown: bool = False) -> None:
+    def _print(self, run: Run, shown: Shown) -> None:
         if self._as_json:
-            print_text(render.as_json(planned))
-        elif as_markdown:
-            print_text(render.as_markdown(planned))
+            print_text(render.as_json(run.plan, run.warnings))
+        elif shown.as_markdown:
+            print_text(render.as_markdown(run.plan, run.warnings))
         else:
-            print_markup(render.as_text(planned))
+            print_markup(render.as_text(run.plan, run.warnings, verbose=shown.verbose))
 
     def _ask(self) -> None:
         if self._as_json or not sys.stdin.isatty():
@@ -213,6 +230,15 @@ def _existing(paths: list[Path] | None) -> list[Path]:
 def _default_paths() -> list[Path]:
     """Return the default paths that exist and are not empty."""
     return [path for path in DEFAULT_PATHS if path.is_file() or (path.is_dir() and any(path.iterdir()))]
+
+
+def _warnings(loaded: Loaded, planned: Plan | None = None) -> tuple[Problem, ...]:
+    remarks = planned.remarks if planned else loaded.desired.remarks
+    return (*loaded.notes, *map(warning_of, remarks))
+
+
+def _files(loaded: Loaded) -> set[str]:
+    return {document.source.file for document in loaded.documents}
 
 
 def _status(planned: Plan, strict: bool) -> int:

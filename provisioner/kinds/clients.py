@@ -6,6 +6,7 @@ from provisioner.kinds import flows, mappers
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
 from provisioner.kinds.flow_trees import OVERRIDES
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import CLIENT_AUTHENTICATORS, PROTOCOLS, lacks, unknown
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
@@ -15,6 +16,10 @@ from provisioner.model.state import Address, Json, RealmState, Resource, Source
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _SERVERS_OWN = "realm_client"
 """The attribute by which Keycloak marks the clients that represent realms."""
+
+_DEFAULT_PROTOCOL = "openid-connect"
+_OF_SERVICE_ACCOUNTS = "service_account"
+"""The scope that service accounts have since Keycloak 26."""
 
 _PARTS = frozenset({"protocolMappers", *_ASSIGNMENTS.values()})
 _OWN_RESOURCES = frozenset({"id", "clientId", "authorizationSettings", "access", "defaultRoles"})
@@ -85,14 +90,24 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def create(server: Server, change: Change) -> None:
-    """Create a client with its mappers and scopes, in one request."""
+    """Create a client with its mappers and scopes, in one request.
+
+    The protocol `openid-connect` is not sent, because it is what a client without one gets, and because with it
+    Keycloak applies the defaults of its console over the fields (measured, 26.7.5): a public client without its
+    secret, `backchannel.logout.session.required`, and `rootUrl/*` for no `redirectUris`.
+    """
     (name,) = change.address.names
     body = {key: value for key, value in _sent(server, change).items() if value is not None}
+    if body.get("protocol") == _DEFAULT_PROTOCOL:
+        del body["protocol"]
     server.remember(Kind.CLIENT, name, id=server.api.post("clients", {"clientId": name, **body}))
 
 
 def _sent(server: Server, change: Change) -> Json:
+    """An attribute that is taken away is an empty text: Keycloak keeps one that is left out."""
     fields = dict(change.after or {})
+    if "attributes" in fields:
+        fields["attributes"] = {key: "" if value is None else value for key, value in fields["attributes"].items()}
     if fields.get(OVERRIDES):
         fields[OVERRIDES] = flows.overrides_by_id(server, fields[OVERRIDES])
     return fields
@@ -138,8 +153,8 @@ def _flows(client: Resource, _: RealmState) -> Iterator[Address]:
 
 
 def _unchangeable(address: Address) -> str:
-    """Return why the client cannot be changed: Keycloak answers every attempt with 403 (measured, 26.7.4)."""
-    return "Keycloak does not allow changes to this client" if address.names == ("realm-management",) else ""
+    """Keycloak answers every change of this client and of its parts with 403 (measured, 26.7.5)."""
+    return "Keycloak lets nobody change realm-management" if address.names == ("realm-management",) else ""
 
 
 def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> str:
@@ -151,9 +166,38 @@ def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> 
 
 
 def _protocol(address: Address, desired: RealmState, observed: RealmState) -> str:
-    resources = (state.resources.get(address) for state in (desired, observed))
-    found = (resource.fields.get("protocol") for resource in resources if resource)
-    return next((protocol for protocol in found if protocol), "openid-connect")
+    said = (state.resources.get(address) for state in (desired, observed))
+    found = (resource.fields.get("protocol") for resource in said if resource)
+    return next((protocol for protocol in found if protocol), _DEFAULT_PROTOCOL)
+
+
+def _accepted(client: Resource, desired: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
+    """A public client has no secret, whatever an import or a request says."""
+    warning = unknown(observed, CLIENT_AUTHENTICATORS, client.fields.get("clientAuthenticatorType"))
+    reasons = (warning,) if warning else ()
+    if not client.fields.get("secret") or not has_feature(client.address, "publicClient", desired, observed):
+        return client.fields, reasons
+    kept = {key: value for key, value in client.fields.items() if key != "secret"}
+    return kept, (*reasons, "a public client has no secret: left out")
+
+
+def _refusal(client: Resource, _: RealmState, observed: RealmState) -> str:
+    protocol = client.fields.get("protocol")
+    return f"the server has no protocol {protocol}" if lacks(observed, PROTOCOLS, protocol) else ""
+
+
+def has_feature(client: Address, key: str, desired: RealmState, observed: RealmState) -> bool:
+    """Return whether the client has the feature of that key, by the files, else by the server."""
+    states = (state.resources.get(client) for state in (desired, observed))
+    found = (resource.fields[key] for resource in states if resource and resource.fields.get(key) is not None)
+    return bool(next(found, False))
+
+
+def _is_generated(assigned: Address, desired: RealmState, observed: RealmState) -> bool:
+    """Keycloak assigns this scope to every client that has a service account."""
+    client, scope = assigned.names
+    is_asked = has_feature(Address(Kind.CLIENT, (client,)), "serviceAccountsEnabled", desired, observed)
+    return scope == _OF_SERVICE_ACCOUNTS and is_asked
 
 
 FAMILY = Family(
@@ -161,6 +205,7 @@ FAMILY = Family(
         KindDefinition(
             kind=Kind.CLIENT,
             rule=Rule(
+                maps=frozenset({"attributes", OVERRIDES}),
                 created_with=frozenset({"protocolMappers", "defaultClientScopes", "optionalClientScopes"}),
                 secret=frozenset({"secret"}),
             ),
@@ -169,6 +214,8 @@ FAMILY = Family(
             delete=delete,
             references=_flows,
             unchangeable=_unchangeable,
+            accepted=_accepted,
+            refusal=_refusal,
         ),
         mappers.definition(Kind.CLIENT_MAPPER),
         KindDefinition(
@@ -180,6 +227,7 @@ FAMILY = Family(
             owners=owned_by((Kind.CLIENT, 0, 1), (Kind.CLIENT_SCOPE, 1, 2)),
             references=refers_to(Kind.CLIENT_SCOPE, 1),
             omission=_omission,
+            is_generated=_is_generated,
         ),
     ),
     desired=desired,

@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioner.kinds.definition import Family, KindDefinition
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import COMPONENTS, lacks
 from provisioner.kinds.profile import PROVIDER as USER_PROFILE
 from provisioner.kinds.realm_file import RealmFile, without_masks
 from provisioner.kinds.server import Server
@@ -131,13 +132,14 @@ def _put(server: Server, id: str, change: Change) -> None:
     after = change.after or {}
     path = f"{_PATH}/{id}"
     present = server.api.get(path)
-    server.api.put(path, {**present, **after, "config": after.get("config", {})})
+    config = {key: [] if values is None else values for key, values in after.get("config", {}).items()}
+    server.api.put(path, {**present, **after, "config": config})
     _note_hidden(server, id, change)
 
 
 def _note_hidden(server: Server, id: str, change: Change) -> None:
-    """Store digests of configuration values that the server accepts and does not return, like those of secrets."""
-    sent = (change.after or {}).get("config", {})
+    """Some configuration the server takes and does not show: known again by a digest, like a secret."""
+    sent = {key: values for key, values in (change.after or {}).get("config", {}).items() if values}
     if not sent:
         return
     shown = server.api.get(f"{_PATH}/{id}").get("config", {})
@@ -170,7 +172,14 @@ def _owners(address: Address) -> tuple[Address, ...]:
     return (Address(Kind.COMPONENT, address.names[:2]),) if len(address.names) > 2 else ()
 
 
+def _refusal(component: Resource, _: RealmState, observed: RealmState) -> str:
+    type, id = component.address.names[-2], component.fields.get("providerId")
+    is_known = any(each.startswith(f"{type}/") for each in observed.offers.get(COMPONENTS, ()))
+    return f"the server has no {id} of {type}" if is_known and lacks(observed, COMPONENTS, f"{type}/{id}") else ""
+
+
 _RULE = Rule(
+    maps=frozenset({"config"}),
     secret=frozenset({"bindCredential", "privateKey", "keystorePassword", "keyPassword", "secret", "password"}),
     masks=True,
     named_by=frozenset({"name", "providerId", "subType"}),
@@ -179,7 +188,13 @@ _RULE = Rule(
 FAMILY = Family(
     kinds=(
         KindDefinition(
-            kind=Kind.COMPONENT, rule=_RULE, create=create, update=update, delete=delete, owners=_owners
+            kind=Kind.COMPONENT,
+            rule=_RULE,
+            create=create,
+            update=update,
+            delete=delete,
+            owners=_owners,
+            refusal=_refusal,
         ),
     ),
     desired=desired,

@@ -31,6 +31,14 @@ def _no_reason(_: Resource, __: RealmState, ___: RealmState) -> str:
     return ""
 
 
+def _all_fields(resource: Resource, _: RealmState, __: RealmState) -> tuple[Json, tuple[str, ...]]:
+    return resource.fields, ()
+
+
+def _is_not_generated(_: Address, __: RealmState, ___: RealmState) -> bool:
+    return False
+
+
 def _is_exported(_: Resource) -> bool:
     return True
 
@@ -58,10 +66,11 @@ class KindDefinition:
     `references` are the other resources that it names and that must exist. `listed_with` are the resources whose
     presence in the files means that the files also list this one.
 
-    Judging: `refusal` says why a desired resource cannot be had, `unchangeable` why an existing one cannot be
-    changed, `omission` why the server ignores a new one. `comes_with` tells whether another change creates it;
-    without it, a `rule.with_owner` resource comes with its first owner. `consequence` says what else a deletion
-    does.
+    Judging: `refusal` says why a desired resource cannot be had, `unchangeable` why nobody can create or change it
+    or what it is the first owner of, `omission` why the server ignores a new one. `accepted` returns the fields
+    that the server keeps, and why it does not keep the others. `comes_with` tells whether another change creates
+    it; without it, a `rule.with_owner` resource comes with its first owner. `is_generated` tells whether Keycloak
+    itself makes it, because of a field of its owner. `consequence` says what else a deletion does.
 
     Exporting: `is_exported`, and `variable`, the words of which the name of a variable for a secret is made.
     """
@@ -82,6 +91,8 @@ class KindDefinition:
     refusal: Judge = _no_reason
     unchangeable: Callable[[Address], str] = lambda _: ""
     omission: Judge = _no_reason
+    accepted: Callable[[Resource, RealmState, RealmState], tuple[Json, tuple[str, ...]]] = _all_fields
+    is_generated: Callable[[Address, RealmState, RealmState], bool] = _is_not_generated
     comes_with: Callable[[Resource, RealmState, RealmState], bool] | None = None
     consequence: Callable[[Resource], str] = lambda _: ""
 

@@ -49,10 +49,15 @@ class FlowFile:
         return fields
 
     def _tree(self, flow: Json, source: Source, above: tuple[str, ...]) -> Json:
-        executions = list(enumerate(flow.get("authenticationExecutions", ())))
-        executions.sort(key=lambda item: item[1].get("priority", 0))
+        executions = flow.get("authenticationExecutions", ())
+        has_priorities = any("priority" in execution for execution in executions)
         place = source.at("authenticationExecutions")
-        found = (self._execution(execution, place.at(index), above) for index, execution in executions)
+        found = []
+        for index, execution in enumerate(executions):
+            told = self._execution(execution, place.at(index), above)
+            if told and has_priorities:
+                told["priority"] = execution.get("priority", 0)  # as an import reads it
+            found.append(told)
         return tree(execution for execution in found if execution)
 
     def _execution(self, execution: Json, source: Source, above: tuple[str, ...]) -> Json:
@@ -115,7 +120,8 @@ def _represented(
 ) -> Json:
     executions: list[Json] = []
     for position, (_, execution) in enumerate(in_order(fields), start=1):
-        each: Json = {"requirement": execution["requirement"], "priority": position * 10}
+        priority = execution.get("priority", position * 10)
+        each: Json = {"requirement": execution["requirement"], "priority": priority}
         if execution.get("authenticator"):
             each["authenticator"] = execution["authenticator"]
         each["authenticatorFlow"] = is_flow(execution)

@@ -1,17 +1,17 @@
 """Authentication flows as trees of executions: names, comparison with built-in flows, refusals.
 
-A tree is `executions` (name -> execution) and `order` (the names in order). An execution has `authenticator`,
-`requirement` and optionally `config`. A sub-flow has `flow` (its alias), `requirement`, `description`,
-`providerId` and its own tree.
+A tree is `executions` (name -> execution) and `order` (the names as they come). An execution has `authenticator`,
+`requirement`, `priority` where it is known, and perhaps `config`; a sub-flow has `flow` (its alias), `providerId`,
+`requirement`, `priority`, `description` and a tree of its own.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from provisioner.kinds.kind import Kind
+from provisioner.model.differences import same
 from provisioner.model.rules import MASK
-from provisioner.model.state import Json, RealmState, Resource
+from provisioner.model.state import Json, RealmState, Remark, Resource
 
 BINDINGS = (
     "browserFlow",
@@ -34,16 +34,30 @@ AUTHENTICATORS = "authenticators"
 
 
 def tree(executions: Iterable[Json]) -> Json:
-    """Return the executions of one level by name; a second one of the same name is `<name> (2)`."""
+    """The executions of one level by name: a second one of the same name is `<name> (2)`.
+
+    Keycloak runs those of the same priority in any order, so here they are in that of their names.
+    """
     named: Json = {}
-    for execution in executions:
-        name = base = execution.get("flow") or execution["authenticator"]
+    for execution in _sorted(executions):
+        name = base = _name(execution)
         count = 1
         while name in named:
             count += 1
             name = f"{base} ({count})"
         named[name] = execution
     return {"executions": named, "order": ", ".join(named)}
+
+
+def _name(execution: Json) -> str:
+    return str(execution.get("flow") or execution["authenticator"])
+
+
+def _sorted(executions: Iterable[Json]) -> list[Json]:
+    listed = list(executions)
+    if all("priority" in each for each in listed):
+        listed.sort(key=lambda each: (each["priority"], _name(each)))
+    return listed
 
 
 def in_order(found: Json) -> list[tuple[str, Json]]:
@@ -88,25 +102,58 @@ def _authenticators(flow: Json) -> Iterator[str]:
 def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     """Return the desired flows as this server can have them.
 
-    A missing description is taken from the server. Keycloak does not allow changes to the structure of a built-in
-    flow. For an export of an older version, or a file with fewer executions than the server, only requirements and
-    configurations of common executions are compared, and a built-in flow that no longer exists is ignored.
+    A description or priority that no file gives is the one that is there. Nobody can change what a built-in flow
+    is made of: in an export of an older version, and where a file names less than there is, only the requirements
+    and configurations of what both have count. A built-in flow that Keycloak has dropped is left out; a flow that
+    is only marked as built-in is made as an own one.
     """
-    return desired.with_resources(
-        found
-        for resource in desired.resources.values()
-        if (found := _adapted(resource, observed) if resource.address.kind == Kind.FLOW else resource)
-    )
+    remarks = []
+    kept = []
+    others = []
+    for resource in desired.resources.values():
+        if resource.address.kind != Kind.FLOW:
+            kept.append(resource)
+            continue
+        present = observed.resources.get(resource.address)
+        adapted = _adapted(resource, present)
+        is_marked = present is None and resource.fields.get("builtIn") and resource.address not in observed.builtin
+        if is_marked and resource.address.names[0] == HIDDEN:
+            continue  # every realm has it
+        if is_marked:
+            remarks.append(Remark(resource.address, _not_built_in(resource), resource.source))
+            if resource.address.names[0] in _DROPPED:
+                continue
+        elif adapted.fields.get("order") != resource.fields.get("order"):
+            others.append(resource)
+        kept.append(adapted)
+    if others:
+        remarks.append(_other_structure(others))
+    return desired.with_resources(kept).remarked(remarks)
 
 
-def _adapted(resource: Resource, observed: RealmState) -> Resource | None:
-    present = observed.resources.get(resource.address)
-    is_older = EXPORTED_BY in resource.fields
-    if present is None and is_older and observed.exists:
-        return None
+HIDDEN = "saml ecp"
+"""The flow that Keycloak exports and does not list."""
+_DROPPED = frozenset({"http challenge"})
+"""The top-level flows that were built into an older Keycloak and are gone."""
+
+
+def _not_built_in(flow: Resource) -> str:
+    if flow.address.names[0] in _DROPPED:
+        return "no longer built into Keycloak, like the authenticators in it: left out"
+    return "marked as built-in, but Keycloak has no such flow: made as an own flow"
+
+
+def _other_structure(flows: list[Resource]) -> Remark:
+    names = ", ".join(flow.address.names[0] for flow in flows)
+    reason = f"built-in flows are made of other executions in this Keycloak, which stay as they are: {names}"
+    return Remark(flows[0].address, reason, flows[0].source)
+
+
+def _adapted(resource: Resource, present: Resource | None) -> Resource:
     if present is None:
         return replace(resource, fields=_described(resource.fields, {}))
     fields = _described(resource.fields, present.fields)
+    is_older = EXPORTED_BY in resource.fields
     if present.fields.get("builtIn") and (is_older or _names_less(fields, present.fields)):
         fields = {**fields, **_restricted(fields, present.fields)}
     return replace(resource, fields=fields)
@@ -121,6 +168,8 @@ def _described(wanted: Json, present: Json) -> Json:
     found = dict(wanted)
     if "description" not in wanted and "flow" in wanted:
         found["description"] = present.get("description")
+    if "requirement" in wanted and "priority" not in wanted and "priority" in present:
+        found["priority"] = present["priority"]
     if wanted.get("config"):
         found["config"] = _unmasked(wanted["config"], present.get("config") or {})
     if "executions" in wanted:
@@ -149,7 +198,7 @@ def _restricted(wanted: Json, present: Json) -> Json:
             inner = _restricted(execution, existing)
             executions[name] = {**existing, "requirement": execution["requirement"], **inner}
         else:
-            executions[name] = execution
+            executions[name] = {**execution, "priority": existing.get("priority")}
     return {"executions": executions, "order": present.get("order", "")}
 
 
@@ -161,19 +210,35 @@ def refusal(resource: Resource, desired: RealmState, observed: RealmState) -> st
         place, _, name = min(unknown).partition("/")
         return f"the server has no authenticator {name} for a {place}"
     present = observed.resources.get(resource.address)
-    known = _configurations(present.fields if present else {})
-    execution = _configurations(resource.fields)
-    shared = sorted(alias for alias, count in execution.items() if 1 < count > known[alias])
-    if shared:
-        return f"several executions have the configuration {shared[0]}, which only an import can make"
+    other = _other_configuration(resource, observed)
+    if other:
+        return other
     if present is not None and present.fields.get("builtIn"):
         return _built_in_refusal(resource.fields, present.fields)
     return _alias_refusal(resource, desired, observed)
 
 
-def _configurations(flow: Json) -> Counter[str]:
-    """Count the executions of each configuration, by its alias."""
-    return Counter(each["config"]["alias"] for each in walk(flow) if each.get("config"))
+def _other_configuration(flow: Resource, observed: RealmState) -> str:
+    """A configuration is found by its alias: that of another flow cannot have other values for this one."""
+    present = observed.resources.get(flow.address)
+    own = {each["alias"] for each in configurations(present.fields)} if present else set()
+    wanted = {each["alias"]: each for each in configurations(flow.fields) if each["alias"] not in own}
+    for other in observed.of_kind(Kind.FLOW):
+        if other.address == flow.address:
+            continue
+        for config in configurations(other.fields):
+            mine = wanted.get(config["alias"])
+            if mine and not same(mine["config"], config["config"]):
+                return (
+                    f"the configuration {config['alias']} is that of the flow {other.address.names[0]},"
+                    " with other values: give it another alias"
+                )
+    return ""
+
+
+def configurations(flow: Json) -> Iterator[Json]:
+    """The configurations in a tree."""
+    return (each["config"] for each in walk(flow) if each.get("config"))
 
 
 def _built_in_refusal(wanted: Json, present: Json) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from provisioner.errors import RejectedError
+from provisioner.kinds import flow_configs
 from provisioner.kinds.flow_executions import executions, nested, type_of
 from provisioner.kinds.flow_trees import BINDINGS, OVERRIDES, in_order, interchangeable, is_flow, tree, walk
 from provisioner.kinds.kind import Kind
@@ -48,7 +49,8 @@ def delete(server: Server, change: Change) -> None:
     user = next(_users(server, alias), "")
     if user:
         raise RejectedError(f"the flow {alias} is in use: {user}")
-    server.api.delete(f"{_FLOWS}/{server.id(Kind.FLOW, alias)}")
+    with flow_configs.kept(server, executions(server, alias)):
+        server.api.delete(f"{_FLOWS}/{server.id(Kind.FLOW, alias)}")
 
 
 def _users(server: Server, alias: str) -> Iterator[str]:
@@ -97,12 +99,13 @@ class _Arranged:
     def _remove(self, wanted: Json, present: Json, goes: Callable[[Json | None, Json], bool]) -> bool:
         """Remove the surplus executions for which `goes` is true; return whether there were any."""
         removed = False
-        for name, existing in present.items():
-            execution = (wanted.get("executions") or {}).get(name)
-            if execution is not None and interchangeable(execution, existing):
-                removed |= self._remove(execution, existing["executions"], goes)
-            elif goes(execution, existing):
-                self._api.delete(f"{_EXECUTIONS}/{existing['raw']['id']}")
+        for name, there in present.items():
+            told = (wanted.get("executions") or {}).get(name)
+            if told is not None and interchangeable(told, there):
+                removed |= self._remove(told, there["executions"], goes)
+            elif goes(told, there):
+                with flow_configs.kept(self._server, _raws(there)):
+                    self._api.delete(f"{_EXECUTIONS}/{there['raw']['id']}")
                 removed = True
         return removed
 
@@ -117,11 +120,12 @@ class _Arranged:
                     added |= self._add(execution, inner, id, execution["flow"])
                 continue
             added = True
+            priority = execution.get("priority", position * _STEP)
             if is_flow(execution) and execution["flow"] not in self._known:
-                id = self._add_flow(execution, alias, position * _STEP)
+                id = self._add_flow(execution, alias, priority)
                 self._add(execution, {}, id, execution["flow"])
             else:
-                self._add_execution(execution, flow_id, position * _STEP)
+                self._add_execution(execution, flow_id, priority)
         return added
 
     def _add_flow(self, execution: Json, parent: str, priority: int) -> str:
@@ -137,9 +141,17 @@ class _Arranged:
         body |= {"parentFlow": flow_id, "priority": priority}
         if is_flow(execution):
             body |= {"flowId": self._known[execution["flow"]], "authenticatorFlow": True}
+        config = execution.get("config")
+        if config and config["alias"] in self._server.configurations:
+            self._api.post(_EXECUTIONS, body | {"authenticatorConfig": config["alias"]})  # linked, not made twice
+            return
         id = self._api.post(_EXECUTIONS, body)
-        if execution.get("config"):
-            self._api.post(f"{_EXECUTIONS}/{id}/config", execution["config"])
+        if config:
+            self._add_config(id, config)
+
+    def _add_config(self, execution_id: str, config: Json) -> None:
+        self._api.post(f"{_EXECUTIONS}/{execution_id}/config", config)
+        self._server.configurations.add(config["alias"])
 
     def _settle(self, wanted: Json, present: Json) -> None:
         """Write requirements, descriptions, configurations and the order of the present executions."""
@@ -153,7 +165,10 @@ class _Arranged:
             else:
                 self._configure(execution.get("config"), raw)
             settled = {"requirement": execution["requirement"]}
-            settled |= {} if is_ordered else {"priority": position * _STEP}
+            if "priority" in execution:
+                settled["priority"] = execution["priority"]
+            elif not is_ordered:
+                settled["priority"] = position * _STEP
             self._put(raw, settled)
             if is_flow(execution) and execution.get("description") is not None:
                 self._put({**raw, **settled}, {"description": execution["description"]})
@@ -166,15 +181,23 @@ class _Arranged:
     def _configure(self, wanted: Json | None, raw: Json) -> None:
         id = raw.get("authenticationConfig")
         if wanted and not id:
-            self._api.post(f"{_EXECUTIONS}/{raw['id']}/config", wanted)
+            self._add_config(raw["id"], wanted)
         elif id and not wanted:
-            self._api.delete(f"{_CONFIG}/{id}")
+            with flow_configs.kept(self._server, [raw]):
+                self._api.delete(f"{_CONFIG}/{id}")
         elif wanted and id:
             path = f"{_CONFIG}/{id}"
             existing = self._api.get(path)
             filled = {key: value for key, value in wanted["config"].items() if value}
             if (wanted["alias"], filled) != (existing["alias"], existing.get("config") or {}):
                 self._api.put(path, {"id": id, **wanted})
+
+
+def _raws(there: Json) -> Iterator[Json]:
+    """The execution and all that are below it, as the server gave them."""
+    yield there["raw"]
+    for inner in there["executions"].values():
+        yield from _raws(inner)
 
 
 def _by_name(raw: list[Json]) -> Json:

@@ -11,8 +11,10 @@ from provisioner.kinds.flow_trees import (
     BINDINGS,
     EXPORTED_BY,
     FORM,
+    HIDDEN,
     OVERRIDES,
     authenticators,
+    configurations,
     tree,
 )
 from provisioner.kinds.kind import Kind
@@ -22,7 +24,6 @@ from provisioner.model.changes import Change
 from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 
-_HIDDEN = "saml ecp"
 _PROVIDERS = {
     BASIC: "authenticator-providers",
     "client-flow": "client-authenticator-providers",
@@ -80,21 +81,23 @@ def _observed(server: Server, flow: Json) -> Resource:
 def _hidden(server: Server) -> Iterator[Resource]:
     """Return the one flow that Keycloak exports but does not list, with its fields as wanted where they are not
     shown."""
-    wanted = server.desired.get(Kind.FLOW, _HIDDEN)
+    wanted = server.desired.get(Kind.FLOW, HIDDEN)
     if wanted is None:
         return
     try:
-        found = nested(executions(server, _HIDDEN))
+        found = nested(executions(server, HIDDEN))
     except NotFoundError:
         return  # it does not exist
     yield Resource(wanted.address, {**wanted.fields, "builtIn": True, **_named(server, found)})
 
 
 def _is_read_whole(desired: RealmState, address: Address) -> bool:
-    """Return whether the executions are needed: of flows in the files, or of all if the files only have a list of
-    them."""
-    named = {resource.address for resource in desired.of_kind(Kind.FLOW)}
-    return address in named or (not named and desired.mentions(Kind.FLOW))
+    """Those that files name; all of them when files only say that there are some, or name configurations, which
+    may be those of other flows."""
+    named = {resource.address: resource for resource in desired.of_kind(Kind.FLOW)}
+    if address in named or not named:
+        return address in named or desired.mentions(Kind.FLOW)
+    return any(any(configurations(flow.fields)) for flow in named.values())
 
 
 def _named(server: Server, raw: Iterable[Json]) -> Json:
@@ -102,7 +105,7 @@ def _named(server: Server, raw: Iterable[Json]) -> Json:
 
 
 def _execution(server: Server, raw: Json) -> Json:
-    fields: Json = {"requirement": raw["requirement"]}
+    fields: Json = {"requirement": raw["requirement"], "priority": raw.get("priority", 0)}
     if raw.get("providerId"):
         fields["authenticator"] = raw["providerId"]
     if raw.get("authenticationFlow"):
@@ -110,6 +113,7 @@ def _execution(server: Server, raw: Json) -> Json:
         return fields | named | _named(server, raw["inner"])
     if raw.get("authenticationConfig"):
         config = server.api.get(f"authentication/config/{raw['authenticationConfig']}")
+        server.configurations.add(config["alias"])
         fields["config"] = {"alias": config["alias"], "config": config.get("config") or {}}
     return fields
 

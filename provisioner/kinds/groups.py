@@ -15,6 +15,7 @@ from provisioner.kinds.kind import Kind
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path, merged_lists, plain
 from provisioner.model.changes import Change
+from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _FIELDS = ("attributes", "description")
@@ -200,6 +201,7 @@ FAMILY = Family(
     kinds=(
         KindDefinition(
             kind=Kind.GROUP,
+            rule=Rule(maps=frozenset({"attributes"})),
             create=create,
             update=update,
             delete=delete,

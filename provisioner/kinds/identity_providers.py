@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import IDENTITY_PROVIDER_MAPPERS, IDENTITY_PROVIDERS, lacks, unknown
 from provisioner.kinds.realm_file import RealmFile, without_masks
 from provisioner.kinds.server import Server, merged
 from provisioner.model.changes import Change
@@ -150,11 +151,22 @@ def _flows(provider: Resource, _: RealmState) -> Iterator[Address]:
         yield Address(Kind.FLOW, (provider.fields.get(key, ""),))
 
 
+def _refusal(provider: Resource, _: RealmState, observed: RealmState) -> str:
+    id = provider.fields.get("providerId")
+    return f"the server has no identity provider {id}" if lacks(observed, IDENTITY_PROVIDERS, id) else ""
+
+
+def _accepted_mapper(mapper: Resource, _: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
+    warning = unknown(observed, IDENTITY_PROVIDER_MAPPERS, mapper.fields.get("identityProviderMapper"))
+    return mapper.fields, (warning,) if warning else ()
+
+
 FAMILY = Family(
     kinds=(
         KindDefinition(
             kind=Kind.IDENTITY_PROVIDER,
             rule=Rule(
+                maps=frozenset({"config"}),
                 fixed=frozenset({"providerId"}),
                 secret=frozenset({"clientSecret", "secret", "password"}),
                 masks=True,
@@ -163,15 +175,18 @@ FAMILY = Family(
             update=update,
             delete=delete,
             references=_flows,
+            refusal=_refusal,
             variable=lambda address: ("idp", *address.names),
         ),
         KindDefinition(
             kind=Kind.IDENTITY_PROVIDER_MAPPER,
+            rule=Rule(maps=frozenset({"config"})),
             create=create_mapper,
             update=update_mapper,
             delete=delete_mapper,
             owners=owned_by((Kind.IDENTITY_PROVIDER, 0, 1)),
             references=refers_to(Kind.IDENTITY_PROVIDER, 0),
+            accepted=_accepted_mapper,
         ),
     ),
     desired=desired,

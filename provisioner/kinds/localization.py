@@ -1,12 +1,14 @@
 """Texts of the realm, by language."""
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from provisioner.kinds.definition import Family, KindDefinition
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
+from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 
 _KEY = "localizationTexts"
@@ -28,8 +30,13 @@ def observe(server: Server) -> Iterable[Resource]:
 
 
 def write(server: Server, change: Change) -> None:
-    """Add and update texts of the language, in one request; others stay."""
-    server.api.post(f"localization/{change.address.names[0]}", change.after or {})
+    """Adds and changes texts of the language, in one write; takes those away that are None; others stay."""
+    path = f"localization/{change.address.names[0]}"
+    texts = {key: text for key, text in (change.after or {}).items() if text is not None}
+    if texts or not change.after:
+        server.api.post(path, texts)
+    for key in (change.after or {}).keys() - texts.keys():
+        server.api.delete(f"{path}/{quote(key, safe='')}")
 
 
 def delete(server: Server, change: Change) -> None:
@@ -45,7 +52,9 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 FAMILY = Family(
-    kinds=(KindDefinition(kind=Kind.LOCALIZATION, create=write, update=write, delete=delete),),
+    kinds=(
+        KindDefinition(kind=Kind.LOCALIZATION, rule=Rule(is_map=True), create=write, update=write, delete=delete),
+    ),
     desired=desired,
     observe=observe,
     represent=represent,

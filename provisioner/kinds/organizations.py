@@ -160,7 +160,14 @@ def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> s
 
 FAMILY = Family(
     kinds=(
-        KindDefinition(kind=Kind.ORGANIZATION, create=create, update=update, delete=delete, refusal=_refusal),
+        KindDefinition(
+            kind=Kind.ORGANIZATION,
+            rule=Rule(maps=frozenset({"attributes"})),
+            create=create,
+            update=update,
+            delete=delete,
+            refusal=_refusal,
+        ),
         KindDefinition(
             kind=Kind.ORGANIZATION_IDENTITY_PROVIDER,
             create=add_provider,

@@ -14,6 +14,7 @@ from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 _ADDRESS = Address(Kind.USER_PROFILE, ())
 PROVIDER = "org.keycloak.userprofile.UserProfileProvider"
+_POLICY = "unmanagedAttributePolicy"
 _CONFIG = "kc.user.profile.config"
 
 
@@ -32,27 +33,36 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 def _from_text(text: str, source: Source, file: RealmFile) -> Iterable[Resource]:
     try:
-        yield Resource(_ADDRESS, _fields(json.loads(text)), source)
+        yield Resource(_ADDRESS, _fields(_whole(json.loads(text))), source)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         file.add_error(source, f"is not a user profile: {error}")
 
 
 def _fields(profile: Json) -> Json:
-    """Return attributes and groups by name, so that differences name them; `order` is the order of attributes in
-    forms."""
-    attributes = profile.get("attributes", [])
-    groups = profile.get("groups", [])
-    return {
-        "attributes": {attribute["name"]: attribute for attribute in attributes},
-        "order": " ".join(attribute["name"] for attribute in attributes),
-        "groups": {group["name"]: group for group in groups},
-        "unmanagedAttributePolicy": profile.get("unmanagedAttributePolicy"),
-    }
+    """By name, so that a difference shows the attribute it is in; `order` is how forms show them.
+
+    A key that is not in the profile is not in the fields: it stays as it is on the server.
+    """
+    fields: Json = {}
+    if "attributes" in profile:
+        attributes = profile["attributes"]
+        fields["attributes"] = {attribute["name"]: attribute for attribute in attributes}
+        fields["order"] = " ".join(attribute["name"] for attribute in attributes)
+    if "groups" in profile:
+        fields["groups"] = {group["name"]: group for group in profile["groups"]}
+    if _POLICY in profile:
+        fields[_POLICY] = profile[_POLICY]
+    return fields
+
+
+def _whole(profile: Json) -> Json:
+    """The profile with all its keys: an export has those that are not set as well."""
+    return {"attributes": [], "groups": [], _POLICY: None, **profile}
 
 
 def observe(server: Server) -> Iterable[Resource]:
-    """Read the realm's profile."""
-    yield Resource(_ADDRESS, _fields(server.api.get("users/profile")))
+    """The realm's profile."""
+    yield Resource(_ADDRESS, _fields(_whole(server.api.get("users/profile"))))
 
 
 def represent(found: RealmState, to: Json) -> None:
@@ -64,8 +74,10 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def update(server: Server, change: Change) -> None:
-    """Update the profile; Keycloak replaces it as a whole."""
-    server.api.put("users/profile", _profile(change.resource.fields if change.resource else {}))
+    """Keycloak takes the profile whole: what the files do not say is sent as it is."""
+    present: Json = server.api.get("users/profile")
+    wanted = change.resource.fields if change.resource else {}
+    server.api.put("users/profile", _profile({**_fields(_whole(present)), **wanted}))
 
 
 def _profile(fields: Json) -> Json:
@@ -73,8 +85,8 @@ def _profile(fields: Json) -> Json:
         "attributes": [fields["attributes"][name] for name in fields["order"].split()],
         "groups": list(fields["groups"].values()),
     }
-    if fields["unmanagedAttributePolicy"]:
-        profile["unmanagedAttributePolicy"] = fields["unmanagedAttributePolicy"]
+    if fields[_POLICY]:
+        profile[_POLICY] = fields[_POLICY]
     return profile
 
 

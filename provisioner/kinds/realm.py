@@ -5,14 +5,17 @@ from collections.abc import Iterable
 from provisioner.kinds import record
 from provisioner.kinds.definition import Family, KindDefinition
 from provisioner.kinds.kind import Kind
+from provisioner.kinds.offers import PASSWORD_POLICIES, THEMES, lacks
 from provisioner.kinds.realm_attributes import with_settings
 from provisioner.kinds.realm_file import RealmFile
-from provisioner.kinds.server import Server, merged
+from provisioner.kinds.server import Server, merged, nulls
 from provisioner.model.changes import Change
 from provisioner.model.differences import difference
 from provisioner.model.rules import MASK, Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 from provisioner.representation import REALM_SETTINGS
+
+_POLICY = "passwordPolicy"
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
@@ -59,13 +62,18 @@ def represent(found: RealmState, to: Json) -> None:
 
 
 def create(server: Server, change: Change) -> None:
-    """Create a realm with these settings; Keycloak adds its built-in objects."""
-    server.api.create_realm({"realm": change.address.names[0], **(change.after or {})})
+    """A new realm with these settings, and with everything that Keycloak puts into a realm on its own."""
+    server.api.create_realm(merged({"realm": change.address.names[0]}, change.after or {}))
 
 
 def update(server: Server, change: Change) -> None:
-    """Update the settings."""
-    write(server, change.after or {})
+    """Keycloak resets some settings that a request leaves out, so all are sent, but for mail settings that stay:
+    the server shows their password as a mask."""
+    after = dict(change.after or {})
+    known = (change.resource.fields.get("smtpServer") if change.resource else None) or {}
+    if "smtpServer" in after and known.get("password"):
+        after["smtpServer"] = {**after["smtpServer"], "password": known["password"]}
+    write(server, after)
 
 
 def save_record(server: Server) -> None:
@@ -82,6 +90,9 @@ def write(server: Server, after: Json) -> None:
     present = server.api.get("")
     body = merged(present, after)
     body["attributes"] = record.without(body.get("attributes") or {}) | record.attributes(server.record)
+    body["browserSecurityHeaders"] = (body.get("browserSecurityHeaders") or {}) | nulls(
+        after, "browserSecurityHeaders"
+    )
     body.pop("defaultGroups", None)  # groups by path, which Keycloak cannot always resolve
     if "smtpServer" not in after:
         body.pop("smtpServer", None)
@@ -90,7 +101,27 @@ def write(server: Server, after: Json) -> None:
 
 
 def _refusal(resource: Resource, _: RealmState, observed: RealmState) -> str:
-    return _other_default_role(resource, observed) or _smtp_refusal(resource, observed)
+    return (
+        _other_default_role(resource, observed)
+        or _smtp_refusal(resource, observed)
+        or _password_policy_refusal(resource, observed)
+    )
+
+
+def _password_policy_refusal(resource: Resource, observed: RealmState) -> str:
+    """The policy is one text: `length(10) and notUsername(undefined)`."""
+    parts = (part.partition("(")[0].strip() for part in str(resource.fields.get(_POLICY) or "").split(" and "))
+    unknown_part = next((part for part in parts if lacks(observed, PASSWORD_POLICIES, part)), "")
+    return f"the server has no password policy {unknown_part}" if unknown_part else ""
+
+
+def _accepted(resource: Resource, _: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
+    """Keycloak takes a theme that it does not have, and shows its own instead."""
+    themes = {kind: resource.fields.get(f"{kind}Theme") for kind in ("login", "account", "admin", "email")}
+    lost = [
+        f"{kind}/{name}" for kind, name in themes.items() if name and lacks(observed, THEMES, f"{kind}/{name}")
+    ]
+    return resource.fields, tuple(f"the server has no theme {each}, and takes it all the same" for each in lost)
 
 
 def _other_default_role(resource: Resource, observed: RealmState) -> str:
@@ -115,6 +146,7 @@ def _smtp_refusal(resource: Resource, observed: RealmState) -> str:
 
 
 _RULE = Rule(
+    maps=frozenset({"attributes", "browserSecurityHeaders", "smtpServer"}),
     created_with=frozenset({"defaultRole"}),
     secret=frozenset({"password", "authTokenClientSecret"}),
     masks=True,
@@ -129,7 +161,8 @@ FAMILY = Family(
             create=create,
             update=update,
             refusal=_refusal,
-            variable=lambda _: ("smtp",),  # its only secrets are in the mail settings
+            accepted=_accepted,
+            variable=lambda _: ("smtp",),  # its secrets are those of the mail settings
         ),
     ),
     desired=desired,

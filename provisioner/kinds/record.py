@@ -1,10 +1,11 @@
-"""The record of earlier applies, stored in two attributes of the realm.
+"""What is kept in the realm about earlier applies, as three of its attributes.
 
 They contain names and digests but no secrets, and are left out of comparisons, output and exports.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from provisioner.kinds.kind import Kind
@@ -12,6 +13,7 @@ from provisioner.model.state import Address, Json, Record
 
 PREFIX = "provisioner."
 _MADE = f"{PREFIX}made"
+_KEYS = f"{PREFIX}keys"
 _DIGESTS = f"{PREFIX}digests"
 
 
@@ -25,9 +27,15 @@ def read(attributes: Mapping[str, str]) -> Record:
         if kind in known
         for names in each
     )
-    return Record(
-        frozenset(addresses), {key: str(text) for key, text in _object(attributes.get(_DIGESTS)).items()}
+    keys = (
+        Address(Kind(kind), tuple(names), tuple(part))
+        for kind, each in _object(attributes.get(_KEYS)).items()
+        if kind in known
+        for names, parts in each
+        for part in parts
     )
+    digests = {key: str(text) for key, text in _object(attributes.get(_DIGESTS)).items()}
+    return Record(frozenset(addresses), digests, frozenset(keys))
 
 
 def _object(text: str | None) -> Json:
@@ -47,8 +55,19 @@ def attributes(record: Record) -> dict[str, str]:
     found = {}
     if made:
         found[_MADE] = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    if record.keys:
+        found[_KEYS] = json.dumps(_keys(record.keys), ensure_ascii=False, separators=(",", ":"))
     if record.digests:
         found[_DIGESTS] = json.dumps(dict(sorted(record.digests.items())), separators=(",", ":"))
+    return found
+
+
+def _keys(keys: Iterable[Address]) -> dict[str, list[Any]]:
+    """By kind, for each resource its names and the paths of its keys."""
+    found: dict[str, list[Any]] = {}
+    ordered = sorted(keys, key=lambda address: (address.kind, address.names, address.part))
+    for whole, parts in groupby(ordered, key=lambda address: address.whole):
+        found.setdefault(whole.kind, []).append([list(whole.names), [list(each.part) for each in parts]])
     return found
 
 

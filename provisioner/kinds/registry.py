@@ -57,7 +57,16 @@ KINDS: Mapping[str, KindDefinition] = {each.kind: each for family in FAMILIES fo
 
 def owners(address: Address) -> tuple[Address, ...]:
     """Return the resources without which this one cannot exist: deleting one of them deletes it."""
+    if address.part:
+        return (address.whole,)
     return KINDS[address.kind].owners(address)
+
+
+def unchangeable(address: Address) -> str:
+    """Return why nobody can create or change the resource, itself or by its first owner; or an empty text."""
+    reason = KINDS[address.kind].unchangeable(address)
+    first = owners(address)[:1]
+    return reason or (unchangeable(first[0]) if first else "")
 
 
 def adapted(desired: RealmState, observed: RealmState) -> RealmState:

@@ -92,7 +92,7 @@ FAMILY = Family(
     kinds=(
         KindDefinition(
             kind=Kind.REQUIRED_ACTION,
-            rule=Rule(fixed=frozenset({"providerId"})),
+            rule=Rule(fixed=frozenset({"providerId"}), maps=frozenset({"config"})),
             create=create,
             update=update,
             delete=delete,

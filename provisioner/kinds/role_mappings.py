@@ -115,7 +115,7 @@ def _owners(address: Address) -> tuple[Address, ...]:
 
 
 def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    return roles.missing_role(_owners(resource.address)[1:], desired, observed)
+    return roles.missing_client(_owners(resource.address)[1:], desired, observed)
 
 
 def definition(kind: Kind) -> KindDefinition:

@@ -5,18 +5,22 @@ resources, so that roles added by hand stay.
 """
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
+from provisioner.kinds.clients import has_feature
 from provisioner.kinds.definition import Family, KindDefinition, owned_by
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged, merged_lists
 from provisioner.model.changes import Change
-from provisioner.model.state import ANY, Address, Json, RealmState, Resource, Source
+from provisioner.model.rules import Rule
+from provisioner.model.state import ANY, Address, Json, RealmState, Remark, Resource, Source
 
 REALM = ""
 """The container of the realm's own roles."""
 
 _FIELDS = ("description", "attributes")
+_OF_RESOURCE_SERVERS = "uma_protection"
 _REFERRING = (Kind.COMPOSITE, Kind.SCOPE_MAPPING, Kind.ROLE_MAPPING)
 
 
@@ -189,40 +193,87 @@ def _client(role: Resource, _: RealmState) -> tuple[Address, ...]:
     return _owner(role.address)
 
 
-def missing_role(roles: Iterable[Address], desired: RealmState, observed: RealmState) -> str:
-    """Return which of these roles is missing, or an empty text.
-
-    Nothing can be said about roles of a client that will be created, or without the baseline of a realm.
-    """
+def missing_client(roles: Iterable[Address], desired: RealmState, observed: RealmState) -> str:
+    """Return which client of these roles is missing, or an empty text. Nothing is known without a baseline."""
     if not observed.builtin:
         return ""
     for role in roles:
-        if role in desired.resources or role in observed.resources:
-            continue
-        container, name = role.names
-        client = Address(Kind.CLIENT, (container,))
-        on_server = not container or client in observed.resources
-        if not on_server and client not in desired.resources:
+        client = Address(Kind.CLIENT, role.names[:1])
+        if role.names[0] and client not in desired.resources and client not in observed.resources:
             return f"{client} is neither in the files nor on the server"
-        if on_server and name != _MADE_BY_KEYCLOAK:
-            return f"{role} is neither in the files nor on the server"
     return ""
 
 
-_MADE_BY_KEYCLOAK = "uma_protection"
-"""The role that Keycloak creates when the authorization services of a client are enabled."""
+def adapted(desired: RealmState, observed: RealmState) -> RealmState:
+    """Return the desired state with the roles that are only referred to: an import by Keycloak makes them."""
+    if not observed.builtin:
+        return desired
+    made: dict[Address, Resource] = {}
+    remarks = []
+    for resource in desired.of_kind(*_REFERRING):
+        role = Address(Kind.ROLE, resource.address.names[-2:])
+        if _is_defined(role, desired, observed) or role in made:
+            continue
+        made[role] = Resource(role, {}, resource.source)
+        reason = f"named by {_holder(resource.address)}, defined nowhere: made, as an import does"
+        remarks.append(Remark(role, reason + _similar(role, desired, observed), resource.source))
+    if not made:
+        return desired
+    return desired.with_resources((*desired.resources.values(), *made.values())).remarked(remarks)
+
+
+def _is_defined(role: Address, desired: RealmState, observed: RealmState) -> bool:
+    client = Address(Kind.CLIENT, role.names[:1])
+    states = (desired.resources, observed.resources)
+    is_there = any(role in resources for resources in states) or role in observed.builtin
+    has_client = not role.names[0] or any(client in resources for resources in states)
+    return is_there or not has_client or _is_generated(role, desired, observed)
+
+
+def _holder(mapping: Address) -> str:
+    """The resource that names the role, as a person names it."""
+    if mapping.kind == Kind.COMPOSITE:
+        return str(Address(Kind.ROLE, mapping.names[:2]))
+    return "/".join((mapping.names[0], mapping.names[1].removeprefix("/")))
+
+
+def _similar(role: Address, desired: RealmState, observed: RealmState) -> str:
+    container, name = role.names
+    names = {
+        each.address.names[1]
+        for state in (desired, observed)
+        for each in state.of_kind(Kind.ROLE)
+        if each.address.names[0] == container
+    }
+    close = get_close_matches(name, sorted(names), n=1, cutoff=0.75)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _is_generated(role: Address, desired: RealmState, observed: RealmState) -> bool:
+    """Keycloak makes this role when authorization services of its client are switched on."""
+    client, name = role.names
+    owner = Address(Kind.CLIENT, (client,))
+    return name == _OF_RESOURCE_SERVERS and has_feature(owner, "authorizationServicesEnabled", desired, observed)
+
 
 _roles_of_composite = owned_by((Kind.ROLE, 0, 2), (Kind.ROLE, 2, 4))
 
 
 def _composite_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    return missing_role(_roles_of_composite(resource.address), desired, observed)
+    return missing_client(_roles_of_composite(resource.address), desired, observed)
 
 
 FAMILY = Family(
     kinds=(
         KindDefinition(
-            kind=Kind.ROLE, create=create, update=update, delete=delete, owners=_owner, references=_client
+            kind=Kind.ROLE,
+            rule=Rule(maps=frozenset({"attributes"})),
+            create=create,
+            update=update,
+            delete=delete,
+            owners=_owner,
+            references=_client,
+            is_generated=_is_generated,
         ),
         KindDefinition(
             kind=Kind.COMPOSITE,
@@ -234,5 +285,6 @@ FAMILY = Family(
     ),
     desired=desired,
     observe=observe,
+    adapt=adapted,
     represent=represent,
 )

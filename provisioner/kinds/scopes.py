@@ -6,7 +6,7 @@ from provisioner.kinds import mappers
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
 from provisioner.kinds.kind import Kind
 from provisioner.kinds.realm_file import RealmFile
-from provisioner.kinds.server import Server, merged
+from provisioner.kinds.server import Server, merged, nulls
 from provisioner.model.changes import Change
 from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
@@ -82,6 +82,7 @@ def update(server: Server, change: Change) -> None:
     """Update the scope without its mappers, which are separate resources."""
     path = f"client-scopes/{server.id(Kind.CLIENT_SCOPE, *change.address.names)}"
     body = merged(server.api.get(path), change.after or {})
+    body["attributes"] = (body.get("attributes") or {}) | nulls(change.after or {}, "attributes")
     body.pop("protocolMappers", None)
     server.api.put(path, body)
 
@@ -110,7 +111,7 @@ FAMILY = Family(
     kinds=(
         KindDefinition(
             kind=Kind.CLIENT_SCOPE,
-            rule=Rule(created_with=frozenset({"protocolMappers"})),
+            rule=Rule(created_with=frozenset({"protocolMappers"}), maps=frozenset({"attributes"})),
             create=create,
             update=update,
             delete=delete,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from provisioner.errors import NotFoundError
+from provisioner.errors import NotFoundError, RejectedError
 from provisioner.kinds.kind import Kind
 from provisioner.model.ports import Api
 from provisioner.model.state import Address, Json, RealmState, Record
@@ -35,6 +35,8 @@ class Server:
         self._ids: dict[Address, str] = {}
         self._addresses: dict[str, Address] = {}
         self._to_read: dict[str, set[Address]] | None = None
+        self.configurations: set[str] = set()
+        """The aliases of the configurations of authenticators that were met."""
         self.resource_servers: set[str] = set()
         """The clients that have authorization services."""
         self._service_accounts: list[str] | None = None
@@ -119,9 +121,21 @@ class Server:
         """Return the id of the user of that name, or None if there is no such user."""
         name = username.lower()
         if self.known_id(Kind.USER, name) is None:
-            for user in self.api.get("users", {"username": name, "exact": "true"}):
+            found = self.api.get("users", {"username": name, "exact": "true"})
+            for user in found or self._service_account(name):
                 self.remember(Kind.USER, name, id=user["id"])
         return self.known_id(Kind.USER, name)
+
+    def _service_account(self, name: str) -> list[Json]:
+        """The account of a client: an import gives it whatever name its file has for it."""
+        clients = (client for client in self.names(Kind.CLIENT) if f"{SERVICE_ACCOUNT}{client}".lower() == name)
+        client = next(clients, None)
+        if client is None:
+            return []
+        try:
+            return [self.api.get(f"clients/{self.client_id(client)}/service-account-user")]
+        except (NotFoundError, RejectedError):
+            return []  # it has none
 
     def service_accounts(self) -> list[str]:
         """Return the user names of all service accounts, which are read once."""
@@ -145,14 +159,21 @@ def plain(path: str) -> str:
 
 
 def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:
-    """Return the representation with the changed keys; nested objects are merged."""
+    """The representation with the changed keys; objects inside are joined key by key. None takes a key away."""
     result = dict(raw)
     for key, value in changed.items():
-        if isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = merged(result[key], value)
+        if isinstance(value, dict):
+            result[key] = merged(result.get(key) or {}, value)
+        elif value is None:
+            result.pop(key, None)
         else:
             result[key] = value
     return result
+
+
+def nulls(changed: Mapping[str, Any], field: str) -> Json:
+    """Return the keys to remove from an object whose other keys Keycloak keeps: it wants an explicit null."""
+    return {key: None for key, value in (changed.get(field) or {}).items() if value is None}
 
 
 def merged_lists(raw: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> Json:

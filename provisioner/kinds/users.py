@@ -4,7 +4,8 @@ Credentials and required actions are only set at creation, because they belong t
 without any credential of a type gets that of the file. A user has at least the groups and roles in the files.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from provisioner.kinds import groups, role_mappings
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
@@ -14,7 +15,7 @@ from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import SERVICE_ACCOUNT, Server, merged_lists, plain
 from provisioner.model.changes import Change
 from provisioner.model.rules import Rule
-from provisioner.model.state import Address, Json, RealmState, Resource, Source
+from provisioner.model.state import Address, Json, RealmState, Remark, Resource, Source
 
 _OWN_RESOURCES = frozenset({"realmRoles", "clientRoles", "federatedIdentities"})
 _MEANINGLESS = frozenset(
@@ -23,6 +24,8 @@ _MEANINGLESS = frozenset(
 """Ids of another server, and keys that no request can set."""
 _OF_SERVICE_ACCOUNTS = ("attributes", "groups")
 _FULL = {"briefRepresentation": "false"}
+_NAME = "username"
+"""The field of somebody who has the e-mail address on the server, and another user name."""
 CREDENTIAL_TYPES = "credentialTypes"
 """The field with the types of a user's credentials, which is all that the server shows of them."""
 
@@ -53,8 +56,13 @@ def desired(file: RealmFile) -> Iterable[Resource]:
 
 
 def _name(user: Json, file: RealmFile) -> str:
-    """Return the user name: in lower case, and the e-mail address where the realm requires that."""
-    if file.content.get("registrationEmailAsUsername") and "serviceAccountClientId" not in user:
+    """Keycloak writes names in small letters, and takes the address for one where the realm says so.
+
+    A service account is the client's, whatever the file calls it.
+    """
+    if user.get("serviceAccountClientId"):
+        return f"{SERVICE_ACCOUNT}{user['serviceAccountClientId']}".lower()
+    if file.content.get("registrationEmailAsUsername"):
         return str(user.get("email") or user.get("username", "")).lower()
     return str(user.get("username", "")).lower()
 
@@ -74,8 +82,7 @@ def observe(server: Server) -> Iterable[Resource]:
     linked = {address.names[0] for address in server.to_read(Kind.FEDERATED_IDENTITY) if address.names}
     for resource in server.desired.of_kind(Kind.USER):
         (name,) = resource.address.names
-        username = _name_on_server(server, name, resource.fields)
-        for user in server.api.get("users", {"username": username, "exact": "true", **_FULL}):
+        for user in _found(server, name, resource.fields):
             yield from _observed(server, name, user, resource.fields)
     if has_deny_list(server.desired):
         for name in server.service_accounts():
@@ -89,6 +96,20 @@ def observe(server: Server) -> Iterable[Resource]:
             yield Resource(address, _identity_fields(identity))
 
 
+def _found(server: Server, name: str, wanted: Json) -> list[Json]:
+    """Who has the name; else the client's service account of another name, else who has the e-mail address."""
+    told = _name_on_server(server, name, wanted)
+    found: list[Json] = server.api.get("users", {"username": told, "exact": "true", **_FULL})
+    if found:
+        return found
+    if name.startswith(SERVICE_ACCOUNT):
+        id = server.known_user_id(name)
+        return [server.api.get(f"users/{id}")] if id else []
+    if wanted.get("email") and not server.realm.get("duplicateEmailsAllowed"):
+        found = server.api.get("users", {"email": wanted["email"], "exact": "true", **_FULL})
+    return found
+
+
 def _name_on_server(server: Server, name: str, wanted: Json) -> str:
     """Return the user name on the server, whose realm may require addresses as names when this file does not."""
     if server.realm.get("registrationEmailAsUsername") and not name.startswith(SERVICE_ACCOUNT):
@@ -99,8 +120,10 @@ def _name_on_server(server: Server, name: str, wanted: Json) -> str:
 def _observed(server: Server, name: str, user: Json, wanted: Json) -> Iterator[Resource]:
     address = server.remember(Kind.USER, name, id=user["id"])
     fields = {key: value for key, value in user.items() if key not in _MEANINGLESS}
-    if user["username"].startswith(SERVICE_ACCOUNT):
-        fields["serviceAccountClientId"] = user["username"].removeprefix(SERVICE_ACCOUNT)
+    if name.startswith(SERVICE_ACCOUNT):
+        fields["serviceAccountClientId"] = name.removeprefix(SERVICE_ACCOUNT)
+    elif user["username"] != _name_on_server(server, name, wanted):
+        fields[_NAME] = user["username"]
     if "groups" in wanted:
         fields["groups"] = [plain(group["path"]) for group in server.api.pages(f"users/{user['id']}/groups")]
     if CREDENTIAL_TYPES in wanted:
@@ -176,26 +199,83 @@ def represent(found: RealmState, to: Json) -> None:
         to["users"] = [entries[name] for name in sorted(entries)]
 
 
+def adapted(desired: RealmState, observed: RealmState) -> RealmState:
+    """Return the desired users without the attributes that Keycloak drops, with one remark for each attribute."""
+    kept: list[Resource] = []
+    undeclared: dict[str, list[Resource]] = {}
+    for resource in desired.resources.values():
+        lost = _undeclared_attributes(resource, desired, observed)
+        for name in lost:
+            undeclared.setdefault(name, []).append(resource)
+        kept.append(_without_attributes(resource, lost))
+    return desired.with_resources(kept).remarked(_undeclared(*each) for each in sorted(undeclared.items()))
+
+
+def _undeclared(attribute: str, people: list[Resource]) -> Remark:
+    others = f" (and of {len(people) - 1} more)" if len(people) > 1 else ""
+    reason = f"the user profile does not declare the attribute {attribute}{others}: Keycloak drops it"
+    return Remark(people[0].address, reason, people[0].source)
+
+
+def _without_attributes(user: Resource, names: Collection[str]) -> Resource:
+    if not names or user.address.kind != Kind.USER:
+        return user
+    attributes = {name: value for name, value in user.fields["attributes"].items() if name not in names}
+    return replace(user, fields={**user.fields, "attributes": attributes})
+
+
+def _accepted(user: Resource, _: RealmState, observed: RealmState) -> tuple[Json, tuple[str, ...]]:
+    """Somebody with the e-mail address and another user name is renamed."""
+    present = observed.resources.get(user.address)
+    if present is None or _NAME not in present.fields:
+        return user.fields, ()
+    return {**user.fields, _NAME: user.address.names[0]}, ()
+
+
 def _refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
-    undeclared = _undeclared_attributes(resource, desired, observed)
-    if undeclared:
-        return f"the user profile does not declare {', '.join(undeclared)}"
+    present = observed.resources.get(resource.address)
+    other = present.fields.get(_NAME) if present else None
+    if other and not has_setting("editUsernameAllowed", desired, observed):
+        address = resource.fields.get("email")
+        return f"the user {other} has the address {address}, and the realm's editUsernameAllowed is off"
     return groups.missing_group(resource.fields.get("groups", ()), desired, observed)
 
 
 def _undeclared_attributes(resource: Resource, desired: RealmState, observed: RealmState) -> list[str]:
-    profile = desired.get(Kind.USER_PROFILE) or observed.get(Kind.USER_PROFILE)
-    if profile is None or profile.fields.get("unmanagedAttributePolicy") in ("ENABLED", "ADMIN_EDIT"):
+    names = _attributes(resource, observed)
+    if not names:
         return []
-    declared = {*profile.fields.get("attributes", {}), *_implied_attributes(desired, observed)}
-    return sorted(name for name in resource.fields.get("attributes", {}) if name not in declared)
+    said = (state.get(Kind.USER_PROFILE) for state in (observed, desired))
+    profile: Json = {}
+    for each in said:
+        profile |= each.fields if each else {}
+    if "attributes" not in profile or profile.get("unmanagedAttributePolicy") in ("ENABLED", "ADMIN_EDIT"):
+        return []
+    declared = {*profile["attributes"], *_implied_attributes(desired, observed)}
+    return sorted(name for name in names if name not in declared)
+
+
+def _attributes(resource: Resource, observed: RealmState) -> Collection[str]:
+    """The attributes that a file gives to somebody; people of company files get theirs with the account."""
+    match resource.address.kind:
+        case Kind.USER:
+            return resource.fields.get("attributes") or ()
+        case Kind.PERSON if resource.address not in observed.resources:
+            return [name for name in ("title", "locale") if name in resource.fields]
+        case _:
+            return ()
 
 
 def _implied_attributes(desired: RealmState, observed: RealmState) -> tuple[str, ...]:
-    """Return the attributes that Keycloak declares itself: `locale` in a realm with several languages."""
-    realms = (state.get(Kind.REALM, state.realm) for state in (desired, observed))
-    settings = (realm.fields.get("internationalizationEnabled") for realm in realms if realm)
-    return ("locale",) if next((each for each in settings if each is not None), False) else ()
+    """Keycloak itself declares the attribute `locale` in a realm of several languages."""
+    return ("locale",) if has_setting("internationalizationEnabled", desired, observed) else ()
+
+
+def has_setting(key: str, desired: RealmState, observed: RealmState) -> bool:
+    """Return whether the realm has the setting, by the files, else by the server."""
+    states = (state.get(Kind.REALM, state.realm) for state in (desired, observed))
+    found = (realm.fields.get(key) for realm in states if realm)
+    return bool(next((each for each in found if each is not None), False))
 
 
 FAMILY = Family(
@@ -211,6 +291,7 @@ FAMILY = Family(
             create=create,
             update=update,
             refusal=_refusal,
+            accepted=_accepted,
             is_exported=lambda user: "serviceAccountClientId" in user.fields,
         ),
         KindDefinition(
@@ -225,5 +306,6 @@ FAMILY = Family(
     ),
     desired=desired,
     observe=observe,
+    adapt=adapted,
     represent=represent,
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from provisioner.model.state import Address, Json, Resource
+from provisioner.model.parts import nested
+from provisioner.model.state import Address, Json, Remark, Resource
 
 
 class Action(StrEnum):
@@ -57,7 +58,13 @@ class Change:
 
 
 def steps(change: Change) -> tuple[Change, ...]:
-    """Return a deletion and a creation for a replacement, otherwise the change itself."""
+    """A replacement as what it is made of, the deletion of a key as an update of its resource, others as they are.
+
+    In an update, the value None takes a key away.
+    """
+    if change.address.part:
+        after = nested(change.address, None)
+        return (replace(change, action=Action.UPDATE, address=change.address.whole, after=after),)
     if change.action is not Action.REPLACE:
         return (change,)
     gone = replace(change, action=Action.DELETE, after=None)
@@ -70,6 +77,8 @@ class Plan:
 
     realm: str
     changes: tuple[Change, ...]
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
+    """Warnings: what an apply does not take over exactly."""
 
     @property
     def writes(self) -> tuple[Change, ...]:

@@ -70,6 +70,10 @@ class Api(Protocol):
         """Delete an object, or the items of `body` from a collection."""
         ...
 
+    def server_info(self) -> Json:
+        """What the server tells of itself and its providers; nothing where the account may not ask."""
+        ...
+
     def create_realm(self, body: Json) -> None:
         """Create the realm itself."""
         ...

@@ -21,6 +21,9 @@ class Rule:
     also created by the portal, so resources that the files do not name are ignored and never deleted. Only
     `recorded` kinds are noted in the realm when an apply creates them.
 
+    `maps` are the fields whose keys belong to whoever sets them, one by one: a key that an apply set and the files
+    drop is deleted. With `is_map`, the fields themselves are such keys.
+
     Exporting: without the `named_by` fields a file cannot tell which resource it means.
     """
 
@@ -33,5 +36,7 @@ class Rule:
     masked_in: frozenset[str] = frozenset()
     with_owner: bool = False
     shared: bool = False
+    maps: frozenset[str] = frozenset()
+    is_map: bool = False
     named_by: frozenset[str] = frozenset()
     recorded: bool = True

@@ -34,8 +34,8 @@ def matches(secret: str, known: str) -> bool:
 
 
 def key(address: Address, path: tuple[str, ...]) -> str:
-    """Return the name of a digest: the address, then the path of the field."""
-    return f"{address}#{'.'.join(path)}"
+    """The name of a digest: the address, then the field."""
+    return str(Address(address.kind, address.names, path))
 
 
 def secrets_of(resource: Resource, rule: Rule) -> Iterator[tuple[str, str]]:

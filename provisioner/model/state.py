@@ -17,14 +17,24 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The kind and the path of names that identify a resource, independent of its id on a server."""
+    """What names a resource for good, whatever its id on a server: its kind and the names on the way to it.
+
+    With a `part`, it names one key of an object of free keys in the resource: `group/depot#attributes.floor`.
+    """
 
     kind: str
     names: tuple[str, ...]
+    part: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         names = (name.removeprefix("/") for name in self.names)
-        return "/".join((self.kind, *(name for name in names if name)))
+        whole = "/".join((self.kind, *(name for name in names if name)))
+        return f"{whole}#{'.'.join(self.part)}" if self.part else whole
+
+    @property
+    def whole(self) -> "Address":
+        """The address of the resource that the part belongs to."""
+        return Address(self.kind, self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +71,44 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What the realm stores about earlier applies.
+class Remark:
+    """A warning: what the files say of a resource and the server does not take over exactly, and why."""
 
-    `made` are the resources that they created. `digests` are salted digests of the secrets that they sent and the
-    server masks, by `secret_digests.key`.
+    address: Address
+    reason: str
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept in the realm about earlier applies.
+
+    `made` are the resources that they created, `digests` salted digests of each secret that they sent and that the
+    server does not show (by `secret_digests.key`), `keys` the keys that they set in objects of free keys.
     """
 
     made: frozenset[Address] = frozenset()
     digests: Mapping[str, str] = field(default_factory=dict)
+    keys: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class RealmState:
     """A realm: its name, whether it exists, and its resources.
 
-    A desired state also has `contains`: an address for each list in the files, made of the kind of its items and
-    the names they share (`client-mapper/portal` for the mappers of the client `portal`). A resource that an
-    earlier apply created is only deleted if it belongs to such a list.
-
-    An observed state also has the `record` of earlier applies, the addresses of what Keycloak creates in every
-    realm (`builtin`: neither unmanaged nor ever deleted), and the providers that the server `offers`, by kind,
-    where they were read.
+    Desired, it also says what the files contain: `contains` has an address for each list in them, made of the kind
+    of its items and the names they share (the mappers of the client `portal`: `client-mapper/portal`). What an
+    earlier apply made is only ever deleted when it would stand in such a list. `remarks` are warnings about it.
+    Observed, it also has the `record` of earlier applies, the addresses of what Keycloak puts into every realm
+    on its own (`builtin`: neither unmanaged nor ever deleted), and, where it was asked, which providers the server
+    `offers`: what is not among them cannot be had.
     """
 
     realm: str
     resources: Mapping[Address, Resource]
     exists: bool = True
     contains: frozenset[Address] = frozenset()
+    remarks: tuple[Remark, ...] = ()
     record: Record = field(default_factory=Record)
     builtin: frozenset[Address] = frozenset()
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -101,6 +121,10 @@ class RealmState:
     def with_resources(self, resources: Iterable[Resource]) -> "RealmState":
         """Return the same state with other resources."""
         return replace(self, resources={resource.address: resource for resource in resources})
+
+    def remarked(self, remarks: Iterable[Remark]) -> "RealmState":
+        """Return the same state with more remarks."""
+        return replace(self, remarks=(*self.remarks, *remarks))
 
     def get(self, kind: str, *names: str) -> Resource | None:
         """Return the resource of that address, or None."""

@@ -16,8 +16,8 @@ from provisioner.kinds.kind import Kind
 from provisioner.kinds.registry import KINDS
 from provisioner.model.changes import Action, Change, Plan
 from provisioner.model.ports import Realm, Waiting
-from provisioner.model.state import RealmState, Record
-from provisioner.planning.apply_record import digests, made
+from provisioner.model.state import RealmState, Record, Remark
+from provisioner.planning.apply_record import digests, keys, made
 from provisioner.planning.plan import plan
 
 
@@ -30,7 +30,7 @@ class Outcome:
     left: list[Change] = field(default_factory=list)
     failed: Change | None = None
     error: ProvisionerError | None = None
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
     kept: list[Change] = field(default_factory=list)
     """Deletions that were planned and not requested."""
 
@@ -66,7 +66,8 @@ def apply(
     Raises `PlanRefusedError` if the plan has refused changes, and `StalePlanError` if another run held the lock in
     the meantime and the plan is no longer the same. In both cases nothing was written.
     """
-    _raise_if_refused(planned)
+    if planned.refused:
+        raise _refusal(planned)
     run = _Run(desired, observed, realm, prune, progress)
     run.outcome.kept.extend(() if prune else planned.deletions)
     changes = planned.to_make(prune)
@@ -82,9 +83,8 @@ def apply(
     return run.outcome
 
 
-def _raise_if_refused(planned: Plan) -> None:
-    if planned.refused:
-        raise PlanRefusedError("\n".join(f"{each.address}: {each.reason}" for each in planned.refused))
+def _refusal(planned: Plan) -> PlanRefusedError:
+    return PlanRefusedError("\n".join(f"{each.address}: {each.reason}" for each in planned.refused))
 
 
 def _creates_the_realm(change: Change) -> bool:
@@ -101,6 +101,8 @@ class _Run:
     prune: bool
     progress: Progress
     outcome: Outcome = field(default_factory=Outcome)
+    created: Batch = ()
+    """The creation of the realm, before the record can be stored."""
 
     def create_realm(self, changes: Batch) -> Batch:
         """Make the first change, which creates the realm; return the changes of a second plan."""
@@ -113,8 +115,12 @@ class _Run:
         if self.outcome.error:
             self.outcome.left.extend(changes[1:])
             return ()
+        self.created = changes[:1]
         again = plan(self.desired, self.observed)
-        _raise_if_refused(again)
+        if again.refused:
+            self.outcome.error = _refusal(again)
+            self.outcome.left.extend(again.to_make(self.prune))
+            return ()
         self.progress(len(changes) - 1 - len(again.to_make(self.prune)))
         return again.to_make(self.prune)
 
@@ -138,8 +144,9 @@ class _Run:
             return
         settings = tuple(change for change in changes if change.address.kind == Kind.REALM)
         others = changes[len(settings) :]
-        known = {**self.observed.record.digests, **digests(settings)}
-        recorded = Record(made(changes, self.desired, self.observed), known)
+        known = {**self.observed.record.digests, **digests((*self.created, *settings))}
+        set_keys = keys((*self.created, *changes), self.desired, self.observed)
+        recorded = Record(made(changes, self.desired, self.observed), known, set_keys)
         self.realm.note(recorded)
         self._make(settings)
         if others and not self.outcome.error:
@@ -147,7 +154,7 @@ class _Run:
         self._make(others)
         if not self.outcome.error:
             gone = {change.address for change in self.outcome.done if change.action is Action.DELETE}
-            self.realm.note(Record(recorded.made - gone, {**known, **digests(others)}))
+            self.realm.note(Record(recorded.made - gone, {**known, **digests(others)}, set_keys - gone))
             self._save()
 
     def _save(self) -> None:
@@ -179,10 +186,8 @@ class _Run:
             return
         self.outcome.left.extend(batch)
         if isinstance(error, MailRefusedError):
-            self.outcome.warnings.append(
-                f"{batch[0].address}: the account exists, but its mail could not be sent"
-                f" ({error}); the next apply sends it"
-            )
+            reason = f"the account exists, but its mail could not be sent ({error}); the next apply sends it"
+            self.outcome.warnings.append(Remark(batch[0].address, reason))
         else:
             self.outcome.error, self.outcome.failed = error, batch[0]
 

@@ -1,9 +1,13 @@
-"""What an apply adds to the record in the realm: the resources it creates, the digests of the secrets it sends."""
+"""What an apply adds to the record in the realm.
 
-from collections.abc import Iterable
+The resources that it creates, the keys that it sets, and the digests of the secrets that it sends.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
 
 from provisioner.kinds.registry import KINDS, owners
 from provisioner.model.changes import Action, Change
+from provisioner.model.parts import parts_of, value_of
 from provisioner.model.secret_digests import digest, secrets_of
 from provisioner.model.state import Address, RealmState, Resource
 
@@ -14,12 +18,38 @@ def made(changes: Iterable[Change], desired: RealmState, observed: RealmState) -
         address for address in observed.record.made if address in observed.resources or not desired.covers(address)
     )
     created = {change.address for change in changes if change.action is Action.CREATE}
-    parts = (
-        address
-        for address in desired.resources
-        if KINDS[address.kind].rule.with_owner and created.intersection(owners(address)[:1])
-    )
+    parts = (resource.address for resource in _created_with(created, desired))
     return frozenset((*before, *(address for address in (*created, *parts) if _is_recorded(address))))
+
+
+def _created_with(created: Collection[Address], desired: RealmState) -> Iterator[Resource]:
+    """Yield the resources that the requests for these create too."""
+    for resource in desired.resources.values():
+        if KINDS[resource.address.kind].rule.with_owner and owners(resource.address)[0] in created:
+            yield resource
+
+
+def keys(changes: Collection[Change], desired: RealmState, observed: RealmState) -> frozenset[Address]:
+    """Return the keys that applies have set: what still exists of earlier ones, and those of these changes."""
+    before = (part for part in observed.record.keys if _still_exists(part, desired, observed))
+    sent = {
+        change.address: change.after or {}
+        for change in changes
+        if change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+    }
+    created = {change.address for change in changes if change.action is Action.CREATE}
+    sent.update((resource.address, resource.fields) for resource in _created_with(created, desired))
+    now = (
+        part for address, fields in sent.items() for part in parts_of(address, fields, KINDS[address.kind].rule)
+    )
+    return frozenset((*before, *now))
+
+
+def _still_exists(part: Address, desired: RealmState, observed: RealmState) -> bool:
+    present = observed.resources.get(part.whole)
+    if present is None:
+        return not desired.covers(part.whole)
+    return value_of(part, present.fields) is not None
 
 
 def _is_recorded(address: Address) -> bool:

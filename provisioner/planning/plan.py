@@ -1,11 +1,15 @@
 """The plan that leads from the observed to the desired state. Pure: no file, no server, no clock."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
 from provisioner.kinds.kind import ORDER
-from provisioner.kinds.registry import KINDS, adapted, owners
+from provisioner.kinds.registry import KINDS, adapted, owners, unchangeable
 from provisioner.model.changes import Action, Change, Plan
 from provisioner.model.differences import difference
+from provisioner.model.parts import nested, object_of, value_of
 from provisioner.model.secret_digests import known_secrets
-from provisioner.model.state import Address, RealmState, Resource
+from provisioner.model.state import Address, RealmState, Remark, Resource
 from provisioner.planning.refusals import refusal
 
 
@@ -16,15 +20,23 @@ def plan(desired: RealmState, observed: RealmState) -> Plan:
     Resources without a difference are not in the plan.
     """
     wanted = adapted(desired, observed)
-    found = _with_parts_of_replaced(_changes(wanted, observed), wanted, observed)
+    judged = [each for resource in wanted.resources.values() for each in _judged(resource, wanted, observed)]
+    changes = [each for each in judged if isinstance(each, Change)]
+    remarks = (each for each in judged if isinstance(each, Remark))
+    found = _with_parts_of_replaced(changes, wanted, observed)
     found.sort(key=lambda change: ORDER[change.address.kind])
-    deleted = _deletions(wanted, observed)
+    deleted = [*_deletions_of_keys(wanted, observed, changes), *_deletions(wanted, observed)]
     unmanaged = _unmanaged(wanted, observed, {each.address for each in deleted})
-    return Plan(desired.realm, (*found, *deleted, *unmanaged))
+    return Plan(desired.realm, (*found, *deleted, *unmanaged), (*wanted.remarks, *remarks))
 
 
-def _changes(wanted: RealmState, observed: RealmState) -> list[Change]:
-    return [change for resource in wanted.resources.values() if (change := _change(resource, wanted, observed))]
+def _judged(resource: Resource, wanted: RealmState, observed: RealmState) -> Iterator[Change | Remark]:
+    """Return the change that the resource needs, and what the server does not take over of it."""
+    fields, reasons = KINDS[resource.address.kind].accepted(resource, wanted, observed)
+    yield from (Remark(resource.address, reason, resource.source) for reason in reasons)
+    change = _change(replace(resource, fields=fields), wanted, observed)
+    if change is not None:
+        yield change
 
 
 def _with_parts_of_replaced(found: list[Change], wanted: RealmState, observed: RealmState) -> list[Change]:
@@ -36,11 +48,12 @@ def _with_parts_of_replaced(found: list[Change], wanted: RealmState, observed: R
     left = observed.with_resources(each for each in observed.resources.values() if each.address not in gone)
     again = (wanted.resources[address] for address in gone if address in wanted.resources)
     kept = [change for change in found if change.address not in gone]
-    return kept + [change for resource in again if (change := _change(resource, wanted, left))]
+    made = (each for resource in again for each in _judged(resource, wanted, left))
+    return kept + [each for each in made if isinstance(each, Change)]
 
 
-def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Change | None:
-    refused = refusal(resource, desired, observed)
+def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Change | Remark | None:
+    refused = "" if unchangeable(resource.address) else refusal(resource, desired, observed)
     if refused:
         return Change(Action.REFUSED, resource.address, None, resource.fields, refused, resource)
     present = observed.resources.get(resource.address)
@@ -49,25 +62,27 @@ def _change(resource: Resource, desired: RealmState, observed: RealmState) -> Ch
     return _update(resource, present, observed)
 
 
-def _creation(resource: Resource, desired: RealmState, observed: RealmState) -> Change | None:
-    ignored = KINDS[resource.address.kind].omission(resource, desired, observed)
-    if ignored or _comes_with_another(resource, desired, observed):
+def _creation(resource: Resource, desired: RealmState, observed: RealmState) -> Change | Remark | None:
+    if _comes_with_another(resource, desired, observed):
         return None
+    ignored = KINDS[resource.address.kind].omission(resource, desired, observed) or unchangeable(resource.address)
+    if ignored:
+        return Remark(resource.address, f"{ignored}: left out", resource.source)
     reason = "in the files, not on the server"
     return Change(Action.CREATE, resource.address, None, resource.fields, reason, resource)
 
 
-def _update(resource: Resource, present: Resource, observed: RealmState) -> Change | None:
-    """Return an update; a replacement where a field cannot be changed, a refusal where nothing can be."""
+def _update(resource: Resource, present: Resource, observed: RealmState) -> Change | Remark | None:
+    """Return an update; a replacement where a field cannot be changed, a remark where nothing can be."""
     definition = KINDS[resource.address.kind]
     known = known_secrets(resource, present, observed.record.digests)
     before, after = difference(resource.fields, known, definition.rule)
     if not after:
         return None
-    unchangeable = definition.unchangeable(resource.address)
-    if unchangeable:
-        reason = f"{unchangeable}; it differs in {', '.join(after)}"
-        return Change(Action.REFUSED, resource.address, before, after, reason, resource)
+    if reason := unchangeable(resource.address):
+        return Remark(
+            resource.address, f"{reason}: left out, though it differs in {', '.join(after)}", resource.source
+        )
     fixed = sorted(definition.rule.fixed & after.keys())
     if fixed:
         reason = "cannot be changed on the server: " + ", ".join(fixed)
@@ -79,6 +94,11 @@ def _update(resource: Resource, present: Resource, observed: RealmState) -> Chan
 def _comes_with_another(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
     """Whether another change creates it, as the creation of a client creates its mappers."""
     definition = KINDS[resource.address.kind]
+    states = (desired, observed)
+    if definition.is_generated(resource.address, *states) and not definition.is_generated(
+        resource.address, observed, observed
+    ):
+        return True
     if definition.comes_with is not None:
         return definition.comes_with(resource, desired, observed)
     return definition.rule.with_owner and any(
@@ -97,6 +117,36 @@ def _deletions(desired: RealmState, observed: RealmState) -> list[Change]:
     listed = [address for address in found if not found.intersection(owners(address))]
     listed.sort(key=lambda address: (-ORDER[address.kind], address.names))
     return [_deletion(observed.resources[address]) for address in listed]
+
+
+def _deletions_of_keys(desired: RealmState, observed: RealmState, changes: Iterable[Change]) -> list[Change]:
+    """Return the deletions of the keys that an earlier apply set and the files, having their object, drop."""
+    unavailable = {each.address for each in changes if each.action in (Action.REPLACE, Action.REFUSED)}
+    found = [
+        part
+        for part in observed.record.keys
+        if part.whole not in unavailable and _is_dropped(part, desired.resources, observed.resources)
+    ]
+    found.sort(key=lambda part: (-ORDER[part.kind], part.names, part.part))
+    reason = "set by an earlier apply, no longer in the files"
+    return [
+        Change(
+            Action.DELETE,
+            part,
+            nested(part, value_of(part, observed.resources[part.whole].fields)),
+            reason=reason,
+            resource=desired.resources[part.whole],
+        )
+        for part in found
+    ]
+
+
+def _is_dropped(part: Address, desired: Mapping[Address, Resource], observed: Mapping[Address, Resource]) -> bool:
+    wanted, present = desired.get(part.whole), observed.get(part.whole)
+    named = object_of(part, wanted.fields) if wanted else None
+    if named is None or present is None or part.part[-1] in named:
+        return False
+    return value_of(part, present.fields) not in (None, [])
 
 
 def _deletion(resource: Resource) -> Change:
@@ -131,6 +181,7 @@ def _not_in_files(desired: RealmState, observed: RealmState) -> list[Address]:
         if address not in desired.resources
         and address not in observed.builtin
         and not KINDS[address.kind].rule.shared
+        and not KINDS[address.kind].is_generated(address, desired, observed)
     ]
 
 

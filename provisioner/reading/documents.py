@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.errors import InvalidFilesError, Problem
-from provisioner.model.state import Source
+from provisioner.model.state import Remark, Source
 from provisioner.reading import json_text, yaml_text
 from provisioner.reading.positions import Position, TextError
 
@@ -83,6 +83,14 @@ def problem_at(source: Source, message: str) -> Problem:
     """Return the error at that place, with its line and column."""
     place = position_of(source)
     return Problem(source.file, place.line, source.key, message, place.column)
+
+
+def warning_of(remark: Remark) -> Problem:
+    """Return the remark as a warning with its place in the files, where it has one."""
+    if remark.source is None:
+        return Problem("", 0, str(remark.address), remark.reason)
+    place = position_of(remark.source)
+    return Problem(remark.source.file, place.line, str(remark.address), remark.reason, place.column)
 
 
 def position_of(source: Source) -> Position:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from re import compile as regex
 from typing import Any, NoReturn
 
-from provisioner.reading.positions import DEEPEST, REPEATED, TOO_DEEP, Position, TextError, number
+from provisioner.reading.positions import DEEPEST, TOO_DEEP, Position, TextError, number, repeated
 
 _TOKEN = regex(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
@@ -33,8 +33,7 @@ def documents(text: str) -> list[Any]:
     except json.JSONDecodeError as error:
         raise TextError(f"not JSON: {error.msg}", Position(error.lineno, error.colno)) from error
     except _RepeatedKeyError as error:
-        place, key = _repeated(text)
-        raise TextError(REPEATED, place, key) from error
+        raise _repetition(text) from error
     except _NotANumberError as error:
         raise TextError(f"not JSON: {error} is no number") from error
     except ValueError as error:
@@ -83,13 +82,13 @@ def _offsets(text: str) -> dict[Path, int]:
     return dict(_places(text))
 
 
-def _repeated(text: str) -> tuple[Position | None, str]:
-    seen = set()
+def _repetition(text: str) -> TextError:
+    met: dict[Path, int] = {}
     for path, offset in _places(text):
-        if path in seen:
-            return _position(text, offset), str(path[-1])
-        seen.add(path)
-    return None, ""
+        first = met.setdefault(path, offset)
+        if first != offset:
+            return repeated(str(path[-1]), _position(text, offset), _position(text, first))
+    return repeated("", None, None)
 
 
 def _places(text: str) -> Iterator[tuple[Path, int]]:

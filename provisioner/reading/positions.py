@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-REPEATED = "duplicate key"
 DEEPEST = 100
 TOO_DEEP = f"more than {DEEPEST} levels of nesting"
 
@@ -39,6 +38,12 @@ class TextError(ValueError):
         self.message = message
         self.position = position
         self.key = key
+
+
+def repeated(key: str, place: Position | None, first: Position | None) -> TextError:
+    """Return the error for a key that its object has twice; `first` is where it is for the first time."""
+    line = f" in line {first.line}" if first else ""
+    return TextError(f"this object already has the key{line}", place, key)
 
 
 def number(text: str, value: int | float) -> int | float | Written:

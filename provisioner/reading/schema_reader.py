@@ -10,24 +10,26 @@ from provisioner.model.rules import MASK
 from provisioner.model.state import Source
 from provisioner.reading.documents import Document, position_of, problem_at
 from provisioner.reading.positions import Written
-from provisioner.reading.variables import UndefinedVariableError, fill
+from provisioner.reading.variables import UndefinedVariableError, fill, foreign
 from provisioner.representation import CURRENT, DROPPED, Leaf, ListOf, MapOf, Object, OneOf, Shape, Text
 
 _BOOLEANS = {"true": True, "false": False}
 _CURRENT = ".".join(map(str, CURRENT))
 _VERSION = regex(r"(\d+)\.(\d+)")
 _SHOWN = 40
+_TEXTS = (Leaf.STR, Leaf.SECRET)
 
 
 class Reader:
     """Reads the documents of one run and collects errors in `problems` instead of stopping at the first.
 
-    `notes` are the keys that were left out: keys that Keycloak has dropped, in exports of older versions, and keys
-    that no request can set.
+    `notes` has what was left out: of exports of an older Keycloak, what the present one no longer has; of any,
+    what no request can set. `secrets` are the keys of secrets, in which a variable of another tool is refused.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], secrets: frozenset[str] = frozenset()) -> None:
         self._environment = environment
+        self._secrets = secrets
         self._is_old = False
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
@@ -45,7 +47,7 @@ class Reader:
             case Text(longest):
                 return self._text(value, longest, source)
             case Object():
-                return self._object(value, shape, source)
+                return self._object(self._renamed(value, shape, source), shape, source)
             case ListOf():
                 return self._list(value, shape, source)
             case MapOf(item):
@@ -57,18 +59,35 @@ class Reader:
         """Add an error at that place."""
         self.problems.append(problem_at(source, message))
 
+    def note(self, source: Source, message: str) -> None:
+        """Add a warning about that place."""
+        self.notes.append(problem_at(source, message))
+
+    def _renamed(self, value: Any, shape: Object, source: Source) -> Any:
+        """Return the object with keys of older versions under the names that they have today."""
+        if not shape.renamed or not isinstance(value, dict):
+            return value
+        found = dict(value)
+        for old, new in shape.renamed.items():
+            if old in found:
+                self.note(source.at(old), f"read as {new}, which is its name in Keycloak {_CURRENT}")
+                found.setdefault(new, found.pop(old))
+        return found
+
     def _object(self, value: Any, shape: Object, source: Source) -> dict[str, Any]:
         if not isinstance(value, dict):
             self.add_error(source, f"must be an object, not {_shown(value)}")
             return {}
         found = {}
         for key, inner in value.items():
-            if inner is None or key in shape.ignored:
+            if key in shape.ignored:
                 continue
             if key not in shape.keys:
                 self._refuse(key, shape, source.at(key))
             elif _is_simple(inner, shape.keys[key]):
                 found[key] = inner
+            elif inner is None or isinstance(inner, bool):
+                found |= self._word(key, inner, shape, source.at(key))
             elif not _is_masked(inner, shape.keys[key]):
                 found[key] = self.read(inner, shape.keys[key], source.at(key))
         for key in shape.required:
@@ -76,13 +95,26 @@ class Reader:
                 self.add_error(source, f"the key {key} is missing")
         return found
 
+    def _word(self, key: str, value: bool | None, shape: Object, source: Source) -> dict[str, Any]:
+        """Read true, false or `null`; `null` empties an object of free keys, elsewhere it says nothing."""
+        if key in shape.required and not source.file.endswith(".json"):
+            self.add_error(source, f"must be text, not {_shown(value)}: write a name in quotes")
+            return {key: None}
+        if value is not None:
+            return {key: self.read(value, shape.keys[key], source)}
+        if isinstance(shape.keys[key], MapOf):
+            return {key: {}}
+        if key not in shape.required:
+            self.note(source, "null says nothing here: left out")
+        return {}
+
     def _refuse(self, key: str, shape: Object, source: Source) -> None:
         """Report a key that the shape does not have: an error, or a note if an older Keycloak exported it."""
         dropped = DROPPED.get(shape.name, {}).get(key)
         if dropped and self._is_old:
-            self.notes.append(problem_at(source, f"no longer in Keycloak {_CURRENT}: left out"))
+            self.note(source, f"no longer in Keycloak {_CURRENT}: left out")
         elif key in shape.remarked:
-            self.notes.append(problem_at(source, f"left out: {shape.remarked[key]}"))
+            self.note(source, f"left out: {shape.remarked[key]}")
         elif dropped:
             self.add_error(source, f"Keycloak dropped this key in {dropped}")
         elif key in shape.unmanaged:
@@ -99,17 +131,30 @@ class Reader:
             return []
         items = [self.read(inner, shape.item, source.at(index)) for index, inner in enumerate(value)]
         if shape.by:
-            self._check_names(items, shape.by, source)
-        return items
+            self._check_names(items, shape, source)
+        return self._distinct(items, source) if shape.distinct else items
 
-    def _check_names(self, items: list[Any], by: tuple[str, ...], source: Source) -> None:
-        seen: dict[tuple[Any, ...], int] = {}
+    def _distinct(self, items: list[str], source: Source) -> list[str]:
+        """Return the texts that Keycloak keeps; the others are worth a warning."""
+        kept = list(dict.fromkeys(item for item in items if item))
+        if "" in items:
+            self.note(source.at(items.index("")), "an empty text, which Keycloak drops: left out")
+        for item in kept:
+            if items.count(item) > 1:
+                self.note(source, f"{item!r} is in this list several times: taken once")
+        return kept
+
+    def _check_names(self, items: list[Any], shape: ListOf, source: Source) -> None:
+        by = shape.by
+        met: dict[tuple[Any, ...], int] = {}
         for index, item in enumerate(items):
             name = tuple(item.get(key) for key in by)
             if not all(isinstance(part, Hashable) for part in name):
-                continue  # reported where it was read
-            if None not in name and seen.setdefault(name, index) != index:
-                line = position_of(source.at(seen[name], by[-1])).line
+                continue  # complained of where it was read
+            if None in name or met.setdefault(name, index) == index:
+                continue
+            if not (shape.repeats and items[met[name]] == item):
+                line = position_of(source.at(met[name], by[-1])).line
                 self.add_error(source.at(index, by[-1]), f"{name[-1]!r} is already in this list, in line {line}")
 
     def _map(self, value: Any, item: Shape, source: Source) -> dict[str, Any]:
@@ -117,16 +162,22 @@ class Reader:
             self.add_error(source, f"must be an object, not {_shown(value)}")
             return {}
         return {
-            key: self.read(inner, item, source.at(key))
+            key: self._entry(inner, item, source.at(key))
             for key, inner in value.items()
-            if inner is not None and not _is_masked(inner, item)
+            if not _is_masked(inner, item)
         }
+
+    def _entry(self, value: Any, item: Shape, source: Source) -> Any:
+        """Read an entry of an object of free keys; `null` takes it away."""
+        if value is None:
+            return [] if isinstance(item, ListOf) else {} if isinstance(item, (MapOf, Object)) else None
+        return self.read(value, item, source)
 
     def _one_of(self, value: Any, values: tuple[str, ...], source: Source) -> str:
         text = str(self._leaf(value, Leaf.STR, source))
         found = {value.lower(): value for value in values}.get(text.lower())
         if found is None and isinstance(value, str):
-            self.add_error(source, f"must be one of {', '.join(values)}, not {_shown(value)}")
+            self.add_error(source, f"must be one of {', '.join(values)}, not {_shown(value)}{_hint(value)}")
         return found or text
 
     def _text(self, value: Any, longest: int, source: Source) -> str:
@@ -137,6 +188,8 @@ class Reader:
 
     def _leaf(self, value: Any, leaf: Leaf, source: Source) -> Any:
         filled = self._filled(value, source)
+        if leaf in _TEXTS and isinstance(value, str) and "$" in value:
+            self._check_foreign(value, source)
         match leaf:
             case Leaf.STR | Leaf.SECRET if isinstance(filled, str):
                 return str(filled)
@@ -152,8 +205,19 @@ class Reader:
                 return _plain(filled)
             case _:
                 found = _shown(value, secret=leaf is Leaf.SECRET)
-                self.add_error(source, f"must be {leaf.value}, not {found}")
+                self.add_error(source, f"must be {leaf.value}, not {found}{_hint(value)}")
                 return filled
+
+    def _check_foreign(self, value: str, source: Source) -> None:
+        """Refuse a variable of another tool where it would become a secret or the realm's name, else warn."""
+        hint = foreign(value)
+        if not hint:
+            return
+        key = next((key for key in reversed(source.keys) if isinstance(key, str)), "")
+        if key in self._secrets or source.keys == ("realm",):
+            self.add_error(source, hint)
+        else:
+            self.note(source, hint)
 
     def _filled(self, value: Any, source: Source) -> Any:
         match value:
@@ -179,8 +243,8 @@ def _is_old(content: Any) -> bool:
 
 
 def _is_simple(value: Any, shape: Shape) -> bool:
-    """Return whether the value needs no conversion, as nearly all values of a large file: a fast path."""
-    if type(value) is not str or "${" in value:
+    """Whether there is nothing to read or check: nearly every value of a large file, so this is the short way."""
+    if type(value) is not str or "$" in value:
         return False
     return shape is Leaf.STR or (isinstance(shape, Text) and len(value) <= shape.longest)
 
@@ -194,6 +258,12 @@ def _is_masked(value: Any, shape: Shape) -> bool:
             return isinstance(value, list) and MASK in value
         case _:
             return False
+
+
+def _hint(value: Any) -> str:
+    """How to write here the variable of another tool in the value, as the end of a sentence."""
+    hint = foreign(value) if isinstance(value, str) else ""
+    return f"; {hint}" if hint else ""
 
 
 def _plain(value: Any) -> Any:

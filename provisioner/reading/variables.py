@@ -1,7 +1,7 @@
 """`${NAME}` and `${NAME:default}` in the texts of files, filled in from the environment.
 
-Only names of capital letters, digits and `_` are variables. Every other `${...}` belongs to Keycloak and stays, as
-does its own `${ALIAS}`. `$${NAME}` stands for a literal `${NAME}`.
+Only names of capital letters, digits and `_` are ours; every other `${...}` belongs to Keycloak and stays, and so
+do those of its mappers (`${ALIAS}`, `${NAMEID}`, `${UUID}`). `$${NAME}` stands for a literal `${NAME}`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,13 @@ from provisioner.errors import ProvisionerError
 
 _VARIABLE = regex(r"(?P<escape>\$)?\$\{(?P<name>[A-Z][A-Z0-9_]*)(?P<has_default>:(?P<default>[^}]*))?\}")
 _NO_NAME = regex(r"[^A-Z0-9]")
-_KEYCLOAKS_OWN = frozenset({"ALIAS"})
+_KEYCLOAKS_OWN = frozenset({"ALIAS", "NAMEID", "UUID"})
+_FOREIGN = (
+    regex(r"\$\{env\.(?P<name>\w+)(?::(?P<default>[^}]*))?\}"),
+    regex(r"\$\(env:(?P<name>\w+)(?::-(?P<default>[^)]*))?\)"),
+    regex(r"\$\((?:file|properties|script|sys|url|base64Decoder):[^)]*\)"),
+)
+"""How `kc.sh import` and keycloak-config-cli write variables."""
 
 
 class UndefinedVariableError(ProvisionerError):
@@ -21,6 +27,22 @@ class UndefinedVariableError(ProvisionerError):
     def __init__(self, name: str) -> None:
         super().__init__(f"the variable {name} is not set and has no default")
         self.name = name
+
+
+def foreign(text: str) -> str:
+    """Return how to write here the variable of another tool in the text, as a sentence; empty without one."""
+    for syntax in _FOREIGN:
+        if found := syntax.search(text):
+            return f"{found[0]} is a variable of another tool, which is not filled here{_ours(found)}"
+    return ""
+
+
+def _ours(found: Match[str]) -> str:
+    name = found.groupdict().get("name")
+    if not name:
+        return ": use a variable of the environment"
+    default = "" if found["default"] is None else f":{found['default']}"
+    return f": write ${{{name.upper()}{default}}}"
 
 
 def escape(text: str) -> str:

@@ -23,7 +23,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from provisioner.reading.positions import DEEPEST, REPEATED, TOO_DEEP, Position, TextError, Written, number
+from provisioner.reading.positions import DEEPEST, TOO_DEEP, Position, TextError, Written, number, repeated
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first one exists if PyYAML was built with libyaml
 _TAG = "tag:yaml.org,2002:"
@@ -45,9 +45,16 @@ _Place = tuple[int, str | int]
 """The identity of a container, and a key in it."""
 
 
+class _RepeatedKeyError(ValueError):
+    pass
+
+
 def documents(text: str) -> list[Any]:
-    """Return the values of all documents in the text."""
-    return _Builder(with_places=False).read(text)
+    """The values of all documents in the text."""
+    try:
+        return _Builder(with_places=False).read(text)
+    except _RepeatedKeyError:
+        return _Builder(with_places=True).read(text)  # raises again, now with the first place of the key
 
 
 def position(text: str, document: int, keys: Sequence[str | int]) -> Position | None:
@@ -121,7 +128,9 @@ class _Builder:
 
     def _key(self, open: _Open, event: ScalarEvent) -> None:
         if event.value in open.value:
-            raise TextError(REPEATED, _position(event), event.value)
+            if not self._with_places:
+                raise _RepeatedKeyError
+            raise repeated(event.value, _position(event), self.places.get((id(open.value), event.value)))
         open.key = event.value
         if self._with_places:
             self.places[id(open.value), event.value] = _position(event)

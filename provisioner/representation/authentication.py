@@ -80,7 +80,7 @@ FLOW_BINDINGS = (
 
 AUTHENTICATION_KEYS: dict[str, Shape] = {
     "authenticationFlows": ListOf(FLOW, by=("alias",)),
-    "authenticatorConfig": ListOf(AUTHENTICATOR_CONFIG, by=("alias",)),
+    "authenticatorConfig": ListOf(AUTHENTICATOR_CONFIG, by=("alias",), repeats=True),
     "requiredActions": ListOf(REQUIRED_ACTION, by=("alias",)),
     **keys(NAME, FLOW_BINDINGS),
     "identityProviders": ListOf(IDENTITY_PROVIDER, by=("alias",)),

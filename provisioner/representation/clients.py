@@ -3,6 +3,7 @@
 from provisioner.representation.authorization import RESOURCE_SERVER
 from provisioner.representation.shape import (
     NAME,
+    SETS,
     SETTINGS,
     STRING_LISTS,
     STRINGS,
@@ -59,7 +60,8 @@ CLIENT = Object(
             " publicClient frontchannelLogout fullScopeAllowed",
         ),
         **keys(Leaf.INT, "notBefore nodeReRegistrationTimeout"),
-        **keys(STRINGS, "redirectUris webOrigins defaultClientScopes optionalClientScopes defaultRoles"),
+        **keys(SETS, "redirectUris webOrigins"),
+        **keys(STRINGS, "defaultClientScopes optionalClientScopes defaultRoles"),
         "secret": Leaf.SECRET,
         "attributes": SETTINGS,
         "authenticationFlowBindingOverrides": TEXTS,
@@ -113,10 +115,12 @@ _EXECUTOR = Object(
 _CONDITION = Object(
     "ClientPolicyCondition", {"condition": NAME, "configuration": MapOf(Leaf.ANY)}, required=("condition",)
 )
+_BUILT_IN = because("Keycloak 14 and later do not read it", "builtin")
 _PROFILE = Object(
     "ClientProfile",
     {"name": NAME, "description": Leaf.STR, "executors": ListOf(_EXECUTOR)},
     required=("name",),
+    remarked=_BUILT_IN,
 )
 _POLICY = Object(
     "ClientPolicy",
@@ -128,6 +132,8 @@ _POLICY = Object(
         "profiles": STRINGS,
     },
     required=("name",),
+    remarked=_BUILT_IN,
+    renamed={"enable": "enabled"},
 )
 CLIENT_PROFILES = Object(
     "ClientProfiles", {"profiles": ListOf(_PROFILE, by=("name",))}, ignored=names("globalProfiles")

@@ -7,6 +7,7 @@ from provisioner.representation.clients import APPLICATIONS, CLIENT_KEYS, TEMPLA
 from provisioner.representation.people import PEOPLE_KEYS
 from provisioner.representation.shape import (
     NAME,
+    SETS,
     SETTING_LISTS,
     SETTINGS,
     STRINGS,
@@ -71,8 +72,9 @@ REALM_SETTINGS: Mapping[str, Shape] = {
         STRINGS,
         "webAuthnPolicySignatureAlgorithms webAuthnPolicyAcceptableAaguids webAuthnPolicyExtraOrigins"
         " webAuthnPolicyPasswordlessSignatureAlgorithms webAuthnPolicyPasswordlessAcceptableAaguids"
-        " webAuthnPolicyPasswordlessExtraOrigins eventsListeners enabledEventTypes supportedLocales",
+        " webAuthnPolicyPasswordlessExtraOrigins",
     ),
+    **keys(SETS, "eventsListeners enabledEventTypes supportedLocales"),
     **keys(TEXTS, "attributes browserSecurityHeaders"),
     "smtpServer": SETTINGS,
 }

@@ -33,12 +33,15 @@ class OneOf:
 class ListOf:
     """A list of items of one shape. The values of the keys `by` identify an item, so they must be unique.
 
-    A `lenient` list of one item may be written as that item.
+    A `lenient` list may be written as its only item. Of a `distinct` one Keycloak keeps a set of texts: no empty
+    one and none twice. With `repeats`, an item may be there again if it is equal.
     """
 
     item: "Shape"
     by: tuple[str, ...] = ()
     lenient: bool = False
+    distinct: bool = False
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,10 @@ class MapOf:
 class Object:
     """An object with known keys, of which some are `required`.
 
-    `ignored` keys are in exports and have no meaning in a file. `unmanaged` keys exist in Keycloak and no kind
-    manages them. `remarked` keys are in exports and no request can set them, so they are left out with a note
-    instead of an error. Both have a reason each. `name` is the name in the JSON Schema.
+    Its `ignored` keys are written by the server's export and mean nothing in a file; its `unmanaged` keys are
+    real, but no kind manages them: each with the reason. `remarked` keys are left out with a remark instead of an
+    error: exports have them, and no request can set them. `renamed` keys of older versions are read as their new
+    ones. `name` is what it is called in the JSON Schema.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Object:
     ignored: frozenset[str] = frozenset()
     unmanaged: Mapping[str, str] = field(default_factory=dict)
     remarked: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 Shape = Leaf | Text | OneOf | ListOf | MapOf | Object
@@ -71,6 +76,7 @@ NAME = Text(255)
 TEXTS = MapOf(Leaf.STR)
 SETTINGS = MapOf(Leaf.SECRET)
 STRINGS = ListOf(Leaf.STR)
+SETS = ListOf(Leaf.STR, distinct=True)
 STRING_LISTS = MapOf(STRINGS)
 SETTING_LISTS = MapOf(ListOf(Leaf.SECRET))
 LENIENT_LISTS = MapOf(ListOf(Leaf.STR, lenient=True))

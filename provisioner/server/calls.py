@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
+from socket import gaierror
 from typing import Any
 
 from keycloak import KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 from requests import Response
+from requests.exceptions import SSLError, Timeout
+from urllib3.exceptions import NameResolutionError
 
 from provisioner.errors import (
     ConflictError,
@@ -98,6 +101,13 @@ class KeycloakApi:
     def delete(self, path: str, body: Any = None) -> None:
         self._answer(self._wire, "DELETE", path, body)
 
+    def server_info(self) -> Json:
+        try:
+            found: Json = self._answer(self._wire, "GET", None, where="admin/serverinfo").json()
+        except ForbiddenError:
+            return {}
+        return found
+
     def create_realm(self, body: Json) -> None:
         self._answer(self._wire, "POST", None, body)
 
@@ -121,10 +131,11 @@ class KeycloakApi:
         path: str | None,
         body: Any = None,
         query: Query | None = None,
+        where: str = "admin/realms",
     ) -> Response:
-        """Send one request. Without a path it goes to the collection of realms. Raises a `ServerError` on any
-        failure."""
-        where = "admin/realms" if path is None else f"{self._realm}/{path}".rstrip("/")
+        """The answer to one request; every failure as a `ServerError`. No path: what is outside of the realm."""
+        if path is not None:
+            where = f"{self._realm}/{path}".rstrip("/")
         with translated(self._connection.url):
             text = "" if body is None else json.dumps(body)
             match method:
@@ -175,9 +186,41 @@ def translated(url: str) -> Iterator[None]:
     except KeycloakError as error:
         if error.response_code:
             raise _error(error.response_code, _message(error.response_body), "signing in") from error
-        raise UnavailableError(f"{url} cannot be reached: {error.error_message!s}") from error
+        raise UnavailableError(f"{url} cannot be reached: {_cause(error, url)}") from error
     except PermissionDefinitionError as error:
         raise RejectedError(str(error)) from error
+
+
+def _cause(error: BaseException, url: str) -> str:
+    """Why the server cannot be reached, as a sentence: the library only says that it cannot."""
+    chain = list(_chain(error))
+    text = " ".join(map(str, chain))
+    if any(isinstance(each, SSLError) for each in chain):
+        plain = url.startswith("https:") and ("WRONG_VERSION_NUMBER" in text or "record layer" in text)
+        if plain:
+            return "what answers there does not speak TLS; does the address begin with http:// ?"
+        return f"the TLS connection failed: {_innermost(chain)}"
+    if any(isinstance(each, Timeout) for each in chain):
+        return "it took too long to answer"
+    if any(isinstance(each, NameResolutionError | gaierror) for each in chain) or "Failed to resolve" in text:
+        return "its name is not known"
+    if any(isinstance(each, ConnectionRefusedError) for each in chain) or "refused" in text:
+        return "nothing listens at that address and port"
+    return _innermost(chain)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from, down to the first one."""
+    while error is not None:
+        yield error
+        reasons = (
+            each for each in (getattr(error, "reason", None), *error.args) if isinstance(each, BaseException)
+        )
+        error = error.__cause__ or next(reasons, None) or error.__context__
+
+
+def _innermost(chain: list[BaseException]) -> str:
+    return str(chain[-1]) or type(chain[-1]).__name__
 
 
 def _error(code: int, message: str, doing: str) -> ServerError:

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from provisioner.errors import NotFoundError
-from provisioner.kinds import realm, record
+from provisioner.kinds import offers, realm, record
 from provisioner.kinds.registry import FAMILIES, KINDS
 from provisioner.kinds.server import Server
 from provisioner.model.changes import Change
@@ -26,11 +26,13 @@ class KeycloakRealm:
         try:
             server.realm = self._api.get("")
         except NotFoundError:
-            return baseline.before(desired.realm)
+            return replace(baseline.before(desired.realm), offers=offers.read(self._api.server_info()))
         server.record = record.read(server.realm.get("attributes") or {})
         for family in FAMILIES:
             family.prefetch(server)
         found = RealmState.of(desired.realm, (each for family in FAMILIES for each in family.observe(server)))
+        if offers.is_needed(desired, found):
+            server.offers = {**offers.read(self._api.server_info()), **server.offers}
         return replace(
             found, record=server.record, builtin=baseline.addresses(desired.realm), offers=server.offers
         )

@@ -85,7 +85,7 @@ class TestPlan:
         assert "not-to-be-seen" not in out
 
     def test_no_differences_are_an_empty_list(self, run, equal):
-        assert json.loads(run("plan", "--json", realm=equal)[1]) == {"changes": []}
+        assert json.loads(run("plan", "--json", realm=equal)[1]) == {"changes": [], "warnings": []}
 
     def test_it_is_written_to_a_file(self, run, empty, tmp_path):
         run("plan", "--out", "plan.json", realm=empty)
@@ -193,7 +193,7 @@ class TestDrift:
         status, out, _ = run("drift", "--markdown", realm=empty)
         assert status == 2
         assert out.splitlines() == [
-            "**Realm portal**: 1 to update.",
+            "**Realm portal**: 1 to update, nothing refused.",
             "",
             "### realm",
             "",

@@ -91,10 +91,24 @@ class TestBuiltIn:
         (change,) = plan(wanted, self.present)
         assert change.after == {"executions": {"s": {"executions": {"b": {"requirement": "DISABLED"}}}}}
 
-    def test_a_missing_built_in_flow_of_an_older_export_is_ignored(self):
-        wanted = state("gone", leaf("old"), **{EXPORTED_BY: "20.0.0"})
-        assert plan(wanted, self.present).deletions == ()
-        assert plan(wanted, self.present).writes == ()
+    def test_one_that_is_gone_is_nothing_to_make(self):
+        wanted = state("http challenge", leaf("old"), builtIn=True, **{EXPORTED_BY: "20.0.0"})
+        found = plan(wanted, self.present)
+        assert found.writes == ()
+        (remark,) = found.remarks
+        assert "no longer built into Keycloak" in remark.reason
+
+    def test_an_own_flow_that_is_only_marked_as_built_in_is_made(self):
+        found = plan(state("own", leaf("a"), builtIn=True, **{EXPORTED_BY: "20.0.0"}), self.present)
+        (change,) = found.writes
+        assert change.action is Action.CREATE
+        (remark,) = found.remarks
+        assert "made as an own flow" in remark.reason
+
+    def test_other_executions_of_several_flows_are_one_remark(self):
+        wanted = state("f", leaf("old"), sub("s", leaf("b")), **{EXPORTED_BY: "20.0.0"})
+        (remark,) = plan(wanted, self.present).remarks
+        assert remark.reason.endswith("stay as they are: f")
 
 
 def test_an_unknown_authenticator_is_refused():
@@ -105,11 +119,13 @@ def test_an_unknown_authenticator_is_refused():
 
 def test_an_exported_flow_is_read_back_unchanged():
     config = {"alias": "c", "config": {"x": "y"}}
-    inner = sub("t", leaf("b", config=config), leaf("b"), providerId="form-flow", authenticator="form")
-    before = state("f", leaf("a", "DISABLED"), sub("s", inner, description="d"), description="e", builtIn=False)
-    content: Json = {}
-    flow_files.represent(before, content)
-    file = RealmFile("portal", content, Source("a.json"), lambda *_: pytest.fail("complained"), lambda _: None)
+    twice = (leaf("b", config=config, priority=3), leaf("b", priority=4))
+    inner = sub("t", *twice, providerId="form-flow", authenticator="form", priority=0)
+    outer = (leaf("a", "DISABLED", priority=10), sub("s", inner, description="d", priority=27))
+    before = state("f", *outer, description="e", builtIn=False)
+    told: Json = {}
+    flow_files.represent(before, told)
+    file = RealmFile("portal", told, Source("a.json"), lambda *_: pytest.fail("complained"), lambda _: None)
     after = RealmState.of("portal", flows.desired(file))
     assert plan(after, before).changes == ()
     assert plan(before, after).changes == ()
@@ -120,14 +136,23 @@ def test_an_exported_flow_is_read_back_unchanged():
     }
 
 
-def test_one_configuration_of_several_executions_is_refused_unless_present():
+def test_several_executions_can_have_one_configuration():
     shared = [leaf(name, config={"alias": "c", "config": {}}) for name in "ab"]
     (change,) = plan(state("f", *shared), state("f", shared[0]))
-    assert change.reason == "several executions have the configuration c, which only an import can make"
+    assert change.action is Action.UPDATE
     assert plan(state("f", *shared), state("f", *shared)).changes == ()
 
 
-def test_a_sub_flow_belongs_to_one_flow():
+def test_a_configuration_of_another_flow_is_not_given_other_values():
+    def one(alias: str, value: str) -> RealmState:
+        return state(alias, leaf("a", config={"alias": "c", "config": {"x": value}}))
+
+    assert plan(one("f", "1"), one("g", "1")).refused == ()
+    (change,) = plan(one("f", "1"), one("g", "2")).refused
+    assert change.reason == "the configuration c is that of the flow g, with other values: give it another alias"
+
+
+def test_a_sub_flow_is_one_of_one_flow():
     both = sub("both", leaf("a"))
     wanted = RealmState.of("portal", [*state("f", both).resources.values(), *state("g", both).resources.values()])
     changes = plan(wanted, state("h", leaf("a")))

@@ -112,7 +112,7 @@ def test_a_refused_mail_is_a_warning_and_other_changes_are_made(desired):
     outcome = run(desired, realm)
     assert outcome.complete
     assert len(outcome.warnings) == 1
-    assert "the next apply sends it" in outcome.warnings[0]
+    assert "the next apply sends it" in outcome.warnings[0].reason
     realm.fails.clear()
     assert [str(change.address) for change in run(desired, realm).done] == [mail]
 

@@ -55,8 +55,13 @@ PARTS = {
     "OrganizationIdentityProvider": "IdentityProviderRepresentation",
 }
 """Of these, an organization only uses the name."""
-BESIDES = {"Realm": {"userProfile"}, "OrganizationMember": {"membershipType"}}
-"""Keys that the class does not have: those of the provisioner, or of a subclass."""
+BESIDES = {
+    "Realm": {"userProfile"},
+    "OrganizationMember": {"membershipType"},
+    "ClientProfile": {"builtin"},
+    "ClientPolicy": {"builtin"},
+}
+"""Keys that the class does not have: those of the provisioner, of a subclass, or of an older Keycloak."""
 
 
 def objects() -> dict[str, Object]:
