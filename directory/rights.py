@@ -1,16 +1,18 @@
-"""What the portal's own account holds, and what of it is too much. Pure; reading it is a gateway's.
+"""What the portal's own account holds, and what of it is too much. Pure; a gateway reads it.
 
-The account needs two roles of `realm-management`; everything else comes by fine-grained permissions
-(`docs/adr/0004-the-portals-own-rights.md`). With one role more it could take the realm over (measured), so the
-portal does not work with such an account.
+The account reads by the role `view-users` of `realm-management` and writes by fine-grained permissions
+(`docs/adr/0009-reads-by-role.md`). With one role more it could take the realm over (measured), so the portal does
+not work with such an account.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 MANAGEMENT = "realm-management"
-DIRECTORY_RIGHTS = frozenset({"query-users", "query-groups"})
-"""All that the account may hold of `realm-management`."""
+DIRECTORY_ROLE = "view-users"
+"""The only role that the account is given."""
+DIRECTORY_RIGHTS = frozenset({DIRECTORY_ROLE, "query-users", "query-groups"})
+"""All that the account may hold of `realm-management`: that role, and those that Keycloak makes part of it."""
 
 ORDINARY_ROLES: Mapping[str, frozenset[str]] = {
     "": frozenset({"offline_access", "uma_authorization"}),
@@ -25,6 +27,8 @@ DEFAULT_ROLES = "default-roles-"
 TOO_MUCH = frozenset({"impersonate", "mapRoles"})
 """Over a person. (What else Keycloak tells of comes with the rights to attach and to invite.)"""
 TOO_MUCH_OF_COMPANY = frozenset({"manage"})
+ENOUGH_OF_ITSELF = frozenset({"view"})
+"""What the role gives over the account itself; the deny list takes everything else."""
 
 OPEN_PROFILE = "ENABLED"
 
@@ -34,7 +38,7 @@ class Standing:
     """What Keycloak tells the account of itself.
 
     `roles` by client, those of the realm by ""; `over_person` and `over_company` are its fine-grained rights over
-    one of each, `over_itself` those over its own account (to be hidden from it). `unmanaged_attributes` is the
+    one of each, `over_itself` those over its own account. `unmanaged_attributes` is the
     realm's policy for attributes that its user profile does not declare; empty when it has none.
     """
 
@@ -51,7 +55,7 @@ def excess(found: Standing) -> tuple[str, ...]:
         *_roles(found),
         *_rights(found.over_person & TOO_MUCH, "over people"),
         *_rights(found.over_company & TOO_MUCH_OF_COMPANY, "over companies"),
-        *_rights(found.over_itself, "over its own account"),
+        *_rights(found.over_itself - ENOUGH_OF_ITSELF, "over its own account"),
         *_profile(found),
     )
 

@@ -23,11 +23,12 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Member, Profile, User
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.visibility import is_hidden
 
 OPERATORS = "/operators"
-"""A group that is no company; who is in it is hidden from the portal."""
+"""A group that is no company's; its members are hidden from the portal."""
 
 # As Keycloak judges them: its validators person-name-prohibited-characters, length, email and not-idn-homograph.
 _BAD_IN_NAMES = re.compile(r"""[<>&"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f\x85\u2028\u2029]""")
@@ -76,6 +77,7 @@ class FakeDirectory:
         self.made_at: dict[str, datetime] = {}
         self._people: dict[str, User] = {}
         self._groups: dict[str, set[str]] = {OPERATORS: set()}
+        self._service_accounts: set[str] = set()
         self._faults: list[_Fault] = []
         for company in companies:
             self.add_company(company)
@@ -119,11 +121,27 @@ class FakeDirectory:
                     self._groups[place.path].add(user.id)
         return user
 
-    def add_operator(self, profile: Profile) -> User:
-        """An account outside every company that the portal can neither see nor touch."""
-        operator = self.add_user(profile)
+    def add_operator(self, profile: Profile, attachments: Iterable[Attachment] = ()) -> User:
+        """An account that the portal can neither see nor change; usually outside every company."""
+        operator = self.add_user(profile, attachments)
         self.add_membership(operator.id, OPERATORS)
         return operator
+
+    def add_service_account(self, attachments: Iterable[Attachment] = ()) -> User:
+        """A client's own account: it has no e-mail address."""
+        account = self.add_user(Profile(f"{uuid4()}", "", "", None, Locale.FR), attachments)
+        self._service_accounts.add(account.id)
+        return self._replace(account.id, profile=replace(account.profile, email=""))
+
+    def add_group(self, path: str) -> None:
+        """A group that is no company's."""
+        with self._lock:
+            self._groups.setdefault(path, set())
+
+    def remove_group(self, path: str) -> None:
+        """The group, and with it the memberships in it."""
+        with self._lock:
+            del self._groups[path]
 
     def add_membership(self, user_id: str, group: Place | str) -> None:
         """Put a person into a single group, behind the portal's back."""
@@ -356,7 +374,9 @@ class FakeDirectory:
             raise fault.error
 
     def _hidden(self, user_id: str) -> bool:
-        return user_id in self._groups[OPERATORS]
+        companies = {company.id for company in self._companies.values()}
+        groups = [{"path": path} for path, people in self._groups.items() if user_id in people]
+        return user_id in self._service_accounts or is_hidden(groups, companies)
 
     def _person(self, user_id: str) -> User:
         if user_id not in self._people or self._hidden(user_id):

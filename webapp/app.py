@@ -13,7 +13,7 @@ from werkzeug.routing import BaseConverter
 from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from webapp import answers, cli, extensions, guards, guide, labels, logs, origins, times
 from webapp.blueprints import (
     accessibility,

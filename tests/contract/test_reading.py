@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from directory import keycloak_gateway
 from directory.encoding import Place, Subgroup
 from directory.errors import CompanyNotFoundError, NotFoundError, UnavailableError
+from directory.keycloak_gateway.accounts import IDS_PAGE_SIZE
 from directory.model import ActivationStatus, Company, Locale, Title
 from tests.builders import NOON, a_change, a_company, a_user, an_attachment
 from tests.contract.worlds import a_new_address, a_new_profile, with_email
@@ -174,7 +174,7 @@ class TestUsers:
             world.person(an_attachment(company), profile=a_new_profile(title=Title.M, locale=Locale.EN)),
             world.person(an_attachment(company), password_required=True, activation_sent_at=NOON),
             world.person(enabled=False),
-            *(world.person() for _ in range(keycloak_gateway.IDS_PAGE_SIZE)),
+            *(world.person() for _ in range(IDS_PAGE_SIZE)),
         }
 
         found = directory.users([user.id for user in people] * 2)

@@ -14,8 +14,8 @@ from webapp.guards import Access, access_of
 
 ENOUGH = Standing({MANAGEMENT: DIRECTORY_RIGHTS})
 REFUSED = [
-    pytest.param(Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}}), "view-users", id="role"),
-    pytest.param(Standing(ENOUGH.roles, over_itself=frozenset({"view"})), "own account", id="right"),
+    pytest.param(Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm"}}), "view-realm", id="role"),
+    pytest.param(Standing(ENOUGH.roles, over_itself=frozenset({"manage"})), "own account", id="right"),
     pytest.param(Standing(ENOUGH.roles, unmanaged_attributes="ENABLED"), "unmanagedAttributePolicy", id="realm"),
 ]
 

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from directory.gateway import Directory
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from tests.fakes import FakeDirectory
 
 

@@ -17,7 +17,7 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.keycloak_gateway import translation
+from directory.keycloak_gateway.translation import translation
 from directory.model import Invitation
 from tests.builders import NOON, a_change, a_company, a_profile, a_user, an_attachment
 from tests.unit.directory.wire import a_directory

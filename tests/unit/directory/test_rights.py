@@ -8,26 +8,29 @@ from dataclasses import replace
 import pytest
 import responses
 
-from directory.encoding import standing_of, told_by_token
+from directory.encoding import company_group, standing_of, told_by_token
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing, excess, shortfall
+from tests.builders import a_company
 from tests.unit.directory.wire import Wire, a_directory
 
 OWN_ID = "5c0ba7ac-9e5d-4b5e-8d0e-0f1f6a1b7a02"
+COMPANY = "7d4d6be4-21e6-4fd7-b4fd-a3d1df40d2c4"
 PERSON = "10b943c9-40dd-4e4a-92b8-e03efbd0ddca"
 ENOUGH = Standing(
     {
         "": frozenset({"offline_access", "uma_authorization", "default-roles-portal"}),
         "account": frozenset({"manage-account", "manage-account-links", "view-profile"}),
-        MANAGEMENT: DIRECTORY_RIGHTS,
+        MANAGEMENT: frozenset({"view-users", "query-users", "query-groups"}),
     },
     over_person=frozenset({"view", "manage", "resetPassword", "manageGroupMembership"}),
     over_company=frozenset({"view", "viewMembers", "manageMembers", "manageMembership"}),
+    over_itself=frozenset({"view"}),
 )
-"""What Keycloak told of the account of the realm file (measured, 26.7.4)."""
+"""What Keycloak tells of the account of the realm file (measured, 26.7.5)."""
 MANAGEMENT_ROLES = (
     "create-client impersonation manage-authorization manage-clients manage-events manage-identity-providers "
     "manage-organizations manage-realm manage-users query-clients query-realms realm-admin view-authorization "
-    "view-clients view-events view-identity-providers view-organizations view-realm view-users"
+    "view-clients view-events view-identity-providers view-organizations view-realm"
 ).split()
 
 
@@ -56,7 +59,7 @@ class TestExcess:
         assert excess(holding(client, role)) == (words,)
 
     def test_all_of_them_are_named(self):
-        found = holding(MANAGEMENT, "view-users", "manage-users")
+        found = holding(MANAGEMENT, "view-realm", "manage-users")
         assert len(excess(found)) == 2
 
     @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ class TestExcess:
             ("over_person", "mapRoles", "has the right mapRoles over people"),
             ("over_person", "impersonate", "has the right impersonate over people"),
             ("over_company", "manage", "has the right manage over companies"),
-            ("over_itself", "view", "has the right view over its own account"),
+            ("over_itself", "manage", "has the right manage over its own account"),
             ("over_itself", "manageGroupMembership", "has the right manageGroupMembership over its own account"),
         ],
     )
@@ -90,7 +93,7 @@ def test_what_lacks_is_named(missing):
 
 def test_a_token_that_names_no_roles_lacks_all():
     """A lightweight one, for example: what it may do cannot be judged."""
-    assert len(shortfall(Standing())) == 2
+    assert len(shortfall(Standing())) == 3
 
 
 def a_token(claims: object) -> str:
@@ -191,18 +194,22 @@ class TestReading:
     def answering(self, wire: Wire) -> Wire:
         wire.signs_in()
         wire.on_sign_in(lambda _: (200, {}, json.dumps({"access_token": TOKEN, "expires_in": 60})))
-        wire.answers("GET", "/users", (200, [{"id": PERSON}]))
+        wire.answers("GET", f"/groups/{COMPANY}/members", (200, [{"id": PERSON}]))
         wire.answers("GET", f"/users/{PERSON}", (200, {"id": PERSON, "access": {"view": True, "manage": False}}))
-        wire.answers("GET", "/groups", (200, [{"id": OWN_ID, "access": {"manage": False, "viewMembers": True}}]))
+        company = {**company_group(a_company()), "id": COMPANY, "access": {"manage": False, "viewMembers": True}}
+        auditors = {"id": OWN_ID, "name": "auditors", "path": "/auditors", "access": {"manage": True}}
+        wire.answers("GET", "/groups", (200, [auditors, company]))
         wire.answers("GET", "/users/profile", (200, {"attributes": [], "unmanagedAttributePolicy": "ENABLED"}))
-        wire.answers("GET", f"/users/{OWN_ID}", 403)
+        wire.answers("GET", f"/users/{OWN_ID}", (200, {"id": OWN_ID, "access": {"view": True, "manage": False}}))
         return wire
 
     def test_everything_is_asked_and_nothing_changed(self, wire):
+        """Of a company and one of its people, whatever groups come before it."""
         assert a_directory().standing() == Standing(
-            roles={"": frozenset({"default-roles-portal"}), MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}},
+            roles={"": frozenset({"default-roles-portal"}), MANAGEMENT: DIRECTORY_RIGHTS},
             over_person=frozenset({"view"}),
             over_company=frozenset({"viewMembers"}),
+            over_itself=frozenset({"view"}),
             unmanaged_attributes="ENABLED",
         )
         assert {asked.method for asked in wire.asked} == {"GET"}

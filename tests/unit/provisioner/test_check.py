@@ -95,7 +95,7 @@ def test_an_external_who_is_not_attached():
 
 
 def test_rights_of_the_directory_account():
-    told = found(inspected(directory_rights=frozenset({"query-users", "manage-users"})))
+    told = found(inspected(directory_rights=frozenset({"query-users", "view-users", "manage-users"})))
     assert [(kind, message) for kind, _, message in told] == [
         (FindingKind.RIGHT_TOO_MANY, "holds manage-users"),
         (FindingKind.RIGHT_MISSING, "lacks query-groups"),

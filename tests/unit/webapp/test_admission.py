@@ -10,7 +10,7 @@ from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
 from tests.fakes import FakeDirectory
 from webapp.admission import Admission, ExcessError, Opening, examine
 
-TOO_MUCH = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users", "impersonation"}})
+TOO_MUCH = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm", "impersonation"}})
 
 
 class Counting(FakeDirectory):
@@ -35,7 +35,7 @@ def test_too_much_is_named():
         examine(directory)
     assert caught.value.reasons == (
         "holds impersonation of realm-management",
-        "holds view-users of realm-management",
+        "holds view-realm of realm-management",
     )
 
 
@@ -66,7 +66,7 @@ def test_no_is_asked_again_and_told_once(caplog: pytest.LogCaptureFixture):
                 admission.require(directory)
     assert admission.refused
     assert directory.asked == 3
-    assert caplog.text.count("view-users") == 1
+    assert caplog.text.count("view-realm") == 1
     directory.own = FakeDirectory().own
     admission.require(directory)
     assert not admission.refused

@@ -148,11 +148,11 @@ class TestCheck:
 
     def test_too_many_rights_are_named(self, app: Flask, directory: FakeDirectory):
         """One line each."""
-        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}}, unmanaged_attributes="ENABLED")
+        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm"}}, unmanaged_attributes="ENABLED")
         result = app.test_cli_runner().invoke(args=["check"])
         assert (result.exit_code, result.stdout) == (1, "")
         first, second = result.stderr.splitlines()
-        assert first == "the portal's account holds view-users of realm-management"
+        assert first == "the portal's account holds view-realm of realm-management"
         assert "unmanagedAttributePolicy is ENABLED" in second
 
     def test_nothing_is_finished_with_such_an_account(
