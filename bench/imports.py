@@ -22,7 +22,7 @@ from sandbox.keycloak import admin_token
 from sandbox.ports import Ports
 from sandbox.stack import SERVICE_ACCOUNT, Stack
 from sandbox.visitor import Visitor
-from webapp.services.csvfiles import COLUMNS
+from webapp.imports.csv_format import COLUMNS
 
 ROWS = 1000
 BARE_ROWS = 200

@@ -17,7 +17,7 @@ from directory.model import (
     Title,
     User,
 )
-from webapp.actor import Actor, Author
+from webapp.identity.actor import Actor, Author
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 """An instant for tests that need one."""

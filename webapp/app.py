@@ -14,7 +14,7 @@ from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway.directory import KeycloakDirectory
-from webapp import answers, cli, extensions, guards, guide, labels, logs, origins, times
+from webapp import cli
 from webapp.blueprints import (
     accessibility,
     accounts,
@@ -32,13 +32,15 @@ from webapp.blueprints import (
     transfers,
     users,
 )
-from webapp.context import EXTENSION, Parts, request_id
-from webapp.database import Database
-from webapp.identity import Identity, KeycloakIdentity
-from webapp.journal import change_numbers
-from webapp.services.roster import Roster
-from webapp.sessions import DatabaseSessionInterface
+from webapp.http import extensions, guards, logs, origins, responses
+from webapp.http.context import EXTENSION, Parts, request_id
+from webapp.identity.oidc import Identity, KeycloakIdentity
+from webapp.identity.sessions import DatabaseSessionInterface
+from webapp.listing.cache import Roster
+from webapp.records.journal import change_numbers
 from webapp.settings import Settings
+from webapp.storage.database import Database
+from webapp.wording import help_pages, labels, times
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request: a file of 5,000 rows fits."""
@@ -71,7 +73,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
     app.jinja_env.filters["moment"] = lambda instant: format_datetime(instant, "short")
-    app.jinja_env.globals["written_in"] = guide.written_in
+    app.jinja_env.globals["written_in"] = help_pages.written_in
     app.url_map.converters["id"] = IdConverter
 
     if identity is None:
@@ -108,7 +110,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         app.register_blueprint(module.blueprint)
     app.register_blueprint(health.make_blueprint())
     guards.install(app)
-    answers.install(app, settings)
+    responses.install(app, settings)
     logs.install(app)
     cli.install(app, parts)
     app.context_processor(lambda: _page_context(settings))
@@ -120,7 +122,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         root=app.static_folder,
         prefix="static/",
         max_age=3600,
-        add_headers_function=answers.add_static_headers,
+        add_headers_function=responses.add_static_headers,
     )
     return app
 
@@ -145,7 +147,7 @@ def _page_context(settings: Settings) -> dict[str, Any]:
         "person": actor.profile if actor else None,
         "is_administrator": bool(actor and actor.administered_ids),
         "current_endpoint": request.endpoint,
-        "help_task": guide.task_of(request.endpoint),
+        "help_task": help_pages.task_of(request.endpoint),
         "languages": labels.languages(),
         "next_path": _way_back(),
         "service_url": settings.service_url,

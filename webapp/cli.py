@@ -10,12 +10,15 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from directory.errors import DirectoryError, UnavailableError
-from webapp import context, journal
-from webapp.admission import ExcessError, examine
-from webapp.context import Parts
-from webapp.courier import Courier
-from webapp.services import import_jobs, personal_data, resendings, users
-from webapp.services.resume import resume
+from webapp.http import context
+from webapp.http.context import Parts
+from webapp.identity.service_account_check import ExcessError, examine
+from webapp.imports import store as import_store
+from webapp.mail.courier import Courier
+from webapp.people import accounts, personal_data
+from webapp.people.recovery import resume
+from webapp.records import journal
+from webapp.resend_all import store as resend_store
 
 
 def _people() -> AppGroup:
@@ -56,7 +59,7 @@ def _people() -> AppGroup:
         waited = days or context.parts().settings.pending_days
         before = datetime.now(UTC) - timedelta(days=waited)
         with _keycloak_failing():
-            gone = users.purge(context.parts().directory, context.parts().database, before)
+            gone = accounts.purge(context.parts().directory, context.parts().database, before)
         click.echo(f"{len(gone)} accounts deleted that nobody activated within {waited} days")
         click.echo(f"{personal_data.purge(context.parts().database)} rows deleted that were no longer needed")
 
@@ -133,8 +136,8 @@ def install(app: Flask, parts: Parts) -> None:
     @imports.command("purge")
     def forget() -> None:
         """Delete the imports (names and addresses in their lines) and batches of mails that are a week old."""
-        click.echo(f"{import_jobs.purge(parts.database)} imports deleted")
-        click.echo(f"{resendings.purge(parts.database)} batches of activation mails deleted")
+        click.echo(f"{import_store.purge(parts.database)} imports deleted")
+        click.echo(f"{resend_store.purge(parts.database)} batches of activation mails deleted")
 
     app.cli.add_command(imports)
     app.cli.add_command(database)

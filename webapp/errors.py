@@ -15,7 +15,7 @@
     │   └── ImportRunningError
     ├── TooOftenError           says when it is possible again                                -> 429
     ├── PartlyDoneError         some changes were made, one was not                           -> 503
-    └── UnreadableFileError     an import file that is none (`services.csvfiles`)             -> 422
+    └── UnreadableFileError     an import file that is none (`imports.csv_format`)            -> 422
 """
 
 from collections.abc import Sequence

@@ -13,13 +13,15 @@ from gunicorn.http import message  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
 from directory.errors import UnavailableError
-from webapp import admission, logs
 from webapp.app import directory_of
-from webapp.context import EXTENSION
-from webapp.courier import Courier
-from webapp.services import personal_data, resendings
-from webapp.services.background import stop_all
-from webapp.services.resume import resume
+from webapp.http import logs
+from webapp.http.context import EXTENSION
+from webapp.identity import service_account_check
+from webapp.jobs.background import stop_all
+from webapp.mail.courier import Courier
+from webapp.people import personal_data
+from webapp.people.recovery import resume
+from webapp.resend_all import store as resend_store
 from webapp.settings import Settings
 
 logger_class = logs.GunicornLogger
@@ -39,12 +41,12 @@ message.MAX_REQUEST_LINE = limit_request_line = 32_768
 def on_starting(server: Any) -> None:
     """Before anybody is served: end at once when a setting is missing, or when the account may do too much."""
     try:
-        admission.examine(directory_of(Settings()))
+        service_account_check.examine(directory_of(Settings()))
     except ValidationError as error:
         # Its own words would show what was given, and that may be a secret.
         names = ((".".join(map(str, each["loc"])).upper(), each["msg"]) for each in error.errors())
         _end(server, (f"the setting {name} is wrong ({why})" for name, why in names))
-    except admission.ExcessError as refusal:
+    except service_account_check.ExcessError as refusal:
         _end(server, (f"the portal's account {reason}" for reason in refusal.reasons))
     except UnavailableError as unknown:
         server.log.warning("starting all the same: %s", unknown)
@@ -59,7 +61,7 @@ def _end(server: Any, reasons: Iterable[str]) -> NoReturn:
 def post_worker_init(worker: Any) -> None:
     """Finish what a worker that died left behind, and send mails from now on: as soon as Keycloak answers."""
     parts = worker.wsgi.extensions[EXTENSION]
-    worker.opening = admission.Opening(parts.admission, parts.directory, partial(_begin, worker))
+    worker.opening = service_account_check.Opening(parts.admission, parts.directory, partial(_begin, worker))
     worker.opening.start()
 
 
@@ -69,7 +71,7 @@ def _begin(worker: Any) -> None:
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
     for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
         worker.log.info("interrupted import %s: taken up", import_id)
-    resendings.purge(parts.database)
+    resend_store.purge(parts.database)
     personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)
     worker.courier.start()

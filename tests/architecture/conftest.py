@@ -11,8 +11,8 @@ from tests.architecture.portal import make_portal
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
-from tests.web.identity import FakeIdentity
-from webapp.context import EXTENSION
+from tests.web.fake_identity import FakeIdentity
+from webapp.http.context import EXTENSION
 
 
 @pytest.fixture(scope="package")

@@ -9,9 +9,9 @@ import webapp
 from directory.model import Locale
 from tests.fakes import FakeDirectory
 from tests.web.browser import PORTAL, SERVICE
-from tests.web.identity import CLIENT, FakeIdentity
+from tests.web.fake_identity import CLIENT, FakeIdentity
 from webapp.app import create_app
-from webapp.guards import Access, access_of
+from webapp.http.guards import Access, access_of
 from webapp.settings import Settings
 
 PACKAGE = Path(webapp.__file__).parent

@@ -12,6 +12,7 @@ import pytest
 from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
+USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "storage")
 GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/keycloak_gateway.py"}
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
 
@@ -49,11 +50,14 @@ class TestImports:
         bad = {"tests", "sandbox", "bench", "pytest", "responses", "hypothesis"}
         assert [name for name, tree in sources("directory", "provisioner", "webapp") if bad & imports(tree)] == []
 
-    def test_services_know_no_request(self):
-        """They get what they need as arguments, so they run without the web."""
+    def test_use_cases_know_no_request(self):
+        """They get what they need as arguments and run without the web; only the wording needs translations."""
         web = {"flask", "flask_babel", "flask_wtf", "werkzeug", "wtforms"}
-        assert [name for name, tree in sources("webapp/services") if web & imports(tree)] == []
-        assert not web & imports(ast.parse((PACKAGE / "policies.py").read_text(encoding="utf-8")))
+        rooms = [f"webapp/{room}" for room in USE_CASES]
+        assert [
+            name for name, tree in sources(*rooms) if web & imports(tree) and not name.endswith("/wording.py")
+        ] == []
+        assert all((PACKAGE / room / "__init__.py").is_file() for room in USE_CASES)
 
     def test_no_data_folder_hides_the_library(self):
         """`keycloak/` holds data only; a `.py` in it would be imported instead of the library."""
@@ -95,7 +99,7 @@ class TestCode:
             and isinstance(node.func, ast.Name)
             and node.func.id in {"_", "_l", "gettext", "lazy_gettext", "ngettext"}
             and not (node.args and isinstance(node.args[0], ast.Constant))
-            and name != "webapp/labels.py"
+            and name != "webapp/wording/labels.py"
         ]
         assert wrong == []
 
@@ -133,7 +137,7 @@ class TestCode:
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute) and node.attr == "delete_user"
         ]
-        assert set(deleting) == {"webapp/services/users.py"}, "the one place that checks that it was never active"
+        assert set(deleting) == {"webapp/people/accounts.py"}, "the one place that checks that it was never active"
 
 
 @pytest.mark.parametrize("lock", LOCKS)

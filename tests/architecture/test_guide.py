@@ -8,8 +8,8 @@ import pytest
 from directory.model import Locale
 from tests.architecture.portal import PACKAGE, TEMPLATES, WRITTEN, rules
 from tests.web.browser import Browser
-from webapp.guards import Access
-from webapp.guide import EXPLAINED_BY, TASKS, task_of
+from webapp.http.guards import Access
+from webapp.wording.help_pages import EXPLAINED_BY, TASKS, task_of
 
 PICTURES = PACKAGE / "static" / "help"
 LARGEST = 60_000

@@ -9,7 +9,7 @@ from directory.model import User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser, Page
-from webapp.guards import Access, access
+from webapp.http.guards import Access, access
 
 ClientFor = Callable[..., Browser]
 

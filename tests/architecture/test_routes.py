@@ -10,8 +10,8 @@ from werkzeug.routing import Rule
 from directory.model import User
 from tests.architecture.portal import example, level_of, rules
 from tests.web.browser import Browser
-from webapp import extensions, guards
-from webapp.guards import Access
+from webapp.http import extensions, guards
+from webapp.http.guards import Access
 
 ClientFor = Callable[..., Browser]
 

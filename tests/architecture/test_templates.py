@@ -8,7 +8,7 @@ import pytest
 from jinja2 import Environment, meta, nodes
 
 from tests.architecture.portal import PACKAGE, TEMPLATES, WRITTEN, rules
-from webapp.guide import TASKS
+from webapp.wording.help_pages import TASKS
 
 ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 FILES = {str(path.relative_to(TEMPLATES)): path for path in sorted(TEMPLATES.rglob("*.html"))}

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.people import Person, new_address
-from webapp.services.csvfiles import COLUMNS
+from webapp.imports.csv_format import COLUMNS
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, select
 from sandbox.stack import Stack
 from tests.browser.conftest import NewPerson
 from tests.browser.people import NEW_PASSWORD, PASSWORD, new_address
-from webapp.database import sessions
+from webapp.storage.database import sessions
 
 pytestmark = pytest.mark.browser
 

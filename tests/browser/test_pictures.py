@@ -18,7 +18,7 @@ from tests.browser.camera import HEIGHT, SCALE, WIDTH, Camera
 from tests.browser.people import NEW_PASSWORD, Person
 from tests.chromium import PATIENCE
 from tests.contract.realm import Admin
-from webapp.guide import TASKS
+from webapp.wording.help_pages import TASKS
 
 pytestmark = pytest.mark.browser
 

@@ -3,9 +3,9 @@
 from directory.model import AttachmentChange
 from tests.builders import an_attachment, an_author
 from tests.look.world import COMPANIES, World
-from webapp.mailing import mails_of
-from webapp.notices import Notice
-from webapp.services.telling import notice_of
+from webapp.mail.messages import mails_of
+from webapp.records.notice import notice_of
+from webapp.records.outbox import Notice
 
 CHANGE = AttachmentChange("acme", an_attachment("acme", external=True), an_attachment("acme", administrator=True))
 

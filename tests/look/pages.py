@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from tests.look.world import FILE, LONG_EMAIL, World
-from webapp.guide import TASKS
+from webapp.wording.help_pages import TASKS
 
 Step = Callable[[Page, World], object]
 VISITOR = "visitor"

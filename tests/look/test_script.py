@@ -9,9 +9,10 @@ from playwright.sync_api import Page, Response, expect
 from tests.look.gallery import Gallery
 from tests.look.pages import NEXT, PAGES, detach, fill
 from tests.look.world import World
-from webapp.services import import_jobs, resendings
-from webapp.services.imports import Outcome, Row
-from webapp.services.resendings import Resent
+from webapp.imports import store as import_store
+from webapp.imports.plan import Outcome, Row
+from webapp.resend_all import store as resend_store
+from webapp.resend_all.store import Resent
 
 pytestmark = pytest.mark.browser
 
@@ -214,13 +215,13 @@ def test_progress_is_exchanged_in_place_and_the_end_is_a_page(gallery: Gallery, 
     page = gallery.show(PAGES["import-renews-itself"])
     page.evaluate("window.still = true")
     page.focus("main p a")
-    lines = {line.number: line for line in import_jobs.work_of(rich_world.database, _running(rich_world))[2]}
+    lines = {line.number: line for line in import_store.work_of(rich_world.database, _running(rich_world))[2]}
     one = next(iter(lines.values()))
-    import_jobs.record(rich_world.database, _running(rich_world), [Row(one, Outcome.UNCHANGED)])
+    import_store.record(rich_world.database, _running(rich_world), [Row(one, Outcome.UNCHANGED)])
     expect(page.locator("label[for=progress]")).to_have_text(re.compile("^2"))
     assert page.evaluate("window.still"), "the page was not loaded again"
     assert page.evaluate("document.activeElement.tagName") == "A"
-    import_jobs.finish(rich_world.database, _running(rich_world))
+    import_store.finish(rich_world.database, _running(rich_world))
     page.wait_for_selector(".outcomes")
     rich_world.reset()
 
@@ -234,12 +235,12 @@ def test_progress_of_mails_is_exchanged_in_place_too(gallery: Gallery, rich_worl
     page.evaluate("window.still = true")
     ids = [rich_world.ids[name] for name in ("expired", "arabic", "long")]
     anne = rich_world.ids["anne"]
-    batch = resendings.latest(rich_world.database, anne)
+    batch = resend_store.latest(rich_world.database, anne)
     assert batch is not None
-    assert resendings.record(rich_world.database, anne, batch.mark, {ids[0]: Resent.SENT})
+    assert resend_store.record(rich_world.database, anne, batch.mark, {ids[0]: Resent.SENT})
     expect(page.locator("label[for=progress]")).to_have_text(re.compile("^3"))
     assert page.evaluate("window.still"), "the page was not loaded again"
-    resendings.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
+    resend_store.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
     expect(page.locator("tbody tr")).to_have_count(5)
     rich_world.reset()
 

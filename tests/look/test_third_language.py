@@ -20,9 +20,9 @@ from tests.architecture.test_catalogue import messages
 from tests.look.gallery import PHONE, Gallery
 from tests.look.pages import BAD_FILE, PAGES, View
 from tests.look.world import COMPANIES, FILE, World, serve
-from webapp.labels import languages
-from webapp.mailing import mails_of
-from webapp.notices import take_notice
+from webapp.mail.messages import mails_of
+from webapp.records.outbox import take_notice
+from webapp.wording.labels import languages
 
 CODE = "eo"
 DEVICE = "Portail"

@@ -20,21 +20,23 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from directory.model import Attachment, Locale, Title, User
 from tests.builders import a_company, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
-from tests.web.identity import CLIENT, FakeIdentity
+from tests.web.fake_identity import CLIENT, FakeIdentity
 from webapp.app import create_app
-from webapp.context import EXTENSION, Parts
-from webapp.database import Database, imports
-from webapp.database import resendings as batches
-from webapp.guards import Access, access
-from webapp.journal import Action, Entry, change_numbers, person_of, write
-from webapp.locks import nobody
-from webapp.services import import_jobs, operations, resendings
-from webapp.services.attachments import payload_of, to_do
-from webapp.services.csvfiles import COLUMNS, read
-from webapp.services.imports import Outcome, Problem, Reason, Row
-from webapp.services.resendings import Resent
-from webapp.services.roster import Roster
+from webapp.http.context import EXTENSION, Parts
+from webapp.http.guards import Access, access
+from webapp.imports import store as import_store
+from webapp.imports.csv_format import COLUMNS, read
+from webapp.imports.plan import Outcome, Problem, Reason, Row
+from webapp.listing.cache import Roster
+from webapp.people.attachments import payload_of, to_do
+from webapp.records import operations
+from webapp.records.journal import Action, Entry, change_numbers, person_of, write
+from webapp.resend_all import store as resend_store
+from webapp.resend_all.store import Resent
 from webapp.settings import Settings
+from webapp.storage.database import Database, imports
+from webapp.storage.database import resendings as batches
+from webapp.storage.locks import nobody
 
 HOST = "127.0.0.1"
 LONG_EMAIL = f"{'prenom-et-nom-de-famille-' * 2}longs@{'direction-regionale-' * 3}x.{'exploitation-' * 4}z.example"
@@ -104,9 +106,9 @@ class World:
     def resends(self, author: str, *names: str) -> None:
         """A batch of mails that this process is at: the first was sent, the second refused."""
         first, second, *_ = ids = [self.ids[name] for name in names]
-        mark = resendings.begin(self.database, self.ids[author], ids)
+        mark = resend_store.begin(self.database, self.ids[author], ids)
         outcomes = {first: Resent.SENT, second: Resent.MAIL_REFUSED}
-        resendings.record(self.database, self.ids[author], mark, outcomes)
+        resend_store.record(self.database, self.ids[author], mark, outcomes)
 
     def stops_resending(self) -> None:
         """Whatever batch there is was left by its process."""
@@ -273,8 +275,8 @@ def _add_imports(world: World) -> None:
     lines = read(FILE.encode()).lines
 
     def begin(name: str, author: str, *rows: Row) -> str:
-        world.ids[name] = import_jobs.begin(world.database, an_author(world.people[author]), lines)
-        import_jobs.record(world.database, world.ids[name], rows)
+        world.ids[name] = import_store.begin(world.database, an_author(world.people[author]), lines)
+        import_store.record(world.database, world.ids[name], rows)
         return world.ids[name]
 
     first = Row(lines[0], Outcome.UNCHANGED)
@@ -282,7 +284,7 @@ def _add_imports(world: World) -> None:
     refused = Row(lines[2], Outcome.REFUSED, problems=(Problem(Reason.UNKNOWN_COMPANY, "company"),))
     created = Row(lines[1], Outcome.CREATE, attachment=an_attachment("acme"), mail_sent=False)
     attached = [Row(line, Outcome.ATTACH, attachment=an_attachment("acme")) for line in lines[3:]]
-    import_jobs.finish(world.database, begin("import_done", "bruno", first, created, refused, *attached))
+    import_store.finish(world.database, begin("import_done", "bruno", first, created, refused, *attached))
     left = begin("import_interrupted", "bruno", first)
     with world.database.transaction() as connection:
         connection.execute(update(imports).where(imports.c.id == left).values(worker=nobody()))

@@ -13,8 +13,8 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
 
 from directory.model import User
+from tests.web.fake_identity import FakeIdentity
 from tests.web.html import Element, parse, problems_of
-from tests.web.identity import FakeIdentity
 
 PORTAL = "http://portal.test"
 SERVICE = "http://service.test"

@@ -10,6 +10,7 @@
 and `initech`, which is not. `second` administers the same two, so that nobody is a last administrator by accident.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -26,14 +27,14 @@ from directory.model import Company, User
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import PORTAL, SERVICE, Browser
-from tests.web.identity import CLIENT, FakeIdentity
-from tests.web.matrix_world import World, make_world
+from tests.web.fake_identity import CLIENT, FakeIdentity
+from tests.web.http.matrix_world import World, make_world
 from webapp.app import create_app
-from webapp.context import EXTENSION, Parts
-from webapp.database import Database, metadata
-from webapp.journal import change_numbers
-from webapp.services.roster import Roster
+from webapp.http.context import EXTENSION, Parts
+from webapp.listing.cache import Roster
+from webapp.records.journal import change_numbers
 from webapp.settings import Settings
+from webapp.storage.database import Database, metadata
 
 ClientFor = Callable[..., Browser]
 
@@ -45,7 +46,7 @@ def compiled_catalogues() -> None:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
-        half = target.with_suffix(".mo.half")
+        half = target.with_suffix(f".mo.{os.getpid()}")
         with source.open("rb") as read, half.open("wb") as write:
             write_mo(write, read_po(read))
         half.replace(target)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.web.browser import Browser
 from tests.web.html import parse, problems_of
-from webapp.guards import Access, access
+from webapp.http.guards import Access, access
 
 FRAME = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Aide – Attaché</title></head>
 <body><main><h1>Aide</h1>{}</main></body></html>"""

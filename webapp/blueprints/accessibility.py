@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from webapp.context import parts
-from webapp.guards import Access, access
+from webapp.http.context import parts
+from webapp.http.guards import Access, access
 
 blueprint = Blueprint("accessibility", __name__)
 

@@ -5,15 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import User
-from webapp.answers import back_to_list, list_address, list_fields
-from webapp.context import administration, author, parts
 from webapp.errors import AlreadyActiveError
-from webapp.forms import email_error, normal_email
-from webapp.guards import Access, access
-from webapp.labels import gettext as _
-from webapp.policies import may_resend_activation
-from webapp.services import users
-from webapp.services.administration import person
+from webapp.http.context import administration, author, parts
+from webapp.http.forms import email_error, normal_email
+from webapp.http.guards import Access, access
+from webapp.http.responses import back_to_list, list_address, list_fields
+from webapp.people import accounts
+from webapp.people.administration import person
+from webapp.people.policies import may_resend_activation
+from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -29,7 +29,7 @@ def email(user_id: str) -> ResponseReturnValue:
     if error := email_error(typed):
         return _page(user, typed, error), 422
     try:
-        corrected = users.correct_email(
+        corrected = accounts.correct_email(
             parts().directory, parts().database, author(), administration(), user_id, normal_email(typed)
         )
     except (EmailTakenError, InvalidPersonError):
@@ -49,7 +49,7 @@ def cancel(user_id: str) -> ResponseReturnValue:
     name = f"{user.profile.first_name} {user.profile.last_name}"
     if "ask" in request.form:
         return render_template("accounts/cancel.html", user=user, back=list_address(), fields=list_fields())
-    users.cancel(parts().directory, parts().database, author(), administration(), user_id)
+    accounts.cancel(parts().directory, parts().database, author(), administration(), user_id)
     flash(_("The invitation of %(name)s was cancelled.", name=name), "success")
     return back_to_list()
 

@@ -3,15 +3,16 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp import quotas
-from webapp.answers import see_other
-from webapp.context import actor, administration, author, parts
-from webapp.guards import Access, access, own_path
-from webapp.labels import gettext as _
-from webapp.services import activations, resendings
-from webapp.services.administration import as_seen, people, with_companies
-from webapp.services.resendings import Batch, Resent, State
-from webapp.times import waiting_time
+from webapp.http.context import actor, administration, author, parts
+from webapp.http.guards import Access, access, own_path
+from webapp.http.responses import see_other
+from webapp.people import activations
+from webapp.people.administration import as_seen, people, with_companies
+from webapp.resend_all import store as resend_store
+from webapp.resend_all.store import Batch, Resent, State
+from webapp.storage import rate_limits
+from webapp.wording.labels import gettext as _
+from webapp.wording.times import waiting_time
 
 SOON = 1.0
 """Seconds that a batch may take before somebody is shown how far it is."""
@@ -38,15 +39,15 @@ def resend(user_id: str) -> ResponseReturnValue:
 def resend_all() -> ResponseReturnValue:
     """Begin to send again to everybody whose mail expired, and lead to how far that is; a form that says `ask` is
     asked first. Who has begun already is only led there."""
-    if "ask" in request.form and not resendings.is_running(parts().database, actor().id):
+    if "ask" in request.form and not resend_store.is_running(parts().database, actor().id):
         expired = activations.expired(people(parts().directory, administration()))
-        left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
+        left = rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id)
         return render_template("activations/confirm.html", expired=[m.user for m in expired], left=left)
     if "ask" not in request.form:
         parts().resendings.start(parts().directory, parts().database, author(), administration())
         # A program gets the whole answer, however long it takes (Fetch Metadata tell it from a browser).
         is_looked_at = request.headers.get("Sec-Fetch-Mode") == "navigate"
-        resendings.wait(parts().database, actor().id, SOON if is_looked_at else None)
+        resend_store.wait(parts().database, actor().id, SOON if is_looked_at else None)
     return see_other("activations.results")
 
 
@@ -54,7 +55,7 @@ def resend_all() -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def results() -> ResponseReturnValue:
     """How far the last batch is; in the end, what became of each mail. Opening it again sends nothing."""
-    batch = resendings.latest(parts().database, actor().id)
+    batch = resend_store.latest(parts().database, actor().id)
     if batch is not None and batch.state is State.RUNNING:
         return _running_page(batch)
     return _result_page(batch)
@@ -62,7 +63,7 @@ def results() -> ResponseReturnValue:
 
 def _running_page(batch: Batch) -> str:
     # What the quota leaves over is not tried, so nobody waits for it; the mail under way is counted already.
-    left = quotas.left(parts().database, quotas.ACTIVATION_MAILS, actor().id)
+    left = rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id)
     total = min(len(batch.results), batch.done + 1 + left)
     seconds = (total - batch.done) * batch.seconds / batch.done if batch.done else 0.0
     sent = batch.count(Resent.SENT)
@@ -88,5 +89,5 @@ def _result_page(batch: Batch | None) -> str:
         results=[(mine[one], resent) for one, resent in kept if one in mine and resent is not Resent.NOT_TODAY],
         not_today=batch.count(Resent.NOT_TODAY) if batch else 0,
         expired=len(activations.expired(members)),
-        wait=quotas.seconds_to_wait(parts().database, quotas.ACTIVATION_MAILS, actor().id),
+        wait=rate_limits.seconds_to_wait(parts().database, rate_limits.ACTIVATION_MAILS, actor().id),
     )

@@ -7,16 +7,16 @@ from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from directory.model import Attachment, AttachmentChange, Member, difference
-from webapp import journal
-from webapp.answers import back_to_list, list_address, list_fields, offer_undo
-from webapp.context import actor, administration, author, parts
 from webapp.errors import ChangedMeanwhileError
-from webapp.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
-from webapp.guards import Access, access
-from webapp.labels import gettext as _
-from webapp.services import attachments
-from webapp.services.administration import person
-from webapp.services.merging import Merge, merge
+from webapp.http.context import actor, administration, author, parts
+from webapp.http.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
+from webapp.http.guards import Access, access
+from webapp.http.responses import back_to_list, list_address, list_fields, offer_undo
+from webapp.people import attachments
+from webapp.people.administration import person
+from webapp.people.three_way_merge import Merge, merge
+from webapp.records import journal
+from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("attachments", __name__)
 

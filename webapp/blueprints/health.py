@@ -9,9 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from sqlalchemy.exc import SQLAlchemyError
 
 from directory.errors import DirectoryError
-from webapp.admission import ExcessError
-from webapp.context import parts
-from webapp.guards import Access, access
+from webapp.http.context import parts
+from webapp.http.guards import Access, access
+from webapp.identity.service_account_check import ExcessError
 
 READY_FOR = 5.0
 """Seconds for which an answer of `/readyz` is kept."""

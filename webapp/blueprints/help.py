@@ -4,8 +4,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from webapp.errors import HiddenError
-from webapp.guards import Access, access
-from webapp.guide import TASKS
+from webapp.http.guards import Access, access
+from webapp.wording.help_pages import TASKS
 
 blueprint = Blueprint("help", __name__)
 

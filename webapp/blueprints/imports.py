@@ -8,18 +8,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from werkzeug.datastructures import MultiDict
 
-from webapp.answers import error_page, see_other
-from webapp.context import actor, administration, parts
-from webapp.downloads import csv_file
 from webapp.errors import ImportRunningError
-from webapp.guards import Access, access
-from webapp.import_words import explainer
-from webapp.labels import gettext as _
-from webapp.services import import_jobs
-from webapp.services.csvfiles import COLUMNS, RESULT_COLUMNS
-from webapp.services.import_jobs import TROUBLED, Job, State
-from webapp.services.imports import Outcome, Row
-from webapp.times import waiting_time
+from webapp.http.context import actor, administration, parts
+from webapp.http.csv_response import csv_file
+from webapp.http.guards import Access, access
+from webapp.http.responses import error_page, see_other
+from webapp.imports import store as import_store
+from webapp.imports.csv_format import COLUMNS, RESULT_COLUMNS
+from webapp.imports.plan import Outcome, Row
+from webapp.imports.store import TROUBLED, Job, State
+from webapp.imports.wording import explainer
+from webapp.wording.labels import gettext as _
+from webapp.wording.times import waiting_time
 
 REFRESH = 2
 """Seconds after which the page of an import that is going on asks for itself again."""
@@ -32,7 +32,7 @@ blueprint = Blueprint("imports", __name__)
 @access(Access.ADMINISTRATOR)
 def show(import_id: str) -> ResponseReturnValue:
     """How far it is; in the end, what became of each line. Loading it again changes nothing."""
-    job = import_jobs.job(parts().database, actor().id, import_id)
+    job = import_store.job(parts().database, actor().id, import_id)
     if job.state is State.RUNNING:
         return _running_page(job)
     return _result_page(job)
@@ -43,7 +43,7 @@ def show(import_id: str) -> ResponseReturnValue:
 def go_on(import_id: str) -> ResponseReturnValue:
     """Do what is left: an import that was interrupted, or lines that could not be done."""
     administration()
-    if import_jobs.take_up(parts().database, actor().id, import_id):
+    if import_store.take_up(parts().database, actor().id, import_id):
         parts().imports.start(parts().directory, parts().database, import_id)
     return see_other("imports.show", import_id=import_id)
 
@@ -52,8 +52,8 @@ def go_on(import_id: str) -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def result(import_id: str) -> ResponseReturnValue:
     """The lines as they were sent, each with what became of it and why: to be corrected and sent again."""
-    job = import_jobs.job(parts().database, actor().id, import_id)
-    rows = import_jobs.rows_of(parts().database, job.id, _wanted(request.args))
+    job = import_store.job(parts().database, actor().id, import_id)
+    rows = import_store.rows_of(parts().database, job.id, _wanted(request.args))
     why = explainer()
     return csv_file(
         "import-result.csv", RESULT_COLUMNS, ([*_cells(row), "; ".join(map(why, row.problems))] for row in rows)
@@ -88,7 +88,7 @@ def _result_page(job: Job) -> ResponseReturnValue:
     total = sum(job.counts.get(outcome, 0) for outcome in wanted)
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(_page_number(request.args), pages)
-    rows = import_jobs.rows_of(parts().database, job.id, wanted, (page - 1) * PAGE_SIZE, PAGE_SIZE)
+    rows = import_store.rows_of(parts().database, job.id, wanted, (page - 1) * PAGE_SIZE, PAGE_SIZE)
     chosen = wanted if len(wanted) < len(Outcome) else frozenset()
     return render_template(
         "imports/result.html",

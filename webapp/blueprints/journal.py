@@ -8,16 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, to_utc
 
 from directory.model import Affiliation, CompanyRole
-from webapp import journal, quotas
-from webapp.context import actor, administration, parts
-from webapp.downloads import asked_variety
-from webapp.guards import Access, access
-from webapp.journal import Line
-from webapp.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
-from webapp.labels import gettext as _
-from webapp.services.csvfiles import lines
-from webapp.services.history import Asked, asked
-from webapp.times import span
+from webapp.http.context import actor, administration, parts
+from webapp.http.csv_response import asked_variety
+from webapp.http.guards import Access, access
+from webapp.imports.csv_format import lines
+from webapp.records import journal
+from webapp.records.journal import Line
+from webapp.records.journal_query import Asked, asked
+from webapp.storage import rate_limits
+from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
+from webapp.wording.labels import gettext as _
+from webapp.wording.times import span
 
 blueprint = Blueprint("journal", __name__)
 
@@ -68,7 +69,7 @@ def index() -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def export() -> ResponseReturnValue:
     """The same lines, all of them, as a file; one row for each of my companies that a line is about."""
-    quotas.take(parts().database, quotas.JOURNAL_EXPORTS, actor().id)
+    rate_limits.take(parts().database, rate_limits.JOURNAL_EXPORTS, actor().id)
     wanted = _asked()
     found = journal.every(parts().database, administration().ids, wanted.search)
     answer = Response(

@@ -3,11 +3,12 @@
 from flask import Blueprint, flash
 from flask.typing import ResponseReturnValue
 
-from webapp.answers import back_to_list, see_other
-from webapp.context import actor, administration, author, parts
-from webapp.guards import Access, access
-from webapp.labels import gettext as _
-from webapp.services import resume, undoing
+from webapp.http.context import actor, administration, author, parts
+from webapp.http.guards import Access, access
+from webapp.http.responses import back_to_list, see_other
+from webapp.people import recovery
+from webapp.people.undo import take_back
+from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("operations", __name__)
 
@@ -16,7 +17,7 @@ blueprint = Blueprint("operations", __name__)
 @access(Access.SIGNED_IN)
 def complete(operation_id: str) -> ResponseReturnValue:
     """Do what is left of one of my changes, as far as I still may."""
-    resume.complete(parts().directory, parts().database, actor().id, operation_id)
+    recovery.complete(parts().directory, parts().database, actor().id, operation_id)
     flash(_("The rest of the change was done."), "success")
     return _back()
 
@@ -25,7 +26,7 @@ def complete(operation_id: str) -> ResponseReturnValue:
 @access(Access.SIGNED_IN)
 def dismiss(operation_id: str) -> ResponseReturnValue:
     """Leave it half done, and be reminded no more."""
-    resume.dismiss(parts().database, actor().id, operation_id)
+    recovery.dismiss(parts().database, actor().id, operation_id)
     flash(_("The rest of the change was dropped; what was done stays."), "info")
     return _back()
 
@@ -34,7 +35,7 @@ def dismiss(operation_id: str) -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def undo(change_id: str) -> ResponseReturnValue:
     """Bring a person back to what he was before my change, unless somebody has changed him since."""
-    user = undoing.take_back(parts().directory, parts().database, author(), administration(), change_id)
+    user = take_back(parts().directory, parts().database, author(), administration(), change_id)
     flash(_("The change was undone: %(name)s is attached as before.", name=user.profile.full_name), "success")
     return back_to_list()
 

@@ -4,10 +4,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from directory.model import ACTIVATION_LIFESPAN
-from webapp.context import parts
-from webapp.guards import Access, access
-from webapp.services import import_jobs, personal_data, resendings
-from webapp.times import span
+from webapp.http.context import parts
+from webapp.http.guards import Access, access
+from webapp.imports import store as import_store
+from webapp.people import personal_data
+from webapp.resend_all import store as resend_store
+from webapp.wording.times import span
 
 blueprint = Blueprint("privacy", __name__)
 
@@ -24,8 +26,8 @@ def page() -> ResponseReturnValue:
         link_days=ACTIVATION_LIFESPAN.days,
         idle_minutes=settings.session_idle_minutes,
         absolute_hours=settings.session_absolute_hours,
-        import_days=int(import_jobs.KEPT // personal_data.DAY),
-        resent_days=int(resendings.KEPT // personal_data.DAY),
+        import_days=int(import_store.KEPT // personal_data.DAY),
+        resent_days=int(resend_store.KEPT // personal_data.DAY),
         ended_days=int(personal_data.KEPT_AFTER_END // personal_data.DAY),
         contact=settings.privacy_contact,
     )

@@ -8,18 +8,18 @@ from flask_babel import refresh
 
 from directory.errors import InvalidPersonError, NotFoundError, RefusedError
 from directory.model import User
-from webapp.answers import see_other
-from webapp.context import actor, author, parts, read_tokens
 from webapp.errors import HiddenError, LastAdministratorError, SignedOutError
-from webapp.forms import PersonForm
-from webapp.guards import Access, access
-from webapp.identity import OpenSession, Tokens
-from webapp.labels import gettext as _
-from webapp.labels import ngettext
-from webapp.services import attachments
-from webapp.services.holder import Place, place_of, places_of
-from webapp.sessions import end_sessions
-from webapp.sign_in import say_how_it_ended
+from webapp.http.context import actor, author, parts, read_tokens
+from webapp.http.forms import PersonForm
+from webapp.http.guards import Access, access
+from webapp.http.responses import see_other
+from webapp.http.sign_in import say_how_it_ended
+from webapp.identity.oidc import OpenSession, Tokens
+from webapp.identity.sessions import end_sessions
+from webapp.people import attachments
+from webapp.people.own_attachments import Place, place_of, places_of
+from webapp.wording.labels import gettext as _
+from webapp.wording.labels import ngettext
 
 blueprint = Blueprint("profile", __name__)
 

@@ -3,10 +3,10 @@
 from flask import Blueprint, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.answers import error_page
-from webapp.guards import Access, access
-from webapp.labels import gettext as _
-from webapp.sign_in import lead_to_keycloak
+from webapp.http.guards import Access, access
+from webapp.http.responses import error_page
+from webapp.http.sign_in import lead_to_keycloak
+from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("second_factor", __name__)
 ACTIONS = {"code": "CONFIGURE_TOTP", "passkey": "webauthn-register"}

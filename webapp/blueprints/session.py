@@ -8,18 +8,18 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import RefusedError
 from directory.model import Locale
-from webapp import quotas
-from webapp.answers import error_page
-from webapp.context import keep_tokens, parts, read_tokens
-from webapp.extensions import csrf
-from webapp.guards import LOCALE, Access, access, own_path
-from webapp.identity import SignInRefusedError
-from webapp.labels import gettext as _
-from webapp.labels import languages, one_of
-from webapp.locks import TakenError, take_once
-from webapp.logout_token import LogoutTokenError, ended_by
-from webapp.sessions import KEYCLOAK_SESSION, PERSON, end_sessions
-from webapp.sign_in import ACTION, ENDED, NEXT, lead_to_keycloak
+from webapp.http.context import keep_tokens, parts, read_tokens
+from webapp.http.extensions import csrf
+from webapp.http.guards import LOCALE, Access, access, own_path
+from webapp.http.responses import error_page
+from webapp.http.sign_in import ACTION, ENDED, NEXT, lead_to_keycloak
+from webapp.identity.logout_token import LogoutTokenError, ended_by
+from webapp.identity.oidc import SignInRefusedError
+from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON, end_sessions
+from webapp.storage import rate_limits
+from webapp.storage.locks import TakenError, take_once
+from webapp.wording.labels import gettext as _
+from webapp.wording.labels import languages, one_of
 
 blueprint = Blueprint("session", __name__)
 
@@ -47,7 +47,9 @@ def login() -> ResponseReturnValue:
 def _count_sign_in() -> None:
     """Each sign-in that is begun makes a session: so many a minute from one address. `TooOftenError`."""
     key = parts().settings.secret_key.get_secret_value()
-    quotas.take(parts().database, quotas.SIGN_INS, quotas.subject_of(request.remote_addr or "", key))
+    rate_limits.take(
+        parts().database, rate_limits.SIGN_INS, rate_limits.subject_of(request.remote_addr or "", key)
+    )
 
 
 @blueprint.get("/login/callback")

@@ -13,18 +13,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from directory.errors import UnavailableError
 from directory.model import Member
-from webapp import quotas
-from webapp.answers import RETRY_AFTER, RetryForm, error_page, see_other
-from webapp.context import actor, administration, author, parts
-from webapp.downloads import csv_file
 from webapp.errors import ImportRunningError
-from webapp.guards import Access, access
-from webapp.import_words import explainer, fault_words
-from webapp.labels import gettext as _
-from webapp.labels import languages, one_of
-from webapp.services import import_jobs
-from webapp.services.administration import people
-from webapp.services.csvfiles import (
+from webapp.http.context import actor, administration, author, parts
+from webapp.http.csv_response import csv_file
+from webapp.http.guards import Access, access
+from webapp.http.responses import RETRY_AFTER, RetryForm, error_page, see_other
+from webapp.imports import store as import_store
+from webapp.imports.csv_format import (
     COLUMNS,
     LIST_COLUMNS,
     MAX_LINES,
@@ -34,11 +29,16 @@ from webapp.services.csvfiles import (
     read,
     unpack,
 )
-from webapp.services.exports import cells_of
-from webapp.services.import_reading import Questions, dry_run
-from webapp.services.import_work import do_now
-from webapp.services.imports import Outcome, Row
-from webapp.services.listing import query_of, select
+from webapp.imports.dry_run import Questions, dry_run
+from webapp.imports.plan import Outcome, Row
+from webapp.imports.wording import explainer, fault_words
+from webapp.imports.worker import do_now
+from webapp.listing.csv_rows import cells_of
+from webapp.listing.query import query_of, select
+from webapp.people.administration import people
+from webapp.storage import rate_limits
+from webapp.wording.labels import gettext as _
+from webapp.wording.labels import languages, one_of
 
 DONE_AT_ONCE = 20
 """Lines of a file that is done before the answer; a longer one goes on in the background."""
@@ -72,7 +72,7 @@ def upload() -> ResponseReturnValue:
     data = _sent()
     if data is None:
         return _upload_page(_("Choose a file."))
-    quotas.take(parts().database, quotas.IMPORTS, actor().id)
+    rate_limits.take(parts().database, rate_limits.IMPORTS, actor().id)
     try:
         file = read(data)
     except UnreadableFileError as error:
@@ -87,7 +87,7 @@ def _begin(file: File) -> ResponseReturnValue:
     """Write the import down and do it, or let it be done; its page shows how far it is."""
     administration()
     mails = "no_mails" not in request.form
-    import_id = import_jobs.begin(parts().database, author(), file.lines, mails=mails)
+    import_id = import_store.begin(parts().database, author(), file.lines, mails=mails)
     if len(file.lines) <= DONE_AT_ONCE:
         do_now(parts().directory, parts().database, import_id)
     else:
@@ -164,8 +164,8 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
         columns=COLUMNS,
         max_lines=MAX_LINES,
         locales=one_of(languages()),
-        imports=import_jobs.latest(parts().database, actor().id),
-        kept_days=int(import_jobs.KEPT // 86_400),
+        imports=import_store.latest(parts().database, actor().id),
+        kept_days=int(import_store.KEPT // 86_400),
     )
     return page, 422 if error else 200
 
@@ -179,7 +179,7 @@ def _review_page(data: bytes, file: File, rows: tuple[Row, ...]) -> ResponseRetu
         rows=rows,
         counts=counts,
         uncertain=sum(not row.is_certain for row in rows),
-        quota=quotas.LOOK_UPS.limit,
+        quota=rate_limits.LOOK_UPS.limit,
         changes=counts[Outcome.CREATE] + counts[Outcome.ATTACH] + counts[Outcome.CHANGE],
         companies=_company_names(),
         content=pack(data),

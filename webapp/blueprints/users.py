@@ -15,9 +15,8 @@ from directory.model import (
     User,
     difference,
 )
-from webapp.answers import see_other
-from webapp.context import actor, administration, author, parts
-from webapp.forms import (
+from webapp.http.context import actor, administration, author, parts
+from webapp.http.forms import (
     PersonForm,
     Row,
     email_error,
@@ -29,14 +28,17 @@ from webapp.forms import (
     seen_states,
     typed_rows,
 )
-from webapp.guards import Access, access
-from webapp.labels import gettext as _
-from webapp.lists import choices, filter_words, ignored_words
-from webapp.services import activations, attachments, lookups, operations, resendings, users
-from webapp.services.continuity import shortage
-from webapp.services.listing import MOST_CHARACTERS, query_of
-from webapp.services.merging import Merge, merge
-from webapp.services.roster import Progress, page_of
+from webapp.http.guards import Access, access
+from webapp.http.responses import see_other
+from webapp.listing.cache import Progress, page_of
+from webapp.listing.query import MOST_CHARACTERS, query_of
+from webapp.listing.wording import choices, filter_words, ignored_words
+from webapp.people import accounts, activations, attachments, lookups
+from webapp.people.continuity import shortage
+from webapp.people.three_way_merge import Merge, merge
+from webapp.records import operations
+from webapp.resend_all import store as resend_store
+from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("users", __name__)
 SHOWN = "companies_shown"
@@ -78,7 +80,7 @@ def index() -> ResponseReturnValue:
         choices={**choices(), "company": [(company.id, company.name) for company in mine.companies]},
         most_characters=MOST_CHARACTERS,
         now=now,
-        resending=resendings.is_running(parts().database, actor().id),
+        resending=resend_store.is_running(parts().database, actor().id),
         waits=activations.waits(parts().database, [member.user.id for member in page.members]),
         address=address,
         unfinished=[
@@ -190,7 +192,7 @@ def _named(wanted: Sequence[Attachment]) -> Sequence[Company]:
 
 
 def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
-    made = users.create(
+    made = accounts.create(
         parts().directory,
         parts().database,
         author(),

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from webapp.database import metadata
+from webapp.storage.database import metadata
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

@@ -11,7 +11,7 @@ from tests.contract.realm import Realm
 from tests.keycloak.portal.signing_in import sign_in
 from tests.keycloak.portal.world import RealRequests, make_world
 from webapp.app import create_app
-from webapp.context import EXTENSION
+from webapp.http.context import EXTENSION
 from webapp.settings import Settings
 
 

@@ -14,7 +14,7 @@ from tests.contract.worlds import a_new_address
 from tests.keycloak.portal.signing_in import PASSWORD, sign_in
 from tests.keycloak.portal.world import RealRequests, done
 from tests.web.typed import a_row
-from webapp.guards import Access
+from webapp.http.guards import Access
 
 TRIALS = 100
 

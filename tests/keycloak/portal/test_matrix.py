@@ -3,8 +3,8 @@
 import pytest
 
 from tests.keycloak.portal.world import RealRequests
-from tests.web.matrix import ACTORS, ROWS, SIGNED_OUT, Being, Case, cases, expected, is_refused
-from tests.web.matrix_judge import judge, report
+from tests.web.http.matrix import ACTORS, ROWS, SIGNED_OUT, Being, Case, cases, expected, is_refused
+from tests.web.http.matrix_judge import judge, report
 
 
 def chosen(actor: Being) -> list[Case]:

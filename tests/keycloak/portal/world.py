@@ -13,8 +13,8 @@ from tests.contract.realm import Realm
 from tests.contract.worlds import RealWorld
 from tests.fakes import OPERATORS
 from tests.keycloak.portal.signing_in import PASSWORD
-from tests.web.matrix import ABSENT, ACTORS, BEINGS, COMPANIES, OWNERS, Being
-from tests.web.matrix_world import (
+from tests.web.http.matrix import ABSENT, ACTORS, BEINGS, COMPANIES, OWNERS, Being
+from tests.web.http.matrix_world import (
     SENT,
     Requests,
     add_things,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import a_company
 from tests.fakes import FakeDirectory
-from webapp.database import Database
+from webapp.storage.database import Database
 
 
 @pytest.fixture(scope="session")

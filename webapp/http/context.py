@@ -1,0 +1,90 @@
+"""What a request has at hand: the portal's parts, and who is acting.
+
+The parts are put on the application by `webapp.app.create_app`; views get them here and hand them to services.
+"""
+
+from dataclasses import dataclass, field
+from typing import cast
+from uuid import uuid4
+
+from flask import current_app, g, session
+
+from directory.gateway import Directory
+from webapp.identity.actor import Actor, Author, author_of
+from webapp.identity.oidc import Identity, Tokens
+from webapp.identity.service_account_check import Admission
+from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON
+from webapp.imports.worker import ImportWorker
+from webapp.listing.cache import Roster
+from webapp.people.administration import Administration, administration_of
+from webapp.resend_all.worker import ResendingWorker
+from webapp.settings import Settings
+from webapp.storage.database import Database
+
+EXTENSION = "attache"
+TOKENS = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the portal is made of; built once, by the composition root."""
+
+    settings: Settings
+    directory: Directory
+    database: Database
+    identity: Identity
+    roster: Roster
+    imports: ImportWorker = field(default_factory=ImportWorker)
+    resendings: ResendingWorker = field(default_factory=ResendingWorker)
+    admission: Admission = field(default_factory=Admission)
+
+
+def parts() -> Parts:
+    """The parts of the application that serves this request."""
+    return cast(Parts, current_app.extensions[EXTENSION])
+
+
+def actor() -> Actor:
+    """Who is acting. Only in views that need somebody signed in (the guard has seen to it)."""
+    return cast(Actor, g.actor)
+
+
+def author() -> Author:
+    """Who is acting, as the author of what this request does."""
+    return author_of(actor(), request_id())
+
+
+def request_id() -> str:
+    """What tells this request from every other, in the journal and in the log; our own, never the client's."""
+    if "request_id" not in g:
+        g.request_id = uuid4().hex
+    return str(g.request_id)
+
+
+def administration() -> Administration:
+    """The actor's companies, read once for this request; `NotAdministratorError` when he has none."""
+    if "administration" not in g:
+        g.administration = administration_of(parts().directory, actor())
+    return cast(Administration, g.administration)
+
+
+def read_tokens() -> Tokens | None:
+    """What Keycloak gave for this session, none when nobody is signed in."""
+    kept = session.get(TOKENS)
+    return Tokens(**kept) if kept else None
+
+
+def keep_tokens(tokens: Tokens) -> None:
+    """Keep renewed tokens in the session, on our side only."""
+    session[TOKENS] = {
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "id_token": tokens.id_token,
+        "expires_at": tokens.expires_at,
+    }
+
+
+def forget_person() -> None:
+    """Empty the session: nobody is signed in any more."""
+    for key in (TOKENS, PERSON, KEYCLOAK_SESSION):
+        session.pop(key, None)

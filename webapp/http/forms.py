@@ -1,0 +1,213 @@
+"""The fields of a person and the boxes of his companies, as they are typed.
+
+Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import InputRequired, Length, StopValidation
+
+from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
+from webapp.people.validation import NAME_LENGTH, PROHIBITED_IN_NAMES, normal_name
+from webapp.people.validation import normal_email as normal_email
+from webapp.wording.labels import TITLES, gettext, languages, told_of
+
+SEEN = "seen"
+
+
+def email_error(text: str) -> str:
+    """What is wrong with the address, in words; empty when it is well formed."""
+    if not text.strip():
+        return gettext("Enter an e-mail address.")
+    try:
+        normal_email(text)
+    except ValueError:
+        return gettext("Enter an e-mail address like name@company.com, without accents before the @.")
+    return ""
+
+
+class NameText:
+    """A name as people have them: no character that Keycloak refuses, and no separator of lines."""
+
+    def __call__(self, _form: FlaskForm, name: Field) -> None:
+        text = name.data or ""
+        if PROHIBITED_IN_NAMES.search(text) or not {"\u2028", "\u2029"}.isdisjoint(text):
+            raise StopValidation(
+                gettext('Remove characters that are not part of a name, such as < > & " ( ) / or a line break.')
+            )
+
+
+def _strip(text: str | None) -> str:
+    return normal_name(text or "")
+
+
+class OneOf(StringField):
+    """One of a few values; `choices` are pairs of value and label."""
+
+    def __init__(self, labels: Callable[[], Mapping[Any, Any]], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.choices = [(str(value), label) for value, label in labels().items()]
+
+
+class PersonForm(FlaskForm):
+    """Last name, first name, title and language."""
+
+    class Meta:
+        csrf = False  # the whole application is protected, see webapp.http.extensions
+
+    last_name = StringField(
+        filters=[_strip],
+        validators=[
+            InputRequired(lazy_gettext("Enter the last name.")),
+            Length(max=NAME_LENGTH, message=lazy_gettext("The last name is too long: 255 characters at most.")),
+            NameText(),
+        ],
+    )
+    first_name = StringField(
+        filters=[_strip],
+        validators=[
+            InputRequired(lazy_gettext("Enter the first name.")),
+            Length(max=NAME_LENGTH, message=lazy_gettext("The first name is too long: 255 characters at most.")),
+            NameText(),
+        ],
+    )
+    title = OneOf(lambda: TITLES, validators=[InputRequired(lazy_gettext("Choose a title."))])
+    locale = OneOf(languages, validators=[InputRequired(lazy_gettext("Choose a language."))])
+
+    def validate_last_name(self, name: Field) -> None:
+        if not name.data.strip():  # wide spaces too
+            raise StopValidation(gettext("Enter the last name."))
+
+    def validate_first_name(self, name: Field) -> None:
+        if not name.data.strip():
+            raise StopValidation(gettext("Enter the first name."))
+
+    def validate_title(self, title: Field) -> None:
+        if title.data not in set(Title):
+            raise StopValidation(gettext("Choose a title."))
+
+    def validate_locale(self, locale: Field) -> None:
+        if locale.data not in set(Locale):
+            raise StopValidation(gettext("Choose a language."))
+
+    def refuse(self, name: str) -> None:
+        """Mark a field that Keycloak did not accept although it looked right."""
+        if name in self:
+            self[name].errors = [gettext("This was not accepted; write it differently.")]
+
+    def summary(self) -> list[tuple[str, str]]:
+        """What is wrong, as pairs of field and message, in the order of the form."""
+        return [(name, str(message)) for name, messages in self.errors.items() for message in messages]
+
+    def profile(self, email: str) -> Profile:
+        """What was typed, once it is valid."""
+        return Profile(
+            email=email,
+            last_name=str(self.last_name.data),
+            first_name=str(self.first_name.data),
+            title=Title(str(self.title.data)),
+            locale=Locale(str(self.locale.data)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One company of the administrator, as its boxes stand."""
+
+    company: Company
+    attached: bool = False
+    role: str = CompanyRole.USER.value
+    affiliation: str = Affiliation.INTERNAL.value
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """What the boxes ask for; only of a row without errors."""
+        if not self.attached:
+            return None
+        return Attachment(self.company.id, CompanyRole(self.role), Affiliation(self.affiliation))
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The same boxes as hidden fields of the next step."""
+        if not self.attached:
+            return []
+        prefix = f"company-{self.company.id}"
+        return [
+            (f"{prefix}-attached", "1"),
+            (f"{prefix}-role", self.role),
+            (f"{prefix}-affiliation", self.affiliation),
+        ]
+
+
+def present_rows(companies: Iterable[Company], attachments: Iterable[Attachment] = ()) -> list[Row]:
+    """The boxes as the attachments are now; what is not attached proposes the least: user, internal."""
+    now = {a.company_id: a for a in attachments}
+    return [
+        Row(company, True, now[company.id].role.value, now[company.id].affiliation.value)
+        if company.id in now
+        else Row(company)
+        for company in companies
+    ]
+
+
+def typed_rows(companies: Iterable[Company], form: Mapping[str, str]) -> list[Row]:
+    """The boxes as they were typed, with what is wrong; the values of an unticked row are not looked at."""
+    return [_typed_row(company, form) for company in companies]
+
+
+def has_errors(rows: Iterable[Row]) -> bool:
+    """Whether any row is wrong."""
+    return any(row.errors for row in rows)
+
+
+def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """What is wrong with the rows, as pairs of field and message."""
+    return [
+        (f"company-{row.company.id}-{name}", told_of(row.company.name, message))
+        for row in rows
+        for name, messages in row.errors.items()
+        for message in messages
+    ]
+
+
+def seen_field(companies: Iterable[Company], attachments: Iterable[Attachment]) -> tuple[str, str]:
+    """A hidden field: what the person was at these companies when the form was shown."""
+    now = {a.company_id: f"{a.role.value}:{a.affiliation.value}" for a in attachments}
+    return SEEN, " ".join(f"{company.id}={now.get(company.id, '')}" for company in companies)
+
+
+def seen_states(form: Mapping[str, str]) -> dict[str, Attachment | None]:
+    """The inverse of `seen_field`; what is malformed, or missing, was not seen."""
+    found: dict[str, Attachment | None] = {}
+    for word in form.get(SEEN, "").split():
+        company_id, _, state = word.partition("=")
+        role, _, affiliation = state.partition(":")
+        if not state:
+            found[company_id] = None
+        elif role in set(CompanyRole) and affiliation in set(Affiliation):
+            found[company_id] = Attachment(company_id, CompanyRole(role), Affiliation(affiliation))
+    return found
+
+
+def _typed_row(company: Company, form: Mapping[str, str]) -> Row:
+    prefix = f"company-{company.id}"
+    row = Row(
+        company,
+        attached=bool(form.get(f"{prefix}-attached")),
+        role=form.get(f"{prefix}-role", ""),
+        affiliation=form.get(f"{prefix}-affiliation", ""),
+    )
+    if not row.attached:
+        return row
+    errors: dict[str, list[str]] = {}
+    if row.role not in set(CompanyRole):
+        errors["role"] = [gettext("Choose a role: administrator or user.")]
+    if row.affiliation not in set(Affiliation):
+        errors["affiliation"] = [gettext("Choose internal or external.")]
+    return replace(row, errors=errors)

@@ -1,0 +1,163 @@
+"""Who may open which page: refused unless allowed.
+
+Every view says whom it is for (`@access(...)`); one that does not stops the application from starting. The actor
+and his rights are read from Keycloak before each view runs.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from directory.errors import UnavailableError
+from directory.model import Locale
+from webapp.errors import NotAdministratorError, SignedOutError
+from webapp.http.context import actor, forget_person, keep_tokens, parts, read_tokens
+from webapp.identity.sessions import LostSession
+
+LOCALE = "locale"
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+class Access(Enum):
+    """Whom a view is for."""
+
+    PROBE = "machines that watch the portal; nobody is looked up"
+    PUBLIC = "everybody"
+    SIGNED_IN = "whoever is signed in"
+    ADMINISTRATOR = "whoever administers at least one company"
+
+
+def access(level: Access) -> Callable[[View], View]:
+    """Declare whom a view is for."""
+
+    def mark(view: View) -> View:
+        view.access = level  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    """What a view declared; the static files are for everybody."""
+    if endpoint == "static":
+        return Access.PROBE
+    return getattr(app.view_functions[endpoint], "access", None)
+
+
+def install_first(app: Flask) -> None:
+    """Put the guard before every other one that answers 503 while the sessions cannot be read, or while the
+    portal's own account may do too much."""
+    app.before_request(require_session)
+
+
+def install(app: Flask) -> None:
+    """Put the guard before every view; `RuntimeError` when one does not say whom it is for."""
+    silent = [endpoint for endpoint in app.view_functions if access_of(app, endpoint) is None]
+    if silent:
+        raise RuntimeError(f"these views do not declare their access: {', '.join(sorted(silent))}")
+    app.before_request(require_access)
+
+
+def require_session() -> None:
+    """`UnavailableError` while the portal cannot tell who asks, except for machines that watch it."""
+    opened = session._get_current_object()  # type: ignore[attr-defined]
+    level = access_of(current_app, request.endpoint) if request.endpoint else Access.PUBLIC
+    if isinstance(opened, LostSession) and level is not Access.PROBE:
+        raise UnavailableError("the database of sessions cannot be read")
+    require_admission(level or Access.PUBLIC)
+
+
+def require_access() -> ResponseReturnValue | None:
+    """Let the view run, with who asks at hand unless it is for machines; else lead to the sign-in, or refuse."""
+    g.actor = None
+    match access_of(current_app, request.endpoint) if request.endpoint else Access.PUBLIC:
+        case Access.PROBE:
+            return None
+        case Access.PUBLIC:
+            read_actor_if_possible()
+            return None
+        case Access.SIGNED_IN:
+            return None if read_actor() else to_sign_in()
+        case Access.ADMINISTRATOR:
+            if not read_actor():
+                return to_sign_in()
+            if not actor().administered_ids:
+                raise NotAdministratorError(actor().id)
+            return None
+        case None:
+            raise RuntimeError(f"{request.endpoint} does not declare its access")
+
+
+def require_admission(level: Access) -> None:
+    """`UnavailableError` unless the portal may work with the account it has.
+
+    What is for everybody is served while that is not known yet: nothing is done with the account for it.
+    """
+    admission = parts().admission
+    if level in {Access.SIGNED_IN, Access.ADMINISTRATOR} or (level is Access.PUBLIC and admission.refused):
+        admission.require(parts().directory)
+
+
+def read_actor() -> bool:
+    """Read who is acting from Keycloak; whether somebody is."""
+    tokens = read_tokens()
+    if tokens is None:
+        return False
+    try:
+        g.actor, renewed = parts().identity.actor(tokens)
+    except SignedOutError:
+        forget_person()
+        return False
+    if renewed != tokens:
+        keep_tokens(renewed)
+    return True
+
+
+def read_actor_if_possible() -> None:
+    """The same for pages that anybody may open: without Keycloak they open all the same, to nobody."""
+    try:
+        read_actor()
+    except UnavailableError:
+        g.actor = None
+
+
+def to_sign_in() -> ResponseReturnValue:
+    """Off to the sign-in, and back here after it when this is a page."""
+    back = own_path(request.full_path) if request.method in {"GET", "HEAD"} else None
+    return redirect(url_for("session.login", next=back or None))
+
+
+def own_path(target: str | None) -> str | None:
+    """The target when it is a path of the portal itself, else none: nobody is led elsewhere (open redirects)."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    if "\\" in target or any(ord(character) < 33 or ord(character) == 127 for character in target):
+        return None
+    parsed = urlsplit(target)
+    if parsed.scheme or parsed.netloc:
+        return None
+    return target.rstrip("?")
+
+
+def choose_locale() -> str:
+    """The person's language, else the one chosen before signing in, else the browser's, else French."""
+    person = g.get("actor")
+    if person is not None:
+        return str(person.profile.locale.value)
+    known = [locale.value for locale in Locale]
+    chosen = session.get(LOCALE)
+    if chosen in known:
+        return str(chosen)
+    # Not `best_match`: it takes an exact `en` of the end before the `fr-CA` of the beginning.
+    wished = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((tag for tag in wished if tag in known), Locale.FR.value)
+
+
+def current_locale() -> Locale:
+    """The language of this answer."""
+    return Locale(str(get_locale() or Locale.FR.value))

@@ -1,0 +1,323 @@
+"""What is answered to every request besides its page: headers, and one page for each thing that can go wrong."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from wsgiref.headers import Headers
+
+from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from directory.errors import DirectoryError, MailRefusedError, NotFoundError, UnavailableError
+from directory.model import AttachmentChange
+from webapp.errors import (
+    AlreadyActiveError,
+    ChangedMeanwhileError,
+    ForbiddenByStateError,
+    HiddenError,
+    LastAdministratorError,
+    NotAdministratorError,
+    PartlyDoneError,
+    SharedAccountError,
+    SignedOutError,
+    TooLateError,
+    TooOftenError,
+)
+from webapp.http.context import forget_person, parts, request_id
+from webapp.http.guards import Access, access_of, own_path, to_sign_in
+from webapp.records import journal
+from webapp.settings import Settings
+from webapp.wording.labels import gettext as _
+from webapp.wording.times import in_a_while
+
+UNDO = "undo"
+"""The category of a flashed id: that of a change that can be undone, with a button beside what is said of it."""
+RETRY_AFTER = 5
+"""Seconds after which a failed request is worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryForm:
+    """What was typed, to send again unchanged."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Put headers on every answer and a page behind every error."""
+    app.after_request(_headers(app, settings))
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HiddenError, _hidden)
+    app.register_error_handler(NotFoundError, _hidden)
+    app.register_error_handler(NotAdministratorError, _not_administrator)
+    app.register_error_handler(SignedOutError, _signed_out)
+    app.register_error_handler(ForbiddenByStateError, _conflict)
+    app.register_error_handler(TooOftenError, _too_often)
+    app.register_error_handler(PartlyDoneError, _partly_done)
+    app.register_error_handler(MailRefusedError, _mail_refused)
+    app.register_error_handler(DirectoryError, _directory)
+    app.register_error_handler(UnavailableError, _unavailable)
+
+
+def error_page(
+    code: int,
+    title: str,
+    text: str,
+    *,
+    retry: bool = False,
+    retry_after: int | None = None,
+    actions: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    """The page of an error; with `retry` what was typed is kept on it and can be sent again."""
+    page = render_template(
+        "errors/error.html",
+        code=code,
+        title=title,
+        text=text,
+        actions=actions,
+        retry_form=_retry_form() if retry else None,
+    )
+    response = Response(page, code, content_type="text/html; charset=utf-8")
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _retry_form() -> RetryForm | None:
+    if request.method != "POST":
+        return None
+    fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+    return RetryForm(request.path, fields)
+
+
+def _way_on() -> tuple[tuple[str, str], ...]:
+    """Where to go on from an error: to the list, who has one; the others to their profile, or to the welcome."""
+    if g.get("actor") and g.actor.administered_ids:
+        return ((url_for("users.index"), _("Back to the users")),)
+    if g.get("actor"):
+        return ((url_for("profile.edit"), _("My profile")),)
+    return ((url_for("session.home"), _("Back to the start")),)
+
+
+def _csrf(_error: CSRFError) -> Response:
+    return error_page(
+        400,
+        _("This form has expired"),
+        _("Its security token is missing or too old; nothing was changed. Open the page again and send it again."),
+        retry=False,
+        actions=_way_on(),
+    )
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return error
+    if code == 404:
+        return _hidden(error)
+    titles = {
+        400: _("The request was not understood"),
+        405: _("This cannot be done that way"),
+        413: _("That is too large"),
+    }
+    page = error_page(
+        code,
+        titles.get(code, _("Something went wrong") if code >= 500 else _("The request was refused")),
+        _("Nothing was changed."),
+        actions=_way_on(),
+    )
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            page.headers[name] = value
+    return page
+
+
+def _hidden(_error: Exception) -> Response:
+    return error_page(
+        404,
+        _("Page not found"),
+        _("There is nothing here, or nothing for you. If you typed the address, check it."),
+        actions=_way_on(),
+    )
+
+
+def _not_administrator(_error: NotAdministratorError) -> Response:
+    return error_page(
+        403,
+        _("You administer no company"),
+        _("This page is for the administrators of a company. Ask an administrator of your company for that role."),
+        actions=((url_for("profile.edit"), _("My profile")),),
+    )
+
+
+def _signed_out(_error: SignedOutError) -> ResponseReturnValue:
+    forget_person()
+    return to_sign_in()
+
+
+def _conflict(error: ForbiddenByStateError) -> Response:
+    match error:
+        case LastAdministratorError():
+            title = _("%(company)s needs an administrator", company=error.company.name)
+            text = _(
+                "This person is the last active administrator of %(company)s. "
+                "Make somebody else administrator first; nothing was changed.",
+                company=error.company.name,
+            )
+        case AlreadyActiveError():
+            title = _("This account needs no activation")
+            text = _("It is already active, or disabled, so no activation mail can be sent and nothing cancelled.")
+        case SharedAccountError():
+            title = _("This account cannot be changed here")
+            text = _("You can attach it to your companies or detach it, but not change the account itself.")
+        case ChangedMeanwhileError():
+            title = _("Somebody else was faster")
+            text = _("This person was changed meanwhile; nothing was overwritten. Look at the present state.")
+        case TooLateError():
+            title = _("It is too late to undo this change")
+            text = _(
+                "With one click a change can be undone for ten minutes. Nothing was changed now: "
+                "“Modify” and “Add a user” still lead to every state."
+            )
+        case _:
+            title = _("This is not possible now")
+            text = _("The present state does not allow it; nothing was changed.")
+    return error_page(409, title, text, actions=_way_on())
+
+
+def _too_often(error: TooOftenError) -> Response:
+    return error_page(
+        429,
+        _("Too soon"),
+        _("The next one is possible %(moment)s.", moment=in_a_while(error.retry_after)),
+        retry_after=error.retry_after,
+        actions=_way_on(),
+    )
+
+
+def _partly_done(error: PartlyDoneError) -> Response:
+    """What is left is kept as an operation: one click finishes it, here or later from the list."""
+    page = render_template(
+        "errors/error.html",
+        code=503,
+        title=_("Only a part was done"),
+        text=_(
+            "Done: %(done)s. Not done yet: %(left)s. The rest is kept: finish it now, or later from the list.",
+            done=_names(error.done),
+            left=_names(error.left),
+        ),
+        actions=_way_on(),
+        retry_form=RetryForm(url_for("operations.complete", operation_id=error.operation_id), ()),
+        retry_label=_("Finish"),
+    )
+    return Response(page, 503, {"Retry-After": str(RETRY_AFTER)}, content_type="text/html; charset=utf-8")
+
+
+def _names(changes: Sequence[AttachmentChange]) -> str:
+    """The companies as the page before called them; by id when it named none."""
+    known = g.get("administration")
+    names = {company.id: company.name for company in known.companies} if known else {}
+    return ", ".join(names.get(change.company_id, change.company_id) for change in changes)
+
+
+def _mail_refused(_error: MailRefusedError) -> Response:
+    return error_page(
+        503,
+        _("Mail not sent"),
+        _("The mail server did not take the mail. The account is unchanged; send it again later."),
+        retry=True,
+        retry_after=60,
+        actions=_way_on(),
+    )
+
+
+def _unavailable(_error: UnavailableError) -> Response:
+    title = _("The service is not available")
+    if request.method == "POST":
+        text = _(
+            "The directory of people cannot be reached now. What you typed is kept on this page; try again soon."
+        )
+        return error_page(503, title, text, retry=True, retry_after=RETRY_AFTER)
+    text = _("The directory of people cannot be reached now. Nothing was changed; try again soon.")
+    again = ((own_path(request.full_path) or "/", _("Try again")),)
+    return error_page(503, title, text, retry_after=RETRY_AFTER, actions=again)
+
+
+def _directory(_error: DirectoryError) -> Response:
+    return error_page(
+        409,
+        _("This is not possible now"),
+        _(
+            "The directory of people refused it; nothing more was changed. "
+            "Look at the present state and try again."
+        ),
+        actions=_way_on(),
+    )
+
+
+def _headers(app: Flask, settings: Settings) -> Callable[[Response], Response]:
+    # A form may be answered by a redirect to Keycloak (sign-out), so it is named beside us.
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "img-src 'self'",
+            "font-src 'self'",
+            f"form-action 'self' {settings.sign_in_origin}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+    def add(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if settings.secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        level = access_of(app, request.endpoint) if request.endpoint else None
+        if request.endpoint != "static" and level is not Access.PROBE:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return add
+
+
+def add_static_headers(headers: Headers, _path: str, _url: str) -> None:
+    """On static files: a type is never guessed, and a picture that is opened as a page runs nothing."""
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Content-Security-Policy"] = "default-src 'none'"
+
+
+def list_address() -> str:
+    """The list as the person left it: `next` came along from there; else the whole list."""
+    return own_path(request.values.get("next")) or url_for("users.index")
+
+
+def list_fields() -> list[tuple[str, str]]:
+    """What a form brings along so that it can lead back there; nothing when that is the whole list."""
+    found = own_path(request.values.get("next"))
+    return [("next", found)] if found else []
+
+
+def offer_undo() -> None:
+    """The page that comes next has a button that undoes what this request changed."""
+    if change_id := journal.change_made(parts().database, request_id()):
+        flash(change_id, UNDO)
+
+
+def back_to_list() -> ResponseReturnValue:
+    """The answer to a POST that did something to somebody of the list."""
+    return redirect(list_address(), 303)
+
+
+def see_other(endpoint: str, **values: object) -> ResponseReturnValue:
+    """The answer to a POST that did something."""
+    return redirect(url_for(endpoint, **values), 303)  # type: ignore[arg-type]

@@ -1,0 +1,21 @@
+"""People as lines of a file: what an import of that file finds unchanged. Pure."""
+
+from datetime import datetime
+
+from directory.model import Member
+
+
+def cells_of(member: Member, now: datetime) -> list[str]:
+    """A person with one attachment, in the columns of the list (`csv_format.LIST_COLUMNS`)."""
+    profile, (attachment,) = member.user.profile, member.attachments
+    return [
+        profile.email,
+        profile.last_name,
+        profile.first_name,
+        profile.title.value if profile.title else "",
+        profile.locale.value,
+        attachment.company_id,
+        attachment.role.value,
+        attachment.affiliation.value,
+        member.user.status(now).value,
+    ]

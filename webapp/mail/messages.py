@@ -1,0 +1,237 @@
+"""The mails of one operation, in each reader's language: to the person, and to the other administrators.
+
+Whoever reads is told of his own companies only, and gets one mail however many they are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, get_locale
+
+from directory.errors import CompanyNotFoundError, NotFoundError
+from directory.gateway import Directory
+from directory.model import (
+    ActivationStatus,
+    Affiliation,
+    Attachment,
+    AttachmentChange,
+    Company,
+    CompanyRole,
+    Locale,
+    Member,
+    User,
+)
+from webapp.records.outbox import Mail, Notice
+from webapp.settings import Settings
+from webapp.wording.labels import AFFILIATIONS, ROLES, ngettext
+from webapp.wording.labels import gettext as _
+
+SUBJECT_LENGTH = 200
+PERSON = ("mails/person.txt", "mails/person.html")
+ADMINISTRATOR = ("mails/administrator.txt", "mails/administrator.html")
+SEVERAL = ("mails/several.txt", "mails/several.html")
+LISTED = 100
+"""Changes that one mail lists; the rest is a number, and the journal has all."""
+
+
+Payload = Mapping[str, Any]
+"""One operation, as `webapp.records.notice.notice_of` wrote it down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one operation, with its company as it is called now."""
+
+    company: Company
+    change: AttachmentChange
+    payload: Payload
+
+
+def mails_of(directory: Directory, settings: Settings, notice: Notice) -> list[Mail]:
+    """What to send for a notice. Reads the administrators of each company; raises what the directory raises."""
+    named: dict[str, Company] = {}
+    changes = [one for payload in notice.payloads for one in _changes(directory, payload, named)]
+    to_people = [_to_person(settings, notice, his) for his in _by_person(changes)]
+    to_readers = [_to_administrator(settings, notice, user, his) for user, his in _readers(directory, changes)]
+    return [*to_people, *to_readers]
+
+
+def _changes(directory: Directory, payload: Payload, named: dict[str, Company]) -> list[Change]:
+    """The changes with their companies; those that only say an id are looked up at the person, who is there.
+
+    `named` remembers them for the rest of a batch: a file of a thousand lines is about a few companies.
+    """
+    if any(not one["company"]["key"] and one["company"]["id"] not in named for one in payload["changes"]):
+        try:
+            found_there = directory.attachments_of(payload["person"]["id"])
+        except NotFoundError:
+            found_there = ()
+        named.update((company.id, company) for company, _at in found_there)
+    found = []
+    for one in payload["changes"]:
+        kept = one["company"]
+        whole = Company(**{**kept, "services": tuple(kept["services"])})
+        known = whole if whole.key else named.get(whole.id)
+        if known is not None:
+            ends = AttachmentChange(known.id, _attachment(one["before"]), _attachment(one["after"]))
+            found.append(Change(known, ends, payload))
+    return found
+
+
+def _attachment(kept: Mapping[str, str] | None) -> Attachment | None:
+    if kept is None:
+        return None
+    return Attachment(kept["company_id"], CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))
+
+
+def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
+    """What each person is to be told of: not what he did himself, not his account's creation or cancellation."""
+    found: dict[str, list[Change]] = {}
+    for one in changes:
+        payload = one.payload
+        itself = payload["person"]["id"] == payload["author"]["id"]
+        if not (itself or payload["created"] or payload["cancelled"]):
+            found.setdefault(payload["person"]["id"], []).append(one)
+    return list(found.values())
+
+
+def _readers(directory: Directory, changes: Sequence[Change]) -> list[tuple[User, list[Change]]]:
+    """The other active administrators, each with the changes at his companies."""
+    administrators: dict[str, tuple[Member, ...]] = {}
+    found: dict[str, tuple[User, list[Change]]] = {}
+    for one in changes:
+        if one.company.id not in administrators:
+            try:
+                administrators[one.company.id] = directory.administrators(one.company)
+            except CompanyNotFoundError:
+                administrators[one.company.id] = ()  # it vanished, and with it who administered it
+        for member in administrators[one.company.id]:
+            besides = {one.payload["author"]["id"], one.payload["person"]["id"]}
+            if member.user.id not in besides and member.user.status() is ActivationStatus.ACTIVE:
+                found.setdefault(member.user.id, (member.user, []))[1].append(one)
+    return list(found.values())
+
+
+def _to_person(settings: Settings, notice: Notice, changes: Sequence[Change]) -> Mail:
+    person = changes[0].payload["person"]
+    with force_locale(_locale(person["locale"])):
+        names = _names(changes)
+        if all(one.change.is_attach for one in changes):
+            subject = _("You are attached to %(companies)s", companies=names)
+        elif all(one.change.is_detach for one in changes):
+            subject = _("You are no longer attached to %(companies)s", companies=names)
+        else:
+            subject = _("Your attachment to %(companies)s has changed", companies=names)
+        return _mail(PERSON, notice, person["id"], person["email"], subject, settings, changes)
+
+
+def _to_administrator(settings: Settings, notice: Notice, user: User, changes: Sequence[Change]) -> Mail:
+    with force_locale(_locale(user.profile.locale.value)):
+        people = {one.payload["person"]["id"] for one in changes}
+        if len(people) > 1:
+            subject = ngettext(
+                "%(companies)s: %(num)s person",
+                "%(companies)s: %(num)s people",
+                len(people),
+                companies=_names(changes),
+            )
+            return _mail(SEVERAL, notice, user.id, user.email, subject, settings, changes)
+        subject = _about_one(changes)
+        return _mail(ADMINISTRATOR, notice, user.id, user.email, subject, settings, changes)
+
+
+def _about_one(changes: Sequence[Change]) -> str:
+    payload = changes[0].payload
+    values = {"person": payload["person"]["name"], "companies": _names(changes)}
+    if payload["created"]:
+        return _("%(companies)s: an account was created for %(person)s", **values)
+    if payload["cancelled"]:
+        return _("%(companies)s: the invitation of %(person)s was cancelled", **values)
+    if all(one.change.is_attach for one in changes):
+        return _("%(companies)s: %(person)s was attached", **values)
+    if all(one.change.is_detach for one in changes):
+        return _("%(companies)s: %(person)s was detached", **values)
+    return _("%(companies)s: the attachment of %(person)s has changed", **values)
+
+
+def _mail(
+    templates: tuple[str, str],
+    notice: Notice,
+    reader_id: str,
+    address: str,
+    subject: str,
+    settings: Settings,
+    changes: Sequence[Change],
+) -> Mail:
+    text, html = templates
+    payload = changes[0].payload
+    values = {
+        "subject": subject,
+        "author": payload["author"],
+        "person": payload["person"],
+        "itself": payload["author"]["id"] == payload["person"]["id"],
+        "sentences": [(one.company.name, _sentences(one)) for one in changes],
+        "people": _people(changes[:LISTED]),
+        "others": max(0, len(changes) - LISTED),
+        "portal_url": settings.portal_url,
+        "language": str(get_locale()),
+    }
+    return Mail(
+        message_id=f"<notice-{notice.id}.{reader_id}@{settings.mail_domain}>",
+        recipient=address,
+        subject=" ".join(subject.split())[:SUBJECT_LENGTH],
+        text=_rendered(text, values),
+        html=_rendered(html, values),
+    )
+
+
+def _people(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+    """Person, company and what happened there, a line each."""
+    found = []
+    for one in changes:
+        person = one.payload["person"]
+        what = _("account created") if one.payload["created"] else _sentences(one)[0]
+        found.append((f"{person['name']} ({person['email']})", one.company.name, what))
+    return found
+
+
+def _rendered(template: str, values: Mapping[str, Any]) -> str:
+    """Not `flask.render_template`: that adds what pages need of a request, and there is none."""
+    return current_app.jinja_env.get_template(template).render(values)
+
+
+def _sentences(one: Change) -> list[str]:
+    """What happened at one company, in words."""
+    change, services = one.change, ", ".join(one.company.services)
+    found = []
+    if change.after is not None and change.before is None:
+        found.append(_("attached as: %(words)s", words=_words(change.after)))
+        if services:
+            found.append(_("services that open: %(services)s", services=services))
+    elif change.before is not None and change.after is None:
+        found.append(_("detached (was: %(words)s)", words=_words(change.before)))
+        if services:
+            found.append(_("services that close: %(services)s", services=services))
+    elif change.before is not None and change.after is not None:
+        found.append(_("%(before)s → %(after)s", before=_words(change.before), after=_words(change.after)))
+    return found
+
+
+def _words(attachment: Attachment) -> str:
+    return f"{ROLES[attachment.role]}, {AFFILIATIONS[attachment.affiliation]}"
+
+
+def _names(changes: Sequence[Change]) -> str:
+    """The companies by name: three at most, the rest as a number."""
+    names = list(dict.fromkeys(one.company.name for one in changes))
+    if len(names) <= 3:
+        return ", ".join(names)
+    return ngettext(
+        "%(names)s and %(num)s more", "%(names)s and %(num)s more", len(names) - 3, names=", ".join(names[:3])
+    )
+
+
+def _locale(value: str) -> str:
+    return value if value in set(Locale) else Locale.FR.value

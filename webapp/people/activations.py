@@ -1,0 +1,113 @@
+"""Activation mails: sending, sending again, and how often."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select
+
+from directory.errors import DirectoryError
+from directory.gateway import Directory
+from directory.model import ActivationStatus, Attachment, Company, Invitation, Member, User
+from webapp.errors import AlreadyActiveError, TooOftenError
+from webapp.identity.actor import Author
+from webapp.people.policies import may_resend_activation
+from webapp.records.journal import Action, Entry, person_of
+from webapp.records.operations import act
+from webapp.storage import rate_limits
+from webapp.storage.database import Database, activation_mails, now
+from webapp.storage.locks import locked
+from webapp.text import fold
+
+MINUTE = 60.0
+DAY = 86_400.0
+MAILS_A_DAY = 5
+
+
+def send_first(directory: Directory, database: Database, user: User) -> User | None:
+    """The mail that goes with a creation; none when it could not be handed over, for whatever reason.
+
+    The account is there already, so this is no error: the list says « Mail non envoyé » and offers to send it.
+    """
+    try:
+        return _send(directory, database, user)
+    except DirectoryError:
+        return None
+
+
+def invitation(
+    author: Author, companies: Iterable[Company], attachments: Iterable[Attachment]
+) -> Invitation | None:
+    """What a mail says of who invites, and to which of these companies; none when there is none to name."""
+    ids = {attachment.company_id for attachment in attachments}
+    names = [company.name for company in companies if company.id in ids]
+    return Invitation.to(names, by=author.name) if names else None
+
+
+def resend(
+    directory: Directory, database: Database, author: Author, member: Member, companies: Iterable[Company]
+) -> User:
+    """A new mail with 30 new days, for a person as the administrator sees him; it names these companies of his.
+
+    `AlreadyActiveError`, `TooOftenError` (1 a minute and 5 a day for one person, 100 a day for one administrator;
+    a mail that could not be handed over does not count for the person), `MailRefusedError`.
+    """
+    user_id = member.user.id
+    entry = Entry(Action.RESEND, tuple(a.company_id for a in member.attachments), person_of(member.user))
+    with locked(database, [f"activation:{user_id}"]), act(database, author, entry):
+        user = directory.user(user_id)
+        if not may_resend_activation(user.status()):
+            raise AlreadyActiveError(user_id)
+        if (wait := seconds_to_wait(database, user_id)) > 0:
+            raise TooOftenError(wait)
+        rate_limits.take(database, rate_limits.ACTIVATION_MAILS, author.id)
+        now_said = invitation(author, companies, member.attachments)
+        if now_said and now_said != user.invitation:
+            user = directory.record_invitation(user, now_said)
+        return _send(directory, database, user)
+
+
+def expired(members: Iterable[Member]) -> list[Member]:
+    """Those whose activation mail expired, by name."""
+    found = [member for member in members if member.user.status() is ActivationStatus.EXPIRED]
+    return sorted(found, key=lambda member: (fold(member.user.profile.last_name), member.user.email))
+
+
+def seconds_to_wait(database: Database, user_id: str, pause: float = MINUTE) -> float:
+    """Seconds until the next mail to this person is possible; 0 when it is now. `pause` is that after a mail."""
+    return _wait(_sent_lately(database, [user_id]).get(user_id, []), pause)
+
+
+def waits(database: Database, user_ids: Iterable[str]) -> dict[str, float]:
+    """Of these people those who can be mailed no more for now, each with the seconds to wait (one query)."""
+    found = {user_id: _wait(sent, MINUTE) for user_id, sent in _sent_lately(database, user_ids).items()}
+    return {user_id: wait for user_id, wait in found.items() if wait > 0}
+
+
+def _sent_lately(database: Database, user_ids: Iterable[str]) -> dict[str, list[float]]:
+    """When mails left for these people in the last 24 hours, the newest first."""
+    query = (
+        select(activation_mails.c.user_id, activation_mails.c.sent_at)
+        .where(activation_mails.c.user_id.in_(list(user_ids)), activation_mails.c.sent_at > now() - DAY)
+        .order_by(activation_mails.c.sent_at.desc())
+    )
+    found: dict[str, list[float]] = {}
+    with database.engine.connect() as connection:
+        for user_id, sent_at in connection.execute(query):
+            found.setdefault(user_id, []).append(sent_at)
+    return found
+
+
+def _wait(sent: list[float], pause: float) -> float:
+    waits = [0.0]
+    if sent:
+        waits.append(sent[0] + pause - now())
+    if len(sent) >= MAILS_A_DAY:
+        waits.append(sent[MAILS_A_DAY - 1] + DAY - now())
+    return max(waits)
+
+
+def _send(directory: Directory, database: Database, user: User) -> User:
+    directory.send_activation(user.id)
+    with database.transaction() as connection:
+        connection.execute(insert(activation_mails).values(user_id=user.id, sent_at=now()))
+    return directory.record_activation_sent(user, datetime.now(UTC))

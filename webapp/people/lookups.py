@@ -1,0 +1,47 @@
+"""Asking whether an address has an account: counted, and written into the journal, before it is answered."""
+
+from collections.abc import Iterable
+
+from directory.errors import DirectoryError
+from directory.gateway import Directory
+from directory.model import User
+from webapp.errors import TooOftenError
+from webapp.identity.actor import Author
+from webapp.records import journal
+from webapp.records.journal import Action, Entry, Outcome, Person
+from webapp.records.operations import reason_of
+from webapp.storage import rate_limits
+from webapp.storage.database import Database
+
+
+def find(
+    directory: Directory,
+    database: Database,
+    author: Author,
+    company_ids: Iterable[str],
+    email: str,
+    *,
+    again: bool = False,
+) -> User | None:
+    """The account with exactly that address, none when there is none that the portal may see.
+
+    `TooOftenError` after 60 in an hour. `again` marks a later step of one form: an address asked about within the
+    hour is not counted, nor written down, a second time. The line names the address, not whose it is: it is read
+    by all administrators of these companies (the author's).
+    """
+    if again and rate_limits.used_for(database, rate_limits.LOOK_UPS, author.id, email):
+        return directory.find_by_email(email)
+    companies, asked = tuple(company_ids), Person(None, "", email)
+    try:
+        rate_limits.take(database, rate_limits.LOOK_UPS, author.id, email)
+        user = directory.find_by_email(email)
+    except TooOftenError as error:
+        refused = Entry(Action.LOOK_UP, companies, asked, outcome=Outcome.REFUSED, reason=reason_of(error))
+        journal.write(database, author, [refused])
+        raise
+    except DirectoryError as error:
+        failed = Entry(Action.LOOK_UP, companies, asked, outcome=Outcome.FAILED, reason=reason_of(error))
+        journal.write(database, author, [failed])
+        raise
+    journal.write(database, author, [Entry(Action.LOOK_UP, companies, asked, after={"found": user is not None})])
+    return user

@@ -1,0 +1,70 @@
+"""What the holder of an account is told about himself: where he is attached, since when, and who decides there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from directory.errors import CompanyNotFoundError
+from directory.gateway import Directory
+from directory.model import ActivationStatus, Attachment, AttachmentChange, Company, User
+from webapp.errors import HiddenError
+from webapp.people.policies import would_be_last_administrator
+from webapp.records import journal
+from webapp.storage.database import Database
+from webapp.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One company of the holder.
+
+    `administrators` are its active ones, the holder among them when he is one; `since` is none when the portal did
+    not attach him itself. `may_leave` is false for the company's last active administrator.
+    """
+
+    company: Company
+    attachment: Attachment
+    administrators: tuple[User, ...]
+    since: datetime | None
+    may_leave: bool
+
+
+def places_of(directory: Directory, database: Database, user: User) -> tuple[Place, ...]:
+    """All companies of the holder, by name (one call, and one for each company)."""
+    since = journal.attached_since(database, user.id)
+    found = (
+        _place(directory, user, company, attachment, since.get(company.id))
+        for company, attachment in directory.attachments_of(user.id)
+    )
+    return tuple(place for place in found if place)
+
+
+def place_of(directory: Directory, database: Database, user: User, company_id: str) -> Place:
+    """One company of the holder (two calls); `HiddenError` when he is not attached there."""
+    for company, attachment in directory.attachments_of(user.id):
+        if company.id == company_id:
+            since = journal.attached_since(database, user.id).get(company_id)
+            if place := _place(directory, user, company, attachment, since):
+                return place
+    raise HiddenError(company_id)
+
+
+def _place(
+    directory: Directory, user: User, company: Company, attachment: Attachment, since: datetime | None
+) -> Place | None:
+    """None when the company has vanished since it was read."""
+    try:
+        members = directory.administrators(company)
+    except CompanyNotFoundError:
+        return None
+    active = [member.user for member in members if member.user.status() is ActivationStatus.ACTIVE]
+    return Place(
+        company,
+        attachment,
+        tuple(sorted(active, key=_by_name)),
+        since,
+        may_leave=not would_be_last_administrator(members, user, AttachmentChange(company.id, attachment, None)),
+    )
+
+
+def _by_name(user: User) -> tuple[str, str, str]:
+    return fold(user.profile.last_name), fold(user.profile.first_name), user.email

@@ -1,0 +1,171 @@
+"""Finishing what a process left behind when it died in the middle of an operation, or what was left half done."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
+from directory.gateway import Directory
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Profile, Title, User
+from webapp.errors import HiddenError, LastAdministratorError, PortalError
+from webapp.people import accounts, attachments
+from webapp.people.attachments import LAST_ADMINISTRATOR, attachment_of, changes_of
+from webapp.records.journal import Outcome, entry_of, person_of
+from webapp.records.notice import notice_of
+from webapp.records.operations import (
+    Kind,
+    Operation,
+    State,
+    Work,
+    claim_interrupted,
+    entry_kept,
+    finishing,
+    release,
+    take_partial,
+)
+from webapp.storage.database import Database
+from webapp.storage.locks import locked
+
+INTERRUPTED = "interrupted"
+
+
+def resume(directory: Directory, database: Database) -> list[tuple[Operation, State]]:
+    """Finish every interrupted operation; each with how it ended (`RUNNING`: not now, try again).
+
+    A creation that never reached Keycloak is made now, with its mail. One that did is left as it is: whether its
+    mail left cannot be known, a second one is for a person to send, and the list says « Mail non envoyé ». Neither
+    is a mail, a correction or a cancellation repeated: the journal says that it was interrupted.
+    """
+    return [(operation, _finish(directory, database, operation)) for operation in claim_interrupted(database)]
+
+
+def complete(directory: Directory, database: Database, author_id: str, operation_id: str) -> None:
+    """Do now what was left of somebody's half-done change.
+
+    `HiddenError` when it is none of his; `PartlyDoneError`, `LastAdministratorError` and what the directory raises
+    when it cannot be finished now either.
+    """
+    operation = take_partial(database, author_id, operation_id, State.RUNNING)
+    if operation is None:
+        raise HiddenError(operation_id)
+    with finishing(database, operation) as work:
+        try:
+            _change(directory, database, work)
+        except UnavailableError:
+            work.stop_on_the_way(operation.payload)
+            raise
+
+
+def dismiss(database: Database, author_id: str, operation_id: str) -> None:
+    """Leave a half-done change as it is, and speak of it no more; `HiddenError` when it is none of his."""
+    if take_partial(database, author_id, operation_id, State.FAILED) is None:
+        raise HiddenError(operation_id)
+
+
+def _finish(directory: Directory, database: Database, operation: Operation) -> State:
+    try:
+        with finishing(database, operation) as work:
+            try:
+                _do(directory, database, work)
+            except (DirectoryError, PortalError) as error:
+                if any(isinstance(one, UnavailableError) for one in (error, error.__cause__)):
+                    # Nobody was told, and Keycloak (or somebody's lock) is only late: the next start tries again.
+                    work.state = State.RUNNING
+                raise
+    except (DirectoryError, PortalError):
+        if work.state is State.RUNNING:
+            release(database, operation.id)
+    return work.state
+
+
+def _do(directory: Directory, database: Database, work: Work) -> None:
+    match work.operation.kind:
+        case Kind.CREATE:
+            _create(directory, database, work)
+        case Kind.CHANGE:
+            _change(directory, database, work)
+        case Kind.ACT:
+            work.state = State.FAILED
+            work.note(replace(entry_kept(work.operation), outcome=Outcome.FAILED, reason=INTERRUPTED))
+
+
+def _create(directory: Directory, database: Database, work: Work) -> None:
+    typed = work.operation.payload["profile"]
+    profile = Profile(
+        email=typed["email"],
+        last_name=typed["last_name"],
+        first_name=typed["first_name"],
+        title=Title(typed["title"]) if typed["title"] else None,
+        locale=Locale(typed["locale"]),
+    )
+    wanted = [a for one in work.operation.payload["attachments"] if (a := attachment_of(one))]
+    actor_id = work.operation.author.id
+    if not _still_administers(directory, actor_id, (a.company_id for a in wanted)):
+        raise NotFoundError(actor_id)
+    with locked(database, accounts.lock_names(profile.email)):
+        try:
+            accounts.make(
+                directory,
+                database,
+                work,
+                profile,
+                wanted,
+                mail=work.operation.payload.get("mail", True),
+                invitation=_invitation(work.operation.payload.get("invitation")),
+            )
+        except EmailTakenError:
+            accounts.note_if_made(directory, work, profile, wanted)
+
+
+def _invitation(kept: Mapping[str, Any] | None) -> Invitation | None:
+    return Invitation(kept["by"], tuple(kept["companies"]), kept["others"]) if kept else None
+
+
+def _change(directory: Directory, database: Database, work: Work) -> None:
+    """What the actor may still do is done; `NotFoundError` when something of it was left."""
+    actor_id = work.operation.author.id
+    changes = changes_of(work.operation.payload)
+    wanted = {one.company_id: one.after for one in changes}
+    user = directory.user(work.operation.payload["user_id"])
+    allowed = {
+        company.id: company
+        for company, at in _attachments_of_author(directory, actor_id)
+        if company.id in wanted and (at.administers or (actor_id == user.id and wanted[company.id] is None))
+    }
+    with locked(database, attachments.lock_names(allowed)):
+        present = attachments.present_at(directory, user, wanted)
+        # Done before the process died, or without its answer having reached us.
+        done = [one for one in changes if present.get(one.company_id) == one.after]
+        work.note(*(entry_of(one, person_of(user)) for one in done))
+        left = attachments.to_do(present, {company_id: wanted[company_id] for company_id in allowed})
+        _refuse_last_administrators(directory, work, allowed, user, left)
+        attachments.make(directory, work, allowed, user, left)
+        made = [(allowed[one.company_id], one) for one in (*done, *left) if one.company_id in allowed]
+        work.notice = notice_of(work.operation.author, user, made) if made else None
+    if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in changes):
+        raise NotFoundError("the actor administers these companies no more")
+
+
+def _refuse_last_administrators(
+    directory: Directory,
+    work: Work,
+    companies: Mapping[str, Company],
+    user: User,
+    changes: Sequence[AttachmentChange],
+) -> None:
+    for one in changes:
+        try:
+            attachments.refuse_last_administrator(directory, companies[one.company_id], user, one)
+        except LastAdministratorError:
+            work.note(entry_of(one, person_of(user), Outcome.REFUSED, LAST_ADMINISTRATOR))
+            raise
+
+
+def _still_administers(directory: Directory, actor_id: str, company_ids: Iterable[str]) -> bool:
+    administered = {company.id for company, at in _attachments_of_author(directory, actor_id) if at.administers}
+    return set(company_ids) <= administered
+
+
+def _attachments_of_author(directory: Directory, actor_id: str) -> tuple[tuple[Company, Attachment], ...]:
+    """What the author of an interrupted change is attached to now; nothing once his account is disabled."""
+    return directory.attachments_of(actor_id) if directory.user(actor_id).enabled else ()

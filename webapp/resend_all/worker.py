@@ -1,0 +1,148 @@
+"""« Renvoyer tous » in the background: one mail after the other, until all have left or something stops them all.
+
+A process that ends gives its batches back between two mails; one that dies is noticed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from directory.errors import DirectoryError, NotFoundError
+from directory.gateway import Directory
+from directory.model import Member
+from webapp.errors import AlreadyActiveError, HiddenError, NotAdministratorError, TooOftenError
+from webapp.identity.actor import Author
+from webapp.jobs.background import Background
+from webapp.people import activations
+from webapp.people.administration import Administration, administration_now, people
+from webapp.people.policies import may_see
+from webapp.resend_all import store
+from webapp.resend_all.store import Resent
+from webapp.storage import rate_limits
+from webapp.storage.database import Database
+
+AT_ONCE = 4
+"""Batches of this process under way at a time, each of another administrator."""
+RIGHTS_EVERY = 10
+"""Mails after which the author's rights are read again: a batch lasts, and a right can end meanwhile."""
+GIVE_UP_AFTER = 3
+"""Mails refused in a row after which the rest of a batch is not tried: the mail server is down."""
+
+
+class ResendingWorker(Background):
+    """The batches of activation mails that this process sends."""
+
+    def __init__(self) -> None:
+        super().__init__(AT_ONCE)
+
+    def start(
+        self, directory: Directory, database: Database, author: Author, administration: Administration
+    ) -> None:
+        """Begin to send again to everybody at these companies whose mail expired.
+
+        Nothing is begun while a batch of his is going on, nor for nobody: what became of the last one stays.
+        """
+        with store.alone(database, author.id):
+            if store.is_running(database, author.id):
+                return
+            members = activations.expired(people(directory, administration))
+            if not members:
+                return
+            mark = store.begin(database, author.id, [member.user.id for member in members])
+        self.begin(partial(self._run, _Run(directory, database, author, mark), members))
+
+    def _run(self, run: "_Run", members: Sequence[Member]) -> None:
+        ended = False
+        try:
+            with self.turn(run.beat) as began:
+                ended = began and self._send(run, members)
+        finally:
+            if not ended:
+                run.give_back()
+
+    def _send(self, run: "_Run", members: Sequence[Member]) -> bool:
+        """Whether all was said that there is to say."""
+        for number, member in enumerate(members):
+            if self.stopping.is_set():
+                return False
+            if reason := run.reason_to_stop():
+                return run.record(members[number:], reason)
+            if not run.record([member], run.send(member)):
+                return False
+        return True
+
+
+@dataclass(slots=True)
+class _Run:
+    """A batch that this process is at: what it knows of the author's rights, and when it gives up."""
+
+    directory: Directory
+    database: Database
+    author: Author
+    mark: float
+    ids: frozenset[str] | None = None
+    """The companies he administers; none when that is to be read."""
+    since: int = 0
+    refused: int = 0
+
+    def beat(self) -> None:
+        store.beat(self.database, self.author.id, self.mark)
+
+    def give_back(self) -> None:
+        store.give_back(self.database, self.author.id, self.mark)
+
+    def record(self, members: Sequence[Member], resent: Resent) -> bool:
+        """False when the batch is kept no more: its author was erased."""
+        outcomes = {member.user.id: resent for member in members}
+        return store.record(self.database, self.author.id, self.mark, outcomes)
+
+    def reason_to_stop(self) -> Resent | None:
+        """What stops every mail to come: no mail server, the administrator's quota, or he is none any more."""
+        if self.refused >= GIVE_UP_AFTER:
+            return Resent.NOT_TRIED
+        if rate_limits.seconds_to_wait(self.database, rate_limits.ACTIVATION_MAILS, self.author.id) > 0:
+            return Resent.NOT_TODAY
+        return None if self.ids is None or self.ids else Resent.NOT_YOURS
+
+    def send(self, member: Member) -> Resent:
+        """One mail; what became of it."""
+        resent = self._try(member)
+        if resent in (Resent.SENT, Resent.MAIL_REFUSED):
+            self.refused = 0 if resent is Resent.SENT else self.refused + 1
+        return resent
+
+    def _try(self, member: Member) -> Resent:
+        try:
+            self._send(member)
+        except AlreadyActiveError:
+            return Resent.ALREADY_ACTIVE
+        except TooOftenError:
+            return Resent.TOO_OFTEN
+        except (HiddenError, NotFoundError):
+            return Resent.NOT_YOURS
+        except DirectoryError:
+            return Resent.MAIL_REFUSED
+        return Resent.SENT
+
+    def _send(self, member: Member) -> None:
+        """To the person as the author sees him at this moment: his rights minutes ago do not count, nor where the
+        person was."""
+        ids = self._rights()
+        found = [
+            (company, at) for company, at in self.directory.attachments_of(member.user.id) if at.company_id in ids
+        ]
+        if not may_see(ids, [at for _, at in found]):
+            raise HiddenError(member.user.id)
+        seen = Member(member.user, tuple(at for _, at in found))
+        activations.resend(self.directory, self.database, self.author, seen, [company for company, _ in found])
+
+    def _rights(self) -> frozenset[str]:
+        """The companies that the author administers, read again every so many mails."""
+        if self.ids is None or self.since >= RIGHTS_EVERY:
+            try:
+                self.ids = administration_now(self.directory, self.author).ids
+            except NotAdministratorError:
+                self.ids = frozenset()
+            self.since = 0
+        self.since += 1
+        return self.ids
