@@ -11,8 +11,9 @@ from directory.rights import Standing
 class Directory(Protocol):
     """People, companies and attachments. Every verb raises `directory.errors.DirectoryError` only.
 
-    Reads and attachment changes may be repeated inside; creating an account and mailing never are. Whoever may not
-    be seen or touched is `NotFoundError` to every verb, exactly like nobody.
+    Reads and attachment changes may be repeated inside; creating an account and mailing never are. Hidden people
+    (`directory.visibility`) do not exist for any verb: `NotFoundError`, and no list names them. That is judged
+    when the verb is called.
     """
 
     def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
