@@ -1,6 +1,6 @@
 """A pytest plugin that prints the seconds and tests of each folder and compares them with `tests/budget.toml`.
 
-The seconds of a folder are the sum of its tests' set-up, call and tear-down, whichever process ran them, so a fixture
+The seconds of a folder are the sum of its tests' set-up, call and tear-down, whichever process ran them. A fixture
 that several folders share counts for the folder that used it first. With `--enforce-budget` a folder, or the whole
 run, that takes more than twice its budget fails the run; more than once its budget is a warning.
 """

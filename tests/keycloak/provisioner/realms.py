@@ -12,10 +12,11 @@ from typing import Any
 import requests
 
 from provisioner import loader
-from provisioner.apply import Outcome, apply
-from provisioner.changes import Plan
-from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
-from provisioner.plan import plan
+from provisioner.model.changes import Plan
+from provisioner.planning.apply import Outcome, apply
+from provisioner.planning.plan import plan
+from provisioner.server.calls import KeycloakApi
+from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
 from sandbox.keycloak import ADMIN, admin_token
 
