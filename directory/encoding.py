@@ -26,11 +26,10 @@ from directory.model import (
     Company,
     CompanyRole,
     Invitation,
-    Locale,
     Profile,
-    Title,
     User,
 )
+from directory.person_data import locale_of, title_of
 from directory.rights import Standing
 
 Json = dict[str, Any]
@@ -213,8 +212,8 @@ def user_of(representation: Mapping[str, Any]) -> User:
             email=representation.get("email") or representation.get("username") or "",
             last_name=representation.get("lastName") or "",
             first_name=representation.get("firstName") or "",
-            title=Title(title) if title in set(Title) else None,
-            locale=Locale(locale) if locale in set(Locale) else Locale.FR,
+            title=title_of(title),
+            locale=locale_of(locale),
         ),
         enabled=bool(representation.get("enabled", True)),
         password_required=PASSWORD_REQUIRED in (representation.get("requiredActions") or ()),

@@ -6,7 +6,6 @@ administrators; it never changes a person who is there, and never takes anybody 
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from re import compile as regex
 
 from directory.encoding import (
     ACTIVATION_MAIL_ACTIONS,
@@ -31,6 +30,7 @@ from directory.model import (
     Profile,
     Title,
 )
+from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email
 from provisioner.errors import RejectedError
 from provisioner.kinds import groups
 from provisioner.kinds.files import Complain
@@ -41,8 +41,12 @@ from provisioner.model.state import Address, Json, Kind, Resource, Source
 PORTAL_CLIENT = "portal"
 """The client that activation mails lead to."""
 
-_EMAIL = regex(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 _LONGEST = 255
+_FAULTS = {
+    NameFault.MISSING: f"must have 1 to {NAME_LENGTH} characters",
+    NameFault.TOO_LONG: f"must have 1 to {NAME_LENGTH} characters",
+    NameFault.PROHIBITED: "must not have characters that are no part of a name, such as < > & / or a line break",
+}
 
 
 def desired(files: Iterable[tuple[Json, Source]], complain: Complain) -> Iterable[Resource]:
@@ -91,9 +95,11 @@ def _check_company(entry: Json, source: Source, complain: Complain) -> None:
 
 
 def _email(text: str, source: Source, complain: Complain) -> str:
-    if not _EMAIL.fullmatch(text) or not text.isascii():
+    try:
+        return normal_email(text)
+    except ValueError:
         complain(source, "must be an e-mail address")
-    return text.lower()
+        return text.lower()
 
 
 def _person(
@@ -101,8 +107,8 @@ def _person(
 ) -> Iterable[Resource]:
     email = _email(entry["email"], source.at("email"), complain)
     for key in ("last_name", "first_name"):
-        if not entry[key].strip() or len(entry[key]) > _LONGEST:
-            complain(source.at(key), f"must have 1 to {_LONGEST} characters")
+        if fault := name_fault(entry[key]):
+            complain(source.at(key), _FAULTS[fault])
     fields = {"locale": Locale.FR.value, **entry, "email": email}
     companies = sorted(set(administers.get(email, ())))
     yield Resource(Address(Kind.PERSON, (email,)), {**fields, "administers": companies}, source)
