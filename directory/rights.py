@@ -19,27 +19,27 @@ ORDINARY_ROLES: Mapping[str, frozenset[str]] = {
     "account": frozenset({"manage-account", "manage-account-links", "view-profile"}),
     MANAGEMENT: DIRECTORY_RIGHTS,
 }
-"""By client (the realm itself is ""): what every account of a realm has, which reaches nobody else, and what this
-one needs."""
+"""Roles that the account may have, by client (the realm itself is ""): those of every account, which give no right
+over anybody else, and those that it needs."""
 DEFAULT_ROLES = "default-roles-"
-"""How the role is called that every account of a realm has; what it is made of is listed beside it."""
+"""Prefix of the role that every account of a realm has; the token lists its parts as well."""
 
 TOO_MUCH = frozenset({"impersonate", "mapRoles"})
-"""Over a person. (What else Keycloak tells of comes with the rights to attach and to invite.)"""
+"""Rights over a person. (The others that Keycloak lists come with attaching and inviting.)"""
 TOO_MUCH_OF_COMPANY = frozenset({"manage"})
 ENOUGH_OF_ITSELF = frozenset({"view"})
-"""What the role gives over the account itself; the deny list takes everything else."""
+"""The right that the role gives over the account itself; the deny list takes away all others."""
 
 OPEN_PROFILE = "ENABLED"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What Keycloak tells the account of itself.
+    """The rights of the service account, as Keycloak tells them to it.
 
-    `roles` by client, those of the realm by ""; `over_person` and `over_company` are its fine-grained rights over
-    one of each, `over_itself` those over its own account. `unmanaged_attributes` is the
-    realm's policy for attributes that its user profile does not declare; empty when it has none.
+    `roles` are by client, those of the realm under "". `over_person` and `over_company` are its rights over one of
+    each, `over_itself` those over its own account. `unmanaged_attributes` is the realm's policy for attributes
+    that its user profile does not declare; empty when it has none.
     """
 
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Standing:
 
 
 def excess(found: Standing) -> tuple[str, ...]:
-    """Why the portal must not work with this account in this realm, each reason in words; none: all is well."""
+    """Return the reasons why the portal must not use this account in this realm, in words."""
     return (
         *_roles(found),
         *_rights(found.over_person & TOO_MUCH, "over people"),
@@ -61,7 +61,7 @@ def excess(found: Standing) -> tuple[str, ...]:
 
 
 def shortfall(found: Standing) -> tuple[str, ...]:
-    """What the account lacks for the portal to work, or to be judged: rights that its token does not name."""
+    """Return the roles that the account needs and its token does not name, in words."""
     held = found.roles.get(MANAGEMENT, frozenset())
     return tuple(f"lacks {role} of {MANAGEMENT}" for role in sorted(DIRECTORY_RIGHTS - held))
 

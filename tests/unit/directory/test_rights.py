@@ -150,7 +150,7 @@ def test_what_is_no_token(token):
 
 
 def test_what_is_no_token_is_said():
-    with pytest.raises(ValueError, match=r"^the access token is no JSON web token$"):
+    with pytest.raises(ValueError, match=r"^the access token is not a JSON web token$"):
         told_by_token("opaque")
 
 
