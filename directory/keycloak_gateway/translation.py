@@ -20,6 +20,7 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
+from directory.http_meaning import Meaning, meaning_of
 
 Meanings = Mapping[int, type[DirectoryError]]
 """What certain response codes mean in one call, where that differs from what they mean in general."""
@@ -63,25 +64,23 @@ def translation(error: KeycloakError, meanings: Meanings = NOTHING_SPECIAL) -> D
     code = error.response_code
     if code is not None and code in meanings:
         return meanings[code](f"Keycloak answered {code}")
-    match code:
-        case None:
+    match meaning_of(code):
+        case Meaning.UNREACHED:
             return UnavailableError("Keycloak could not be reached")
-        case 400:
-            return _refusal(error)
-        case 401:
+        case Meaning.NOT_SIGNED_IN:
             return UnavailableError("Keycloak does not accept our token")
-        case 403:
+        case Meaning.FORBIDDEN:
             return ForbiddenError("Keycloak grants us no right to that")
-        case 404:
+        case Meaning.NOT_FOUND:
             return NotFoundError("Keycloak knows no such thing")
-        case 409:
+        case Meaning.CONFLICT:
             return ConflictError("Keycloak says that it exists already")
-        case 500:
+        case Meaning.FAILED:
             return InternalError("Keycloak answered 500")
-        case _ if code > 500:
+        case Meaning.UNAVAILABLE:
             return ServerError(f"Keycloak is unavailable ({code})")
-        case _:
-            return RefusedError(f"Keycloak refused ({code})")
+        case Meaning.REFUSED:
+            return _refusal(error) if code == 400 else RefusedError(f"Keycloak refused ({code})")
 
 
 def _refusal(error: KeycloakError) -> RefusedError:

@@ -6,7 +6,6 @@ translated by response code into `provisioner.errors`.
 
 import json
 import threading
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,6 +16,9 @@ from keycloak import KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 from requests import Response
 
+from directory.encoding import told_by_token
+from directory.http_meaning import Meaning, meaning_of
+from directory.rights import MANAGEMENT
 from provisioner.errors import (
     ConflictError,
     ForbiddenError,
@@ -39,11 +41,15 @@ PAGE = 500
 
 Query = Mapping[str, str | int]
 
-_MEANINGS: Mapping[int, type[ServerError]] = {
-    401: NotSignedInError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: ConflictError,
+_ERRORS: Mapping[Meaning, type[ServerError]] = {
+    Meaning.UNREACHED: UnavailableError,
+    Meaning.NOT_SIGNED_IN: NotSignedInError,
+    Meaning.FORBIDDEN: ForbiddenError,
+    Meaning.NOT_FOUND: NotFoundError,
+    Meaning.CONFLICT: ConflictError,
+    Meaning.REFUSED: RejectedError,
+    Meaning.FAILED: UnavailableError,
+    Meaning.UNAVAILABLE: UnavailableError,
 }
 
 
@@ -107,11 +113,12 @@ class KeycloakApi:
             raise MailRefusedError(str(error)) from error
 
     def own_rights(self) -> frozenset[str] | None:
-        """Our roles of `realm-management`, as our token tells them; none when it does not (it need not)."""
-        payload = (self._wire.token or {}).get("access_token", "").split(".")[1:2]
-        claims = json.loads(urlsafe_b64decode(payload[0] + "=" * (-len(payload[0]) % 4))) if payload else {}
-        held = claims.get("resource_access", {}).get("realm-management")
-        return frozenset(held["roles"]) if held else None
+        """Return our roles of `realm-management`, as our token names them; none when it does not."""
+        try:
+            _, roles = told_by_token((self._wire.token or {}).get("access_token", ""))
+        except ValueError:
+            return None
+        return roles.get(MANAGEMENT)
 
     def _answer(
         self,
@@ -175,9 +182,7 @@ def translated(url: str) -> Iterator[None]:
 
 
 def _error(code: int, message: str, doing: str) -> ServerError:
-    if code >= 500:
-        return UnavailableError(f"{doing}: {code} {message}".rstrip())
-    return _MEANINGS.get(code, RejectedError)(f"{doing}: {code} {message}".rstrip())
+    return _ERRORS[meaning_of(code)](f"{doing}: {code} {message}".rstrip())
 
 
 def _message(content: bytes | None) -> str:
