@@ -30,7 +30,7 @@ from directory.model import (
     User,
 )
 from directory.person_data import locale_of, title_of
-from directory.rights import Standing
+from directory.rights import Rights
 
 Json = dict[str, Any]
 
@@ -287,7 +287,7 @@ def _instant(text: str | None) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def told_by_token(token: str) -> tuple[str, dict[str, frozenset[str]]]:
+def subject_and_roles(token: str) -> tuple[str, dict[str, frozenset[str]]]:
     """Return the subject of an access token, and its roles by client; those of the realm are under "".
 
     `ValueError` when the token cannot be read. The signature is not checked: the token came from its issuer.
@@ -300,16 +300,16 @@ def told_by_token(token: str) -> tuple[str, dict[str, frozenset[str]]]:
     return claims.get("sub", ""), {client: frozenset(each.get("roles", ())) for client, each in granted.items()}
 
 
-def standing_of(
+def rights_of(
     roles: Mapping[str, frozenset[str]],
     *,
     profile: Json,
     person: Json,
     companies: Sequence[Json],
     itself: Json,
-) -> Standing:
+) -> Rights:
     """Return the rights that Keycloak's answers describe; an answer is empty where the account may not read."""
-    return Standing(
+    return Rights(
         roles=roles,
         over_person=_access(person),
         over_company=_access(companies[0]) if companies else frozenset(),

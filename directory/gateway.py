@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
-from directory.rights import Standing
+from directory.rights import Rights
 
 
 class Directory(Protocol):
@@ -89,5 +89,5 @@ class Directory(Protocol):
     def check(self) -> None:
         """Raise `UnavailableError` unless the directory answers and accepts the service account."""
 
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         """Return the rights that the service account has now; `UnavailableError` when they cannot be read."""

@@ -34,7 +34,7 @@ OPEN_PROFILE = "ENABLED"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Rights:
     """The rights of the service account, as Keycloak tells them to it.
 
     `roles` are by client, those of the realm under "". `over_person` and `over_company` are its rights over one of
@@ -49,7 +49,7 @@ class Standing:
     unmanaged_attributes: str = ""
 
 
-def excess(found: Standing) -> tuple[str, ...]:
+def excess(found: Rights) -> tuple[str, ...]:
     """Return the reasons why the portal must not use this account in this realm, in words."""
     return (
         *_roles(found),
@@ -60,13 +60,13 @@ def excess(found: Standing) -> tuple[str, ...]:
     )
 
 
-def shortfall(found: Standing) -> tuple[str, ...]:
+def shortfall(found: Rights) -> tuple[str, ...]:
     """Return the roles that the account needs and its token does not name, in words."""
     held = found.roles.get(MANAGEMENT, frozenset())
     return tuple(f"lacks {role} of {MANAGEMENT}" for role in sorted(DIRECTORY_RIGHTS - held))
 
 
-def _roles(found: Standing) -> Iterable[str]:
+def _roles(found: Rights) -> Iterable[str]:
     for client, held in sorted(found.roles.items()):
         ordinary = ORDINARY_ROLES.get(client, frozenset())
         of = f"of {client}" if client else "of the realm"
@@ -79,6 +79,6 @@ def _rights(too_much: Iterable[str], over: str) -> Iterable[str]:
     return (f"has the right {right} {over}" for right in sorted(too_much))
 
 
-def _profile(found: Standing) -> Iterable[str]:
+def _profile(found: Rights) -> Iterable[str]:
     if found.unmanaged_attributes == OPEN_PROFILE:
         yield "works in a realm whose unmanagedAttributePolicy is ENABLED: people could give themselves attributes"

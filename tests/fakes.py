@@ -24,7 +24,7 @@ from directory.errors import (
     UnavailableError,
 )
 from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Member, Profile, User
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from directory.visibility import is_hidden
 
 OPERATORS = "/operators"
@@ -69,7 +69,7 @@ class FakeDirectory:
         self.down = False
         self.mail: Literal["ok", "refused"] = "ok"
         self.latency = 0.0
-        self.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS})
+        self.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS})
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.mails: list[str] = []
         self._lock = RLock()
@@ -339,7 +339,7 @@ class FakeDirectory:
         with self._call("check"):
             pass
 
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         """Asked once by each process, whenever that is, so no call of anybody's: neither listed nor failed."""
         if self.down:
             raise UnavailableError("the directory is down")

@@ -7,7 +7,7 @@ from threading import RLock
 from keycloak import KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 
-from directory.encoding import told_by_token
+from directory.encoding import subject_and_roles
 from directory.errors import UnavailableError
 from directory.keycloak_gateway.translation import NOISE
 
@@ -83,6 +83,6 @@ class Connection(KeycloakOpenIDConnection):
     def own_id(self) -> str:
         """Return the id of the service account, as the present token names it; empty when it names none."""
         try:
-            return told_by_token((self.token or {})["access_token"])[0]
+            return subject_and_roles((self.token or {})["access_token"])[0]
         except NOISE:
             return ""

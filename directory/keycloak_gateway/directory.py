@@ -25,9 +25,9 @@ from directory.encoding import (
     is_company,
     new_user,
     profile_representation,
-    standing_of,
+    rights_of,
     steps,
-    told_by_token,
+    subject_and_roles,
     user_of,
 )
 from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, NotFoundError
@@ -49,7 +49,7 @@ from directory.model import (
     Profile,
     User,
 )
-from directory.rights import Standing
+from directory.rights import Rights
 from directory.visibility import is_hidden, is_service_account, open_companies, undecided
 
 READERS = 8
@@ -57,7 +57,7 @@ READERS = 8
 JUST_CREATED = 30.0
 """Seconds during which an account that this process created is known without being read."""
 SAMPLE = 20
-"""Groups among which `standing` looks for a company."""
+"""Groups among which `own_rights` looks for a company."""
 
 
 class KeycloakDirectory:
@@ -232,13 +232,13 @@ class KeycloakDirectory:
     def check(self) -> None:
         self._accounts.any_one()
 
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         few = {"first": 0, "max": SAMPLE, "subGroupsCount": "false", "briefRepresentation": "false"}
         companies = [group for group in self._seen(partial(self._admin.get_groups, few)) if is_company(group)]
         with translated():
             self._connection.refresh_token()  # only a new token names a role that was given since
-            own_id, roles = told_by_token((self._connection.token or {})["access_token"])
-        return standing_of(
+            own_id, roles = subject_and_roles((self._connection.token or {})["access_token"])
+        return rights_of(
             roles,
             profile=self._seen(self._admin.get_realm_users_profile),
             person=self._some_member(companies),

@@ -16,7 +16,7 @@ from keycloak import KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 from requests import Response
 
-from directory.encoding import told_by_token
+from directory.encoding import subject_and_roles
 from directory.http_meaning import Meaning, meaning_of
 from directory.rights import MANAGEMENT
 from provisioner.errors import (
@@ -115,7 +115,7 @@ class KeycloakApi:
     def own_rights(self) -> frozenset[str] | None:
         """Return our roles of `realm-management`, as our token names them; none when it does not."""
         try:
-            _, roles = told_by_token((self._wire.token or {}).get("access_token", ""))
+            _, roles = subject_and_roles((self._wire.token or {}).get("access_token", ""))
         except ValueError:
             return None
         return roles.get(MANAGEMENT)

@@ -129,7 +129,7 @@ class TestCode:
             "never_activated",
             "change_attachment", "send_activation", "record_activation_sent", "record_invitation",
             "correct_email", "delete_user",
-            "check", "standing",
+            "check", "own_rights",
         }  # fmt: skip
         deleting = [
             name

@@ -38,7 +38,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "delete_user",
         "never_activated",
         "check",
-        "standing",
+        "own_rights",
     }
 
 

@@ -6,11 +6,11 @@ from threading import Event, Lock, Semaphore, Thread
 import pytest
 
 from directory.errors import ForbiddenError, UnavailableError
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from tests.fakes import FakeDirectory
 from webapp.identity.service_account_check import Admission, ExcessError, Opening, examine
 
-TOO_MUCH = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm", "impersonation"}})
+TOO_MUCH = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm", "impersonation"}})
 
 
 class Counting(FakeDirectory):
@@ -18,13 +18,13 @@ class Counting(FakeDirectory):
 
     asked = 0
 
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         self.asked += 1
-        return super().standing()
+        return super().own_rights()
 
 
 class Refusing(FakeDirectory):
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         raise ForbiddenError("no right to ask")
 
 
@@ -42,7 +42,7 @@ def test_too_much_is_named():
 @pytest.mark.parametrize("directory", [Refusing(), FakeDirectory()])
 def test_what_cannot_be_judged_is_unavailable(directory: FakeDirectory):
     """Not refused for good."""
-    directory.own = Standing()
+    directory.own = Rights()
     with pytest.raises(UnavailableError) as caught:
         examine(directory)
     assert not isinstance(caught.value, ExcessError)
@@ -92,7 +92,7 @@ def test_who_comes_while_somebody_asks_shares_the_answer():
     answer = Event()
 
     class Slow(Counting):
-        def standing(self) -> Standing:
+        def own_rights(self) -> Rights:
             self.asked += 1
             assert answer.wait(30)
             raise UnavailableError("not now")
