@@ -58,7 +58,7 @@ class FakeDirectory:
 
     - `down`: every verb raises `UnavailableError` and does nothing
     - `mail`: `"refused"` makes every mail fail, the account untouched
-    - `fail(...)`: lets one call to come fail, before, half way or after its effect
+    - `fail(...)`: makes a later call fail: before, in the middle of or after its effect
     - `own`: what the portal's own account holds
     - `latency`: seconds that each call (each membership of a change) takes, to make races likely
 
@@ -144,12 +144,12 @@ class FakeDirectory:
             del self._groups[path]
 
     def add_membership(self, user_id: str, group: Place | str) -> None:
-        """Put a person into a single group, behind the portal's back."""
+        """Put a person into a single group, without the portal."""
         with self._lock:
             self._groups[_path(group)].add(user_id)
 
     def remove_membership(self, user_id: str, group: Place | str) -> None:
-        """Take a person out of a single group, behind the portal's back: makes half-made states."""
+        """Take a person out of a single group, without the portal; gives incomplete states."""
         with self._lock:
             self._groups[_path(group)].remove(user_id)
 
@@ -185,7 +185,7 @@ class FakeDirectory:
         of a change and breaks off there.
         """
         if effect == "half" and verb != "change_attachment":
-            raise ValueError("only a change of attachment can be made by half")
+            raise ValueError("only a change of attachment can be made in part")
         with self._lock:
             self._faults.append(_Fault(verb, nth, error or UnavailableError("failed on purpose"), effect))
 
@@ -323,7 +323,7 @@ class FakeDirectory:
         with self._call("correct_email", user, email):
             self._managed(user.id)
             profile = replace(user.profile, email=email.lower())
-            self._refuse_taken(email, besides=user.id)
+            self._refuse_taken(email, except_for=user.id)
             _refuse_invalid(profile)
             said = invitation or user.invitation
             return self._replace(user.id, profile=profile, activation_sent_at=None, invitation=said)
@@ -384,10 +384,10 @@ class FakeDirectory:
         return self._people[user_id]
 
     def _managed(self, user_id: str) -> User:
-        """The right to change a person comes from the companies he is in."""
+        """The right to change a person comes from their companies."""
         person = self._person(user_id)
         if not self._attachments(user_id):
-            raise NotFoundError("nobody we may change")
+            raise NotFoundError("no right to change this person")
         return person
 
     def _company(self, company: Company) -> Company:
@@ -410,9 +410,9 @@ class FakeDirectory:
     def _by_email(self, email: str) -> User | None:
         return next((user for user in self._people.values() if user.email == email.lower()), None)
 
-    def _refuse_taken(self, email: str, besides: str = "") -> None:
+    def _refuse_taken(self, email: str, except_for: str = "") -> None:
         found = self._by_email(email)
-        if found and found.id != besides:
+        if found and found.id != except_for:
             raise EmailTakenError("an account with this address exists")
 
     def _replace(self, user_id: str, **fields: Any) -> User:

@@ -1,4 +1,4 @@
-"""The directory on a real Keycloak, over python-keycloak: the portal's one door to it.
+"""The directory on a real Keycloak, over python-keycloak: the only code of the portal that calls it.
 
 The library replays writes, asks for tokens without a lock and types errors by HTTP verb (7.1.1): `connection`
 switches the first off and puts a lock around the second, `translation` translates the third by response code.
@@ -53,7 +53,7 @@ from directory.rights import Rights
 from directory.visibility import is_hidden, is_service_account, open_companies, undecided
 
 READERS = 8
-"""Calls made at the same time, besides those of the callers' own threads."""
+"""Calls made at the same time, in addition to those in the callers' own threads."""
 JUST_CREATED = 30.0
 """Seconds during which an account that this process created is known without being read."""
 SAMPLE = 20
@@ -159,7 +159,7 @@ class KeycloakDirectory:
         if not email:
             return None  # Keycloak would leave the condition out and list anybody
         account = self._accounts.with_email(email)
-        # Nobody costs the two calls that somebody costs, so the time does not tell them apart.
+        # An unknown address costs as many calls as a known one, so the time does not tell them apart.
         user_id = account["id"] if account else self._connection.own_id() or str(uuid4())
         try:
             self._groups_of(user_id)

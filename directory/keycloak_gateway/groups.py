@@ -22,7 +22,7 @@ class Groups:
 
     def __init__(self, admin: KeycloakAdmin) -> None:
         self._admin = admin
-        # By the key of the company. They only change when operations make a subgroup anew.
+        # By the key of the company. They only change when operations delete a subgroup and create it again.
         self._subgroup_ids: dict[str, dict[Subgroup, str]] = {}
 
     def of_person(self, user_id: str) -> list[Json]:

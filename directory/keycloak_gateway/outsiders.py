@@ -65,7 +65,7 @@ class Outsiders:
         if closed is None or closed.count != count:
             closed = self._renew(count)
         elif time.monotonic() - closed.at > OLD:
-            self._closed = replace(closed, at=time.monotonic())  # so that nobody else begins to
+            self._closed = replace(closed, at=time.monotonic())  # so that no other call renews it
             self._readers.submit(self._renew, count)
         found: set[str] = set()
         for group_id in closed.ids:

@@ -150,7 +150,7 @@ def test_a_service_account_in_a_company_is_hidden_too(world, directory, company)
 
 @pytest.mark.parametrize("where", [OPERATORS, "own_group", "group_below"])
 def test_it_is_judged_at_that_moment(world, directory, company, request, where):
-    """Somebody known becomes an operator and ceases to be one: the next call knows."""
+    """A known person becomes an operator and stops being one: the next call takes it into account."""
     path = where if where.startswith("/") else request.getfixturevalue(where)
     person = world.person(an_attachment(company, administrator=True), password_required=True)
 
@@ -183,8 +183,8 @@ def test_a_group_made_a_moment_ago_is_no_company(world, directory, company):
 
 
 @pytest.mark.parametrize("subgroup", Subgroup)
-def test_a_subgroup_of_a_company_alone_hides_nobody(world, directory, company, subgroup):
-    """They are attached nowhere, but nobody of operations."""
+def test_membership_in_a_subgroup_alone_does_not_hide(world, directory, company, subgroup):
+    """The person is attached nowhere, but is not an operator."""
     person = world.person()
     world.join(person.id, Place(company.id, subgroup))
 

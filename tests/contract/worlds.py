@@ -1,4 +1,4 @@
-"""The same world twice: a directory, and somebody who changes things in it behind its back.
+"""The same world twice: a directory, and an administrator who changes data in it without its knowledge.
 
 `FakeWorld` is made of `FakeDirectory`, `RealWorld` of `KeycloakDirectory` on the realm of the fixture
 `keycloak_realm`. Tests get a `World` and cannot tell which.
@@ -43,7 +43,7 @@ def with_email(profile: Profile, email: str) -> Profile:
 
 
 class World(Protocol):
-    """What a contract test may do besides calling the directory."""
+    """What a contract test may do in addition to calling the directory."""
 
     directory: Directory
 
@@ -63,19 +63,19 @@ class World(Protocol):
         activation_sent_at: datetime | None = None,
         enabled: bool = True,
     ) -> User:
-        """Somebody who is there already."""
+        """Return a new account, created without the directory."""
 
     def operator(self, *attachments: Attachment, listed: bool = True) -> User:
-        """Somebody of operations, hidden from the directory; also in the deny list when `listed`."""
+        """Return a new operator, whom the directory hides; `listed`: also in Keycloak's deny list."""
 
     def service_account(self, *attachments: Attachment) -> User:
-        """A client's own account; it has no address."""
+        """Return the own account of a new client; it has no address."""
 
     def group(self, path: str) -> AbstractContextManager[None]:
-        """As long as this context lasts, a group that is no company's exists; its parent exists already."""
+        """While the context is open, a group exists that belongs to no company; its parent exists already."""
 
     def join(self, user_id: str, group: Place | str) -> None:
-        """Put a person into one group, behind the directory's back."""
+        """Put a person into one group, without the directory."""
 
     def leave(self, user_id: str, group: Place | str) -> None: ...
 
@@ -178,7 +178,7 @@ class RealWorld:
             )
 
     def unreachable(self) -> Directory:
-        return self._directory("http://localhost:9")  # discard: nobody listens there
+        return self._directory("http://localhost:9")  # the port of the discard protocol: nothing listens there
 
     def company(self, name: str = "Acme", **fields: Any) -> Company:
         company = a_new_company(name, **fields)
@@ -271,7 +271,7 @@ class RealWorld:
         return found
 
     def _hide(self, user_id: str) -> None:
-        """Deny the person to the portal, as the provisioner does with whoever is in a group that is no company."""
+        """Put the person on the deny list, as the provisioner does with members of groups of no company."""
         admin = self.realm.admin
         clients = _done(admin.get("/clients", params={"clientId": "admin-permissions"})).json()
         _done(

@@ -61,7 +61,7 @@ class TestReading:
         assert calls_of(lambda: directory.user(pending.id)) == [groups, f"GET /users/{pending.id}"]
         assert calls_of(lambda: directory.find_by_email(pending.email)) == ["GET /users", groups]
 
-    def test_whom_we_may_not_know_costs_as_many_calls_as_nobody(self, world, directory, calls_of):
+    def test_a_hidden_account_costs_as_many_calls_as_an_unknown_one(self, world, directory, calls_of):
         """So the time does not tell them apart."""
         operator, nobody = world.operator(listed=False), a_user(a_new_address())
 
@@ -143,7 +143,7 @@ class TestWriting:
             assert calls_of(verb) == [f"GET {account}/groups", f"GET {account}", call]
 
     def test_who_was_just_created_is_not_judged_again(self, directory, company, calls_of):
-        """Inviting somebody is three calls."""
+        """An invitation is three calls."""
         created = directory.create_user(a_new_profile(), [an_attachment(company)])
         account = f"/users/{created.id}"
 

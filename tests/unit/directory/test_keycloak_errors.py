@@ -82,8 +82,8 @@ def test_no_verb_lets_an_error_of_the_library_through(monkeypatch, error, verb):
         raise raised(error)
 
     for method in ("raw_get", "raw_post", "raw_put", "raw_delete"):
-        for door in (directory._admin, directory._mailer):
-            monkeypatch.setattr(door.connection, method, fail)
+        for client in (directory._admin, directory._mailer):
+            monkeypatch.setattr(client.connection, method, fail)
 
     with pytest.raises(DirectoryError) as caught:
         call(directory, verb)

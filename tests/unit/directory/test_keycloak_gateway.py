@@ -68,7 +68,7 @@ STUMBLES = [
 
 
 class Clock:
-    """Stands in for `time` in the gateway: sleeping takes no time, but the clock goes on."""
+    """Replaces `time` in the gateway: sleeping advances the clock and takes no time."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -132,7 +132,7 @@ class TestAttachmentsOf:
         )
         assert [company.key for company, _ in found] == [zeta.key, bolt.key]
 
-    def test_a_lonely_subgroup_is_no_attachment(self, wire, directory):
+    def test_a_subgroup_alone_is_no_attachment(self, wire, directory):
         """Its company is read, to know that it is one."""
         wire.answers("GET", f"/users/{ANNE}/groups", (200, [{"id": "2", **company_group(ACME)["subGroups"][0]}]))
         wire.answers("GET", "/group-by-path/acme", (200, ACME_GROUP))
@@ -207,7 +207,7 @@ class TestMembers:
         count = "GET /groups/count"
         assert sorted(wire.lines) == sorted([f"GET {CHILDREN}", "GET /groups", count, *lists, count, *lists])
 
-    def test_the_three_lists_are_read_beside_each_other(self, wire, directory):
+    def test_the_three_lists_are_read_at_the_same_time(self, wire, directory):
         """None is answered before all have been asked for."""
         asked = threading.Barrier(3)
 
@@ -260,7 +260,7 @@ class TestMembers:
         assert not before.attachments[0].administers
         assert after.attachments[0].administers
 
-    def test_subgroups_made_anew_are_looked_up_again(self, wire, directory):
+    def test_recreated_subgroups_are_looked_up_again(self, wire, directory):
         """Operations deleted `administrators` and made it again: it has another id now."""
         renewed = str(uuid4())
         self.answer(wire, [ANNE])
@@ -274,14 +274,14 @@ class TestMembers:
         assert member.attachments == (an_attachment(ACME, administrator=True),)
 
     @pytest.mark.parametrize("status", [403, 404])
-    def test_a_company_that_vanished_is_said_so(self, wire, directory, status):
+    def test_a_company_that_vanished_raises_not_found(self, wire, directory, status):
         wire.has_groups()
         wire.answers("GET", CHILDREN, status)
 
         with pytest.raises(CompanyNotFoundError):
             directory.members(ACME)
 
-    def test_a_company_that_vanished_after_it_was_read_is_said_so(self, wire, directory):
+    def test_a_company_that_vanished_after_it_was_read_raises_not_found(self, wire, directory):
         self.answer(wire, [ANNE])
         directory.members(ACME)
         wire.answers("GET", f"/groups/{ACME.key}/members", 404)
@@ -344,8 +344,8 @@ class TestUser:
             directory.user(ANNE)
         assert wire.lines == [f"GET /users/{ANNE}/groups"]
 
-    def test_an_operator_costs_the_call_that_nobody_costs(self, wire, directory):
-        """The account itself is not read, so the time does not tell them from nobody."""
+    def test_an_operator_costs_as_many_calls_as_an_unknown_id(self, wire, directory):
+        """The account itself is not read, so the time does not tell the two apart."""
         wire.answers("GET", f"/users/{ANNE}/groups", (200, [OPERATORS]))
 
         with pytest.raises(NotFoundError):
@@ -378,7 +378,7 @@ class TestUsers:
         assert {asked.query["briefRepresentation"] for asked in pages} == {"false"}
         assert all(len(quote_plus(search)) < 3500 for search in wanted)
 
-    def test_nobody_costs_nothing(self, wire, directory):
+    def test_without_ids_no_call_is_made(self, wire, directory):
         assert directory.users(["../x", ""]) == ()
         assert wire.lines == []
 
@@ -405,17 +405,17 @@ class TestFindByEmail:
 
     @pytest.mark.parametrize("row", [{"email": "joanne@acme.example"}, {"username": "anne@acme.example"}, {}])
     def test_nothing_less_than_the_same_address_is_found(self, wire, directory, row):
-        """Were the server to search more loosely, the portal would still show nobody else's account."""
+        """If the server searched more loosely, the portal would still not show another account."""
         wire.answers("GET", "/users", (200, [{"id": ANNE, **row}]))
-        wire.knows_nobody_else()
+        wire.knows_no_other_account()
 
         assert directory.find_by_email("anne@acme.example") is None
 
-    def test_nobody_costs_as_many_calls_as_somebody_hidden(self, wire, directory):
-        """So the time does not tell them apart; and the groups are read, whether there is somebody or not."""
+    def test_an_unknown_address_costs_as_many_calls_as_a_hidden_one(self, wire, directory):
+        """The groups are read in both cases, so the time does not tell them apart."""
         wire.answers("GET", "/users", (200, [{"id": ANNE, "email": "anne@acme.example"}]), (200, []))
         wire.answers("GET", f"/users/{ANNE}/groups", (200, [OPERATORS]))
-        wire.knows_nobody_else()
+        wire.knows_no_other_account()
 
         assert directory.find_by_email("anne@acme.example") is None
         hidden = len(wire.lines)
@@ -436,7 +436,7 @@ class TestFindByEmail:
 
         assert directory.find_by_email(email) is not None
 
-    def test_nobody_has_no_address(self, wire, directory):
+    def test_an_empty_address_finds_no_account(self, wire, directory):
         """Keycloak leaves an empty condition out and lists anybody, people without an address too."""
         wire.answers("GET", "/users", (200, [{"id": ANNE, "username": "anne"}]))
 
@@ -460,7 +460,7 @@ class TestCreateUser:
             a_profile("anne@acme.example", title=Title.MME, locale=Locale.EN), user_id=ANNE, password_required=True
         )
 
-    def test_an_address_that_is_taken_is_said_so(self, wire, directory):
+    def test_an_address_that_is_taken_raises_not_found(self, wire, directory):
         wire.answers("POST", "/users", (409, {"errorMessage": "User exists with same email"}))
 
         with pytest.raises(EmailTakenError):
@@ -505,7 +505,7 @@ class TestCreateUser:
             directory.create_user(a_profile(), [an_attachment()])
         assert not isinstance(caught.value, InvalidPersonError)
 
-    def test_no_right_to_create_there_is_said_so(self, wire, directory):
+    def test_no_right_to_create_there_raises_not_found(self, wire, directory):
         wire.answers("POST", "/users", 403)
         wire.answers("GET", "/group-by-path/acme", (200, {"id": ACME.key}))
 
@@ -642,7 +642,7 @@ class TestChangeAttachment:
             directory.change_attachment(ANNE, ACME, ATTACH)
         assert wire.acts == [f"PUT {TO_COMPANY}"]
 
-    def test_a_subgroup_made_anew_is_looked_up_again(self, wire, directory):
+    def test_a_recreated_subgroup_is_looked_up_again(self, wire, directory):
         renewed = str(uuid4())
         wire.answers("GET", CHILDREN, (200, SUBGROUPS), (200, [{"id": renewed, "name": "administrators"}]))
         wire.answers("PUT", TO_ADMINISTRATORS, 204, 404)
@@ -657,7 +657,7 @@ class TestChangeAttachment:
             f"PUT /users/{ANNE}/groups/{renewed}",
         ]
 
-    def test_a_company_without_that_subgroup_is_said_so(self, wire, directory):
+    def test_a_company_without_that_subgroup_raises_not_found(self, wire, directory):
         wire.answers("GET", CHILDREN, (200, []))
 
         with pytest.raises(CompanyNotFoundError, match="administrators"):
@@ -691,7 +691,7 @@ class TestSendActivation:
         assert clock.pauses == []
 
     @pytest.mark.parametrize("stumble", STUMBLES[1:], ids=str)
-    def test_it_is_never_repeated_and_nobody_says_that_the_mail_server_refused(self, wire, directory, stumble):
+    def test_it_is_never_repeated_and_not_reported_as_refused_by_the_mail_server(self, wire, directory, stumble):
         """A second mail is a second live link; and whether the first one left is not known."""
         wire.answers("PUT", MAIL, stumble)
 
@@ -750,7 +750,7 @@ class TestWritesOnAnAccount:
             a_profile("anne@acme.example"), user_id=ANNE, password_required=True, activation_sent_at=None
         )
 
-    def test_correcting_to_an_address_that_is_taken_is_said_so(self, wire, directory):
+    def test_correcting_to_an_address_that_is_taken_raises_not_found(self, wire, directory):
         wire.answers("PUT", f"/users/{ANNE}", (409, {"errorMessage": "User exists with same email"}))
 
         with pytest.raises(EmailTakenError):
@@ -837,7 +837,7 @@ class TestIds:
             "é",
         ],
     )
-    def test_what_is_no_id_is_nobody_and_never_reaches_keycloak(self, wire, directory, bad):
+    def test_a_malformed_id_is_not_found_and_never_reaches_keycloak(self, wire, directory, bad):
         user = a_user(user_id=ANNE)
         object.__setattr__(user, "id", bad)
 

@@ -1,7 +1,7 @@
 """A write whose answer gets lost leaves this machine once: on a real socket, below what `responses` can see.
 
-The library replays every call on a broken connection unless told otherwise; for an account or a mail that would
-be a second one.
+The library replays every call on a broken connection unless that is switched off: it would create a second account
+or send a second mail.
 """
 
 import json

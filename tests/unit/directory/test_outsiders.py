@@ -81,7 +81,7 @@ def test_an_old_list_is_renewed_while_it_is_used(wire, found, monkeypatch):
     assert found.ids() == {AUDREY}
 
 
-def test_whoever_asks_meanwhile_shares_the_answer(wire, found):
+def test_callers_at_the_same_time_share_the_answer(wire, found):
     asked, answer = threading.Event(), threading.Event()
 
     def count(_request):

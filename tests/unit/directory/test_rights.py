@@ -136,7 +136,7 @@ def test_a_token_may_have_any_length(length):
     ],
 )
 def test_what_a_token_does_not_tell(claims, told):
-    """A lightweight one names nobody and no roles."""
+    """A lightweight token names neither subject nor roles."""
     assert subject_and_roles(a_token(claims)) == told
 
 
@@ -161,7 +161,7 @@ ITSELF_SEEN = {"id": OWN_ID, "access": {"view": True}}
 
 
 def test_rights_are_those_granted_over_each():
-    """One company is looked at; a right that is told but not granted is none."""
+    """Of one company; a right that is listed but not granted does not count."""
     found = rights_of(
         ROLES,
         profile={"unmanagedAttributePolicy": "ENABLED"},

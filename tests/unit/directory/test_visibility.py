@@ -72,7 +72,7 @@ def test_what_has_to_be_read_first():
         *(([ACME, {**ADMINISTRATORS, **roles}], True) for roles in ROLES),
     ],
 )
-def test_whoever_is_in_a_group_of_no_company_is_hidden(groups, hidden):
+def test_members_of_a_group_of_no_company_are_hidden(groups, hidden):
     assert is_hidden(groups, {"acme"}) is hidden
 
 

@@ -57,7 +57,7 @@ class Wire:
         self.answers("GET", f"/users/{user_id}/groups", (200, found))
         self.answers("GET", f"/users/{user_id}", (200, people([user_id])[0]))
 
-    def knows_nobody_else(self) -> None:
+    def knows_no_other_account(self) -> None:
         """Every other account does not exist."""
         self._mock.add("GET", regex(f"{escape(REALM)}/users/[^/]+/groups"), status=404)
 
