@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 from uuid import uuid4
 
 from keycloak import KeycloakAdmin
@@ -25,19 +23,17 @@ from directory.encoding import (
     is_company,
     new_user,
     profile_representation,
-    rights_of,
     steps,
-    subject_and_roles,
     user_of,
 )
 from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, NotFoundError
-from directory.keycloak_gateway import connection
+from directory.keycloak_gateway import connection, own_rights
 from directory.keycloak_gateway.accounts import Accounts
-from directory.keycloak_gateway.calls import identified, is_id, repeated
+from directory.keycloak_gateway.calls import identified, is_id
 from directory.keycloak_gateway.connection import Connection, ServiceAccount
 from directory.keycloak_gateway.groups import Groups
 from directory.keycloak_gateway.outsiders import Outsiders
-from directory.keycloak_gateway.translation import OF_ADDRESS, OF_PERSON, Meanings, ServerError, translated
+from directory.keycloak_gateway.translation import OF_ADDRESS, OF_PERSON, Meanings, ServerError
 from directory.model import (
     Affiliation,
     Attachment,
@@ -56,8 +52,6 @@ READERS = 8
 """Calls made at the same time, in addition to those in the callers' own threads."""
 JUST_CREATED = 30.0
 """Seconds during which an account that this process created is known without being read."""
-SAMPLE = 20
-"""Groups among which `own_rights` looks for a company."""
 
 
 class KeycloakDirectory:
@@ -233,35 +227,7 @@ class KeycloakDirectory:
         self._accounts.any_one()
 
     def own_rights(self) -> Rights:
-        few = {"first": 0, "max": SAMPLE, "subGroupsCount": "false", "briefRepresentation": "false"}
-        companies = [group for group in self._seen(partial(self._admin.get_groups, few)) if is_company(group)]
-        with translated():
-            self._connection.refresh_token()  # only a new token names a role that was given since
-            own_id, roles = subject_and_roles((self._connection.token or {})["access_token"])
-        return rights_of(
-            roles,
-            profile=self._seen(self._admin.get_realm_users_profile),
-            person=self._some_member(companies),
-            companies=companies,
-            itself=self._seen(lambda: self._admin.get_user(identified(own_id))),
-        )
-
-    def _some_member(self, companies: Iterable[Json]) -> Json:
-        """Return somebody attached, with what the reader may do with them; anybody when no company has people."""
-        one: dict[str, str | int] = {"first": 0, "max": 1, "briefRepresentation": "true"}
-        for company in companies:
-            if people := self._seen(partial(self._admin.get_group_members, company["id"], one)):
-                break
-        else:
-            people = self._seen(partial(self._admin.get_users, one))
-        return self._seen(lambda: self._admin.get_user(people[0]["id"])) if people else {}
-
-    def _seen(self, read: Callable[[], Any]) -> Any:
-        """Return what a call finds; nothing when Keycloak does not show it to us."""
-        try:
-            return repeated(read)
-        except (ForbiddenError, NotFoundError):
-            return {}
+        return own_rights.read(self._admin, self._connection)
 
     def _groups_of(self, user_id: str) -> list[Json]:
         """Return the groups of a person; `NotFoundError` when they are hidden."""
