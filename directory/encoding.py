@@ -1,13 +1,13 @@
-"""How companies, people and attachments are written in Keycloak: the only place that knows.
+"""How companies, people and attachments are stored in Keycloak; no other module of the product knows.
 
-A company is a top-level group named by its id. Being in it *is* the attachment; its two subgroups only add to
+A company is a top-level group named by its id. Membership in it is the attachment; its two subgroups only add to
 that (`docs/adr/0001-attachment-as-group-membership.md`)::
 
     acme                  kind=company  displayName  services  [siren]  attachment=acme:user
     ├── administrators    role=administrator                            attachment=acme:administrator
     └── externals         affiliation=external                          attachment=acme:external
 
-The attribute `attachment` is what the token's claim `attachments` collects. Every function here is pure.
+The claim `attachments` of a token collects the values of the attribute `attachment`. Every function here is pure.
 """
 
 import json
@@ -26,12 +26,11 @@ from directory.model import (
     Company,
     CompanyRole,
     Invitation,
-    Locale,
     Profile,
-    Title,
     User,
 )
-from directory.rights import Standing
+from directory.person_data import locale_of, title_of
+from directory.rights import Rights
 
 Json = dict[str, Any]
 
@@ -45,13 +44,13 @@ TITLE_ATTRIBUTE = "title"
 LOCALE_ATTRIBUTE = "locale"
 ACTIVATION_SENT_AT_ATTRIBUTE = "activationSentAt"
 INVITATION_ATTRIBUTE = "invitation"
-"""JSON in one value: of several values Keycloak's mails see the first (`keycloak/themes/attache/email`)."""
+"""JSON in one value: of several values Keycloak's mails get only the first (`keycloak/themes/attache/email`)."""
 
 PASSWORD_REQUIRED = "UPDATE_PASSWORD"  # noqa: S105 (the name of a required action)
 ACTIVATION_REQUIRED_ACTIONS = (PASSWORD_REQUIRED, "VERIFY_EMAIL")
 """Required of a new account (`docs/adr/0002-activation-link.md`)."""
 ACTIVATION_MAIL_ACTIONS = ("VERIFY_EMAIL",)
-"""The only action inside the link of an activation mail: an old link can then never set a password."""
+"""The only action in the link of an activation mail, so that an old link cannot set a password."""
 
 
 class Subgroup(StrEnum):
@@ -74,27 +73,27 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A group of a company that a person can be in: the company's own group, or one of its subgroups."""
+    """A group of a company: its own group, or one of the subgroups."""
 
     company_id: str
     subgroup: Subgroup | None = None
 
     @property
     def path(self) -> str:
-        """The path of the group in Keycloak."""
+        """Return the path of the group in Keycloak."""
         return f"/{self.company_id}/{self.subgroup}" if self.subgroup else f"/{self.company_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One membership to make or end: one call to Keycloak."""
+    """A group to join or to leave: one call to Keycloak."""
 
     place: Place
     join: bool
 
 
 def places(attachment: Attachment | None) -> tuple[Place, ...]:
-    """The groups that make up an attachment, in the order in which they are joined."""
+    """Return the groups of an attachment, in the order in which they are joined."""
     if attachment is None:
         return ()
     found = [Place(attachment.company_id)]
@@ -106,10 +105,10 @@ def places(attachment: Attachment | None) -> tuple[Place, ...]:
 
 
 def steps(change: AttachmentChange) -> tuple[Step, ...]:
-    """The calls that make the change, in an order in which no state on the way gives more than either end.
+    """Return the calls that make the change.
 
-    Leaving goes `administrators`, `externals`, company; joining the other way round; leaving comes first, so
-    an administrator's power ends before anything else begins.
+    No state between two calls gives more rights than the one before or after the change: groups are left before
+    others are joined, subgroups are left before the company, and joined after it.
     """
     old, new = places(change.before), places(change.after)
     leaves = [Step(place, join=False) for place in reversed(old) if place not in new]
@@ -118,9 +117,9 @@ def steps(change: AttachmentChange) -> tuple[Step, ...]:
 
 
 def place_of(path: str) -> Place | None:
-    """Which group of a company the path names; none when it names something else.
+    """Return the company's group that the path names, or none.
 
-    Only the shape is judged; that the top-level group is a company is told by its attributes (`is_company`).
+    Only the form of the path counts; `is_company` tells whether the top-level group is a company.
     """
     parts = path.removeprefix("/").split("/")
     if not COMPANY_ID.fullmatch(parts[0]) or len(parts) > 2:
@@ -131,9 +130,9 @@ def place_of(path: str) -> Place | None:
 
 
 def attachments_of(paths: Iterable[str]) -> tuple[Attachment, ...]:
-    """The attachments that a set of group paths amounts to, by company id.
+    """Return the attachments of somebody who is in the groups with these paths, by company id.
 
-    A subgroup without its company is no attachment: a person is attached when he is in the company's group.
+    A subgroup without its company's group is not an attachment.
     """
     found = {place for path in paths if (place := place_of(path))}
     return tuple(
@@ -150,12 +149,12 @@ def attachments_of(paths: Iterable[str]) -> tuple[Attachment, ...]:
 
 
 def attachment_value(place: Place) -> str:
-    """The value of the attribute `attachment` of a group: what the token says of who is in it."""
+    """Return the value of a group's attribute `attachment`, which its members' tokens carry."""
     return f"{place.company_id}:{_TOKEN_WORDS[place.subgroup]}"
 
 
 def company_group(company: Company) -> Json:
-    """The GroupRepresentation of a company, subgroups included."""
+    """Return the GroupRepresentation of a company, with its subgroups."""
     attributes = {
         KIND_ATTRIBUTE: [KIND_COMPANY],
         DISPLAY_NAME_ATTRIBUTE: [company.name],
@@ -191,7 +190,7 @@ def is_company(group: Mapping[str, Any]) -> bool:
 
 
 def company_of(group: Mapping[str, Any]) -> Company:
-    """The company a GroupRepresentation (with attributes) describes."""
+    """Return the company that a GroupRepresentation (with attributes) describes."""
     attributes = group.get("attributes") or {}
     return Company(
         id=group["name"],
@@ -203,7 +202,7 @@ def company_of(group: Mapping[str, Any]) -> Company:
 
 
 def user_of(representation: Mapping[str, Any]) -> User:
-    """The account a UserRepresentation describes (the full one, with attributes)."""
+    """Return the account that a full UserRepresentation (with attributes) describes."""
     attributes = representation.get("attributes") or {}
     title = _first(attributes, TITLE_ATTRIBUTE)
     locale = _first(attributes, LOCALE_ATTRIBUTE)
@@ -213,8 +212,8 @@ def user_of(representation: Mapping[str, Any]) -> User:
             email=representation.get("email") or representation.get("username") or "",
             last_name=representation.get("lastName") or "",
             first_name=representation.get("firstName") or "",
-            title=Title(title) if title in set(Title) else None,
-            locale=Locale(locale) if locale in set(Locale) else Locale.FR,
+            title=title_of(title),
+            locale=locale_of(locale),
         ),
         enabled=bool(representation.get("enabled", True)),
         password_required=PASSWORD_REQUIRED in (representation.get("requiredActions") or ()),
@@ -226,9 +225,9 @@ def user_of(representation: Mapping[str, Any]) -> User:
 def profile_representation(
     profile: Profile, activation_sent_at: datetime | None, invitation: Invitation | None = None
 ) -> Json:
-    """The part of a UserRepresentation that says who the person is.
+    """Return the part of a UserRepresentation that describes the person.
 
-    Always whole: a PUT with `attributes` but without the names erases the names (measured).
+    It is always complete: a PUT with `attributes` but without the names erases the names (measured).
     """
     attributes = {LOCALE_ATTRIBUTE: [profile.locale.value]}
     if profile.title:
@@ -249,7 +248,7 @@ def profile_representation(
 
 
 def new_user(profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None) -> Json:
-    """The body that creates an account and attaches it, atomically, in one POST."""
+    """Return the body of the POST that creates an account with its attachments, atomically."""
     return {
         **profile_representation(profile, activation_sent_at=None, invitation=invitation),
         "enabled": True,
@@ -264,21 +263,21 @@ def _first(attributes: Mapping[str, Any] | None, name: str) -> str | None:
 
 
 def _invitation_text(invitation: Invitation) -> str:
-    told = {"by": invitation.by, "to": list(invitation.companies), "others": invitation.others}
-    return json.dumps(told, ensure_ascii=False)
+    values = {"by": invitation.by, "to": list(invitation.companies), "others": invitation.others}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _invitation_of(text: str | None) -> Invitation | None:
-    """None for what is no invitation: somebody else's value is nothing to rely on."""
+    """Return the invitation, or none when the value was not written by `_invitation_text`."""
     try:
-        told = json.loads(text or "null")
-        return Invitation(str(told["by"]), tuple(str(name) for name in told["to"]), int(told["others"]))
+        values = json.loads(text or "null")
+        return Invitation(str(values["by"]), tuple(str(name) for name in values["to"]), int(values["others"]))
     except (ValueError, TypeError, KeyError):
         return None
 
 
 def _instant(text: str | None) -> datetime | None:
-    """ISO 8601 with or without zone (UTC then); none for what is not an instant."""
+    """Return the instant of an ISO 8601 text (UTC when it has no zone), or none when it is not one."""
     if not text:
         return None
     try:
@@ -288,29 +287,29 @@ def _instant(text: str | None) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def told_by_token(token: str) -> tuple[str, dict[str, frozenset[str]]]:
-    """Whose access token this is (its subject), and the roles that it names by client, those of the realm by "".
+def subject_and_roles(token: str) -> tuple[str, dict[str, frozenset[str]]]:
+    """Return the subject of an access token, and its roles by client; those of the realm are under "".
 
-    `ValueError` when it is none that can be read. Its signature is not looked at: it came from its issuer.
+    `ValueError` when the token cannot be read. The signature is not checked: the token came from its issuer.
     """
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)) or "null")
     if not isinstance(claims, dict):
-        raise ValueError("the access token is no JSON web token")
+        raise ValueError("the access token is not a JSON web token")
     granted = {"": claims.get("realm_access") or {}, **(claims.get("resource_access") or {})}
     return claims.get("sub", ""), {client: frozenset(each.get("roles", ())) for client, each in granted.items()}
 
 
-def standing_of(
+def rights_of(
     roles: Mapping[str, frozenset[str]],
     *,
     profile: Json,
     person: Json,
     companies: Sequence[Json],
     itself: Json,
-) -> Standing:
-    """What the account holds, of Keycloak's answers; an empty one for what it may not see."""
-    return Standing(
+) -> Rights:
+    """Return the rights that Keycloak's answers describe; an answer is empty where the account may not read."""
+    return Rights(
         roles=roles,
         over_person=_access(person),
         over_company=_access(companies[0]) if companies else frozenset(),
@@ -320,5 +319,5 @@ def standing_of(
 
 
 def _access(representation: Json) -> frozenset[str]:
-    """What Keycloak says that the reader may do with this person or group."""
+    """Return what the reader may do with this person or group."""
     return frozenset(right for right, granted in (representation.get("access") or {}).items() if granted)

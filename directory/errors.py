@@ -1,19 +1,19 @@
-"""What can go wrong between us and the directory of people, by meaning.
+"""What can go wrong with the directory of people, by meaning.
 
 ::
 
     DirectoryError
-    ├── NotFoundError            no such person, company or group (or not visible to us)
+    ├── NotFoundError            no such person, company or group, or a hidden one
     │   └── CompanyNotFoundError
     ├── ConflictError            the state forbids it
     │   └── EmailTakenError      an account with this address exists
     ├── RefusedError             the directory understood and said no
     │   ├── InvalidPersonError   a field of the person is not acceptable; names the field
     │   ├── MailRefusedError     the account is there, its mail could not be handed over
-    │   └── ForbiddenError       our own rights do not reach that far
-    └── UnavailableError         not reached, too slow, or broken: try again later
+    │   └── ForbiddenError       the service account has no right to it
+    └── UnavailableError         not reached, too slow, or failing: try again later
 
-Raised by every `directory.gateway.Directory`; nothing of an HTTP library shows through.
+Raised by every `directory.gateway.Directory`; errors of an HTTP library are never raised.
 """
 
 
@@ -22,19 +22,19 @@ class DirectoryError(Exception):
 
 
 class NotFoundError(DirectoryError):
-    """No such person, company or group, or none that we may see."""
+    """No such person, company or group, or a hidden one."""
 
 
 class CompanyNotFoundError(NotFoundError):
-    """The company has no group in the directory (or it vanished meanwhile)."""
+    """The company has no group in the directory, or no longer."""
 
 
 class ConflictError(DirectoryError):
-    """The present state forbids what was asked."""
+    """The present state does not allow what was asked."""
 
 
 class EmailTakenError(ConflictError):
-    """An account with this e-mail address exists already (compared without case)."""
+    """An account with this e-mail address exists already (case ignored)."""
 
 
 class RefusedError(DirectoryError):
@@ -42,9 +42,9 @@ class RefusedError(DirectoryError):
 
 
 class InvalidPersonError(RefusedError):
-    """A field of a person is not acceptable to the directory.
+    """The directory refused a field of a person.
 
-    `field` is our name of the field (`email`, `last_name`, ...), or empty when the directory did not say.
+    `field` is its name in `Profile` (`email`, `last_name`, ...), or empty when the directory did not name it.
     """
 
     def __init__(self, message: str, field: str = "") -> None:
@@ -53,12 +53,12 @@ class InvalidPersonError(RefusedError):
 
 
 class MailRefusedError(RefusedError):
-    """The mail could not be handed over to the mail server; the account itself is unchanged."""
+    """The mail server did not accept the mail; the account itself is unchanged."""
 
 
 class ForbiddenError(RefusedError):
-    """Our service account has no right to do that."""
+    """The service account has no right to do that."""
 
 
 class UnavailableError(DirectoryError):
-    """The directory could not be reached, was too slow, or failed inside."""
+    """The directory could not be reached, was too slow, or failed."""

@@ -1,91 +1,93 @@
-"""The verbs that the portal needs of a directory of people."""
+"""The operations that the portal needs of a directory of people."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
-from directory.rights import Standing
+from directory.rights import Rights
 
 
 class Directory(Protocol):
     """People, companies and attachments. Every verb raises `directory.errors.DirectoryError` only.
 
-    Reads and attachment changes may be repeated inside; creating an account and mailing never are. Whoever may not
-    be seen or touched is `NotFoundError` to every verb, exactly like nobody.
+    Reads and attachment changes may be repeated inside; creating an account and mailing never are. Hidden people
+    (`directory.visibility`) do not exist for any verb: `NotFoundError`, and no list names them. That is judged
+    when the verb is called.
     """
 
     def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
-        """All attachments of a person with their companies, by company name. `NotFoundError`: no such person."""
+        """Return all attachments of a person with their companies, by company name; `NotFoundError`."""
 
     def members(self, company: Company) -> tuple[Member, ...]:
-        """Everybody attached to the company, each with that one attachment, in no promised order.
+        """Return everybody attached to the company, each with that one attachment, in no particular order.
 
         `CompanyNotFoundError`.
         """
 
     def administrators(self, company: Company) -> tuple[Member, ...]:
-        """Who administers the company, each with that one attachment, in no promised order.
+        """Return the company's administrators, each with that one attachment, in no particular order.
 
-        Much cheaper than `members` in a large company. `CompanyNotFoundError`.
+        Much cheaper than `members` for a large company. `CompanyNotFoundError`.
         """
 
     def user(self, user_id: str) -> User:
-        """The account with that id; `NotFoundError` when there is none that we may see."""
+        """Return the account with that id; `NotFoundError`."""
 
     def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
-        """The accounts with those ids, in no promised order; who is not there or may not be seen is left out."""
+        """Return the accounts with those ids, in no particular order, without those that do not exist."""
 
     def find_by_email(self, email: str) -> User | None:
-        """The account with exactly that address (case ignored), none when there is none that we may see."""
+        """Return the account with exactly that address (case ignored), or none."""
 
     def never_activated(self, before: datetime) -> tuple[User, ...]:
-        """The accounts never activated whose last activation mail left before that instant (UTC).
+        """Return the accounts never activated whose last activation mail was sent before that instant (UTC).
 
-        Of one that was never mailed, the day it was made counts. Reads everybody: it is for a nightly task.
+        Without a mail, the instant of creation counts. Reads every account: it is for a nightly task.
         """
 
     def create_user(
         self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
     ) -> User:
-        """A new account, waiting for its activation, attached at once: all of it or nothing.
+        """Create an account that waits for its activation, with its attachments: all of it or nothing.
 
         `EmailTakenError`, `InvalidPersonError`, `CompanyNotFoundError`; `ForbiddenError` without any attachment.
-        Sends no mail; `invitation` is what the activation mail will say. The address is kept in small letters.
-        After `UnavailableError` it may be there: look it up.
+        Sends no mail; `invitation` is what the activation mail will say. The address is kept in lower case.
+        After `UnavailableError` the account may exist: look it up.
         """
 
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
-        """Make one change at one company. Safe to repeat; broken off half way it leaves a valid lesser state.
+        """Make one change at one company.
 
+        Safe to repeat. Interrupted, it leaves a valid state with no more rights than before or after it.
         `NotFoundError` for person and company alike; `ValueError` when the change is about another company.
         """
 
     def send_activation(self, user_id: str) -> None:
-        """Hand an activation mail to the mail server; its link works `ACTIVATION_LIFESPAN`.
+        """Send an activation mail, whose link works for `ACTIVATION_LIFESPAN`.
 
-        `MailRefusedError` when it could not be handed over; `RefusedError` to a disabled account;
-        `NotFoundError` also for who is in no company. Never repeated: a second mail is a second live link.
+        `MailRefusedError` when the mail server does not accept it; `RefusedError` for a disabled account;
+        `NotFoundError` also for somebody in no company. Never repeated: a second mail is a second valid link.
         """
 
     def record_invitation(self, user: User, invitation: Invitation) -> User:
-        """Note on the account what its next activation mail says; the account as it is afterwards."""
+        """Store on the account what its next activation mail says; return the account as it is then."""
 
     def record_activation_sent(self, user: User, at: datetime) -> User:
-        """Note on the account when its activation mail left; the account as it is afterwards."""
+        """Store on the account when its activation mail was sent; return the account as it is then."""
 
     def correct_email(self, user: User, email: str, invitation: Invitation | None = None) -> User:
-        """Give an account that was never activated another address; kills the links sent to the old one.
+        """Change the address of an account that was never activated; links sent to the old one stop working.
 
-        The note of the last mail is removed with it; without `invitation` the one it has stays. `EmailTakenError`,
+        Removes the time of the last mail; without `invitation` the present one stays. `EmailTakenError`,
         `InvalidPersonError`.
         """
 
     def delete_user(self, user_id: str) -> None:
-        """Delete an account that was never activated. Deciding that it was not is the caller's duty."""
+        """Delete an account that was never activated; the caller has checked that it was not."""
 
     def check(self) -> None:
-        """Raise `UnavailableError` unless the directory answers and knows us."""
+        """Raise `UnavailableError` unless the directory answers and accepts the service account."""
 
-    def standing(self) -> Standing:
-        """What our own account holds now; changes nothing. `UnavailableError` when it cannot be read."""
+    def own_rights(self) -> Rights:
+        """Return the rights that the service account has now; `UnavailableError` when they cannot be read."""

@@ -8,15 +8,15 @@ from re import compile as regex
 from typing import Self
 
 ACTIVATION_LIFESPAN = timedelta(days=30)
-"""How long the link of an activation mail works (help page of the origin: « valide pendant 30 jours »)."""
+"""How long the link of an activation mail works."""
 
 COMPANIES_NAMED = 5
-"""Companies that an activation mail names; the rest is a number."""
+"""The most companies that an activation mail names; of the others it gives the number."""
 NAME_LENGTH = 200
-"""Of a name in such a mail; longer ones are cut."""
+"""Characters of a name in an activation mail; longer names are cut."""
 
 COMPANY_ID = regex(r"[a-z0-9-]{2,63}")
-"""What a company's id looks like; it is the name of its group and may never hold a `/`."""
+"""The form of a company's id. It is the name of the company's group, so it must not contain a `/`."""
 
 
 class Title(StrEnum):
@@ -27,28 +27,28 @@ class Title(StrEnum):
 
 
 class Locale(StrEnum):
-    """A language the portal and its mails speak."""
+    """A language of the portal and its mails."""
 
     FR = "fr"
     EN = "en"
 
 
 class CompanyRole(StrEnum):
-    """What a person may do for one company; never a property of the person."""
+    """What a person may do for one company; not a property of the person."""
 
     ADMINISTRATOR = "administrator"
     USER = "user"
 
 
 class Affiliation(StrEnum):
-    """Informative mark, per company: spots contractors."""
+    """Whether the person works for the company or for a contractor; informative, per company."""
 
     INTERNAL = "internal"
     EXTERNAL = "external"
 
 
 class ActivationStatus(StrEnum):
-    """How far a person has come with his account; derived from Keycloak, never stored."""
+    """How far the activation of an account is; derived from Keycloak, never stored."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -61,8 +61,8 @@ class ActivationStatus(StrEnum):
 class Company:
     """A legal entity whose administrators decide who works for it.
 
-    `key` is the directory's own handle on the company's group. Verbs that read or change a company's people take
-    a `Company`, so nobody can act on one that he was not first shown.
+    `key` is the id of the company's group in Keycloak. Verbs that read or change a company's people take a
+    `Company`, so a caller can act only on a company that the directory has returned before.
     """
 
     id: str
@@ -87,7 +87,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a person is called and which language he reads: all that a form says about him but the boxes."""
+    """A person's address, names, title and language: the fields of a form without the company rows."""
 
     email: str
     last_name: str
@@ -97,16 +97,15 @@ class Profile:
 
     @property
     def full_name(self) -> str:
-        """First name and last name, as one speaks of somebody."""
+        """The first name, then the last name."""
         return f"{self.first_name} {self.last_name}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What an activation mail says of where it comes from: who invites, and to which companies, by their names.
+    """Who invites a person, and to which companies (by name), as the activation mail says it.
 
-    Nobody invites (`by` is empty) whom operations made. Of many companies the first are named, `others` counts
-    the rest.
+    `by` is empty for accounts created by operations. `others` is the number of companies that are not named.
     """
 
     by: str
@@ -115,7 +114,7 @@ class Invitation:
 
     @classmethod
     def to(cls, companies: Iterable[str], *, by: str = "") -> Self:
-        """An invitation to all of these companies."""
+        """Return an invitation to all of these companies."""
         names = sorted(set(companies), key=str.casefold)
         named = tuple(name[:NAME_LENGTH] for name in names[:COMPANIES_NAMED])
         return cls(by[:NAME_LENGTH], named, max(0, len(names) - COMPANIES_NAMED))
@@ -125,9 +124,9 @@ class Invitation:
 class User:
     """An account.
 
-    `password_required` is true until the activation is finished; `activation_sent_at` (UTC) is when the last
-    activation mail was handed to the mail server, none if none was; `invitation` is what that mail says, or the
-    next one.
+    `password_required` is true until the account is activated. `activation_sent_at` (UTC) is when the last
+    activation mail was handed to the mail server, `None` when there was none. `invitation` is what the last or
+    next activation mail says.
     """
 
     id: str
@@ -143,13 +142,13 @@ class User:
 
     @property
     def activation_expires_at(self) -> datetime | None:
-        """When the link of the last activation mail stops working."""
+        """When the link of the last activation mail expires."""
         return self.activation_sent_at + ACTIVATION_LIFESPAN if self.activation_sent_at else None
 
     def status(self, now: datetime | None = None) -> ActivationStatus:
-        """How far the account is, at `now` (UTC, default the present).
+        """Return the status at `now` (UTC, by default the present).
 
-        `emailVerified` plays no part: Keycloak sets it before the password is chosen (measured, 26.7.3).
+        `emailVerified` is not used: Keycloak sets it before the password is chosen (measured, 26.7.3).
         """
         if not self.enabled:
             return ActivationStatus.DISABLED
@@ -163,19 +162,19 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person with the attachments that were asked for (never all of them unless said so)."""
+    """A person with the attachments that were asked for, which need not be all of them."""
 
     user: User
     attachments: tuple[Attachment, ...]
 
     def at(self, company_id: str) -> Attachment | None:
-        """The attachment to that company, if there is one."""
+        """Return the attachment to that company, if there is one."""
         return next((a for a in self.attachments if a.company_id == company_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentChange:
-    """What happens to one person at one company: `before` and `after`, none where there is no attachment."""
+    """A change of one person at one company; `before` or `after` is `None` where there is no attachment."""
 
     company_id: str
     before: Attachment | None
@@ -183,7 +182,7 @@ class AttachmentChange:
 
     def __post_init__(self) -> None:
         if any(end and end.company_id != self.company_id for end in (self.before, self.after)):
-            raise ValueError(f"a change at {self.company_id} is about no other company")
+            raise ValueError(f"a change at {self.company_id} must not be about another company")
 
     @property
     def is_attach(self) -> bool:
@@ -195,13 +194,13 @@ class AttachmentChange:
 
     @property
     def takes_administrator(self) -> bool:
-        """Whether the company has one administrator less afterwards."""
+        """Whether the company loses an administrator by it."""
         was = self.before is not None and self.before.administers
         return was and not (self.after is not None and self.after.administers)
 
 
 def difference(before: Iterable[Attachment], after: Iterable[Attachment]) -> tuple[AttachmentChange, ...]:
-    """What has to change to get from the one set of attachments to the other, in the order of company ids."""
+    """Return the changes that lead from one set of attachments to the other, by company id."""
     old = {a.company_id: a for a in before}
     new = {a.company_id: a for a in after}
     return tuple(

@@ -39,7 +39,7 @@ def a_company(
 def an_attachment(
     company: Company | str = "acme", *, administrator: bool = False, external: bool = False
 ) -> Attachment:
-    """Somebody at the company: a plain internal user unless said otherwise."""
+    """Return an attachment to the company: by default that of a plain internal user."""
     return Attachment(
         company.id if isinstance(company, Company) else company,
         CompanyRole.ADMINISTRATOR if administrator else CompanyRole.USER,
@@ -60,7 +60,7 @@ def a_profile(
     title: Title | None = Title.MME,
     locale: Locale = Locale.FR,
 ) -> Profile:
-    """A person, with an address nobody else has unless one is given."""
+    """Return a profile, with a unique address unless one is given."""
     return Profile(email or f"person{next(_numbers)}@acme.example", last_name, first_name, title, locale)
 
 

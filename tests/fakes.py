@@ -23,11 +23,12 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Member, Profile, User
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
+from directory.visibility import is_hidden
 
 OPERATORS = "/operators"
-"""A group that is no company; who is in it is hidden from the portal."""
+"""A group that is no company's; its members are hidden from the portal."""
 
 # As Keycloak judges them: its validators person-name-prohibited-characters, length, email and not-idn-homograph.
 _BAD_IN_NAMES = re.compile(r"""[<>&"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f\x85\u2028\u2029]""")
@@ -57,7 +58,7 @@ class FakeDirectory:
 
     - `down`: every verb raises `UnavailableError` and does nothing
     - `mail`: `"refused"` makes every mail fail, the account untouched
-    - `fail(...)`: lets one call to come fail, before, half way or after its effect
+    - `fail(...)`: makes a later call fail: before, in the middle of or after its effect
     - `own`: what the portal's own account holds
     - `latency`: seconds that each call (each membership of a change) takes, to make races likely
 
@@ -68,7 +69,7 @@ class FakeDirectory:
         self.down = False
         self.mail: Literal["ok", "refused"] = "ok"
         self.latency = 0.0
-        self.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS})
+        self.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS})
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.mails: list[str] = []
         self._lock = RLock()
@@ -76,6 +77,7 @@ class FakeDirectory:
         self.made_at: dict[str, datetime] = {}
         self._people: dict[str, User] = {}
         self._groups: dict[str, set[str]] = {OPERATORS: set()}
+        self._service_accounts: set[str] = set()
         self._faults: list[_Fault] = []
         for company in companies:
             self.add_company(company)
@@ -119,19 +121,35 @@ class FakeDirectory:
                     self._groups[place.path].add(user.id)
         return user
 
-    def add_operator(self, profile: Profile) -> User:
-        """An account outside every company that the portal can neither see nor touch."""
-        operator = self.add_user(profile)
+    def add_operator(self, profile: Profile, attachments: Iterable[Attachment] = ()) -> User:
+        """An account that the portal can neither see nor change; usually outside every company."""
+        operator = self.add_user(profile, attachments)
         self.add_membership(operator.id, OPERATORS)
         return operator
 
+    def add_service_account(self, attachments: Iterable[Attachment] = ()) -> User:
+        """A client's own account: it has no e-mail address."""
+        account = self.add_user(Profile(f"{uuid4()}", "", "", None, Locale.FR), attachments)
+        self._service_accounts.add(account.id)
+        return self._replace(account.id, profile=replace(account.profile, email=""))
+
+    def add_group(self, path: str) -> None:
+        """A group that is no company's."""
+        with self._lock:
+            self._groups.setdefault(path, set())
+
+    def remove_group(self, path: str) -> None:
+        """The group, and with it the memberships in it."""
+        with self._lock:
+            del self._groups[path]
+
     def add_membership(self, user_id: str, group: Place | str) -> None:
-        """Put a person into a single group, behind the portal's back."""
+        """Put a person into a single group, without the portal."""
         with self._lock:
             self._groups[_path(group)].add(user_id)
 
     def remove_membership(self, user_id: str, group: Place | str) -> None:
-        """Take a person out of a single group, behind the portal's back: makes half-made states."""
+        """Take a person out of a single group, without the portal; gives incomplete states."""
         with self._lock:
             self._groups[_path(group)].remove(user_id)
 
@@ -167,7 +185,7 @@ class FakeDirectory:
         of a change and breaks off there.
         """
         if effect == "half" and verb != "change_attachment":
-            raise ValueError("only a change of attachment can be made by half")
+            raise ValueError("only a change of attachment can be made in part")
         with self._lock:
             self._faults.append(_Fault(verb, nth, error or UnavailableError("failed on purpose"), effect))
 
@@ -305,7 +323,7 @@ class FakeDirectory:
         with self._call("correct_email", user, email):
             self._managed(user.id)
             profile = replace(user.profile, email=email.lower())
-            self._refuse_taken(email, besides=user.id)
+            self._refuse_taken(email, except_for=user.id)
             _refuse_invalid(profile)
             said = invitation or user.invitation
             return self._replace(user.id, profile=profile, activation_sent_at=None, invitation=said)
@@ -321,7 +339,7 @@ class FakeDirectory:
         with self._call("check"):
             pass
 
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         """Asked once by each process, whenever that is, so no call of anybody's: neither listed nor failed."""
         if self.down:
             raise UnavailableError("the directory is down")
@@ -356,7 +374,9 @@ class FakeDirectory:
             raise fault.error
 
     def _hidden(self, user_id: str) -> bool:
-        return user_id in self._groups[OPERATORS]
+        companies = {company.id for company in self._companies.values()}
+        groups = [{"path": path} for path, people in self._groups.items() if user_id in people]
+        return user_id in self._service_accounts or is_hidden(groups, companies)
 
     def _person(self, user_id: str) -> User:
         if user_id not in self._people or self._hidden(user_id):
@@ -364,10 +384,10 @@ class FakeDirectory:
         return self._people[user_id]
 
     def _managed(self, user_id: str) -> User:
-        """The right to change a person comes from the companies he is in."""
+        """The right to change a person comes from their companies."""
         person = self._person(user_id)
         if not self._attachments(user_id):
-            raise NotFoundError("nobody we may change")
+            raise NotFoundError("no right to change this person")
         return person
 
     def _company(self, company: Company) -> Company:
@@ -390,9 +410,9 @@ class FakeDirectory:
     def _by_email(self, email: str) -> User | None:
         return next((user for user in self._people.values() if user.email == email.lower()), None)
 
-    def _refuse_taken(self, email: str, besides: str = "") -> None:
+    def _refuse_taken(self, email: str, except_for: str = "") -> None:
         found = self._by_email(email)
-        if found and found.id != besides:
+        if found and found.id != except_for:
             raise EmailTakenError("an account with this address exists")
 
     def _replace(self, user_id: str, **fields: Any) -> User:

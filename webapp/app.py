@@ -13,7 +13,7 @@ from werkzeug.routing import BaseConverter
 from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from webapp import cli
 from webapp.blueprints import (
     accessibility,

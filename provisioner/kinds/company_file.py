@@ -1,10 +1,10 @@
 """Company files: the companies, their administrators, and the people whose accounts the files create."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from re import compile as regex
 
 from directory.encoding import company_of
 from directory.model import COMPANY_ID
+from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email
 from provisioner.kinds import attachment, company
 from provisioner.kinds.definition import FileFormat
 from provisioner.kinds.kind import Kind
@@ -29,8 +29,13 @@ _PERSON = Object(
 )
 SHAPE = Object("Companies", {"companies": ListOf(_COMPANY, by=("id",)), "people": ListOf(_PERSON, by=("email",))})
 
-_EMAIL = regex(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 _LONGEST = 255
+"""Characters of a text about a company."""
+_FAULTS = {
+    NameFault.MISSING: f"must have 1 to {NAME_LENGTH} characters",
+    NameFault.TOO_LONG: f"must have 1 to {NAME_LENGTH} characters",
+    NameFault.PROHIBITED: "must not have characters that are no part of a name, such as < > & / or a line break",
+}
 
 
 def desired(
@@ -75,7 +80,8 @@ def _check_company(entry: Json, source: Source, add_error: AddError) -> None:
 
 def _check_names(entry: Json, source: Source, add_error: AddError) -> None:
     for key in ("last_name", "first_name"):
-        _check_length(entry[key], source.at(key), add_error)
+        if fault := name_fault(entry[key]):
+            add_error(source.at(key), _FAULTS[fault])
 
 
 def _check_length(text: str, source: Source, add_error: AddError) -> None:
@@ -84,9 +90,11 @@ def _check_length(text: str, source: Source, add_error: AddError) -> None:
 
 
 def _email(text: str, source: Source, add_error: AddError) -> str:
-    if not _EMAIL.fullmatch(text) or not text.isascii():
+    try:
+        return normal_email(text)
+    except ValueError:
         add_error(source, "must be an e-mail address")
-    return text.lower()
+        return text.lower()
 
 
 def represent(found: RealmState) -> Mapping[str, Json]:

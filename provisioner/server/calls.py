@@ -5,7 +5,6 @@ errors are translated by status code into `provisioner.errors`.
 """
 
 import json
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,9 @@ from requests import Response
 from requests.exceptions import SSLError, Timeout
 from urllib3.exceptions import NameResolutionError
 
+from directory.encoding import subject_and_roles
+from directory.http_meaning import Meaning, meaning_of
+from directory.rights import MANAGEMENT
 from provisioner.errors import (
     ConflictError,
     ForbiddenError,
@@ -44,11 +46,15 @@ _PREFETCHES = 2
 Query = Mapping[str, str | int]
 _Request = tuple[str, frozenset[tuple[str, str | int]]]
 
-_MEANINGS: Mapping[int, type[ServerError]] = {
-    401: NotSignedInError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: ConflictError,
+_ERRORS: Mapping[Meaning, type[ServerError]] = {
+    Meaning.UNREACHED: UnavailableError,
+    Meaning.NOT_SIGNED_IN: NotSignedInError,
+    Meaning.FORBIDDEN: ForbiddenError,
+    Meaning.NOT_FOUND: NotFoundError,
+    Meaning.CONFLICT: ConflictError,
+    Meaning.REFUSED: RejectedError,
+    Meaning.FAILED: UnavailableError,
+    Meaning.UNAVAILABLE: UnavailableError,
 }
 
 
@@ -118,11 +124,12 @@ class KeycloakApi:
             raise MailRefusedError(str(error)) from error
 
     def own_rights(self) -> frozenset[str] | None:
-        """Return the roles of `realm-management` in the access token, or None if the token has none."""
-        payload = (self._wire.token or {}).get("access_token", "").split(".")[1:2]
-        claims = json.loads(urlsafe_b64decode(payload[0] + "=" * (-len(payload[0]) % 4))) if payload else {}
-        held = claims.get("resource_access", {}).get("realm-management")
-        return frozenset(held["roles"]) if held else None
+        """Return our roles of `realm-management`, as our token names them; none when it does not."""
+        try:
+            _, roles = subject_and_roles((self._wire.token or {}).get("access_token", ""))
+        except ValueError:
+            return None
+        return roles.get(MANAGEMENT)
 
     def _answer(
         self,
@@ -224,9 +231,7 @@ def _innermost(chain: list[BaseException]) -> str:
 
 
 def _error(code: int, message: str, doing: str) -> ServerError:
-    if code >= 500:
-        return UnavailableError(f"{doing}: {code} {message}".rstrip())
-    return _MEANINGS.get(code, RejectedError)(f"{doing}: {code} {message}".rstrip())
+    return _ERRORS[meaning_of(code)](f"{doing}: {code} {message}".rstrip())
 
 
 def _message(content: bytes | None) -> str:

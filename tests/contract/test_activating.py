@@ -19,7 +19,7 @@ def company(world):
 
 @pytest.fixture
 def pending(world, company):
-    """Somebody who has had his mail and has not chosen a password."""
+    """A person who has received the mail and not chosen a password yet."""
     return world.person(
         an_attachment(company, administrator=True),
         profile=a_new_profile(title=Title.M, locale=Locale.EN),
@@ -40,7 +40,7 @@ class TestSending:
 
         assert directory.user(pending.id) == pending
 
-    def test_a_mail_that_is_refused_is_said_so_and_the_next_one_leaves(self, world, directory, pending):
+    def test_a_mail_that_is_refused_raises_not_found_and_the_next_one_leaves(self, world, directory, pending):
         with world.mail_refused(), pytest.raises(MailRefusedError):
             directory.send_activation(pending.id)
         assert world.mails_to(pending.email) == 0
@@ -205,7 +205,7 @@ class TestDeleting:
             directory.user(pending.id)
         assert directory.create_user(pending.profile, [an_attachment(company)]).id != pending.id
 
-    def test_deleting_again_finds_nobody(self, directory, pending):
+    def test_deleting_again_raises_not_found(self, directory, pending):
         directory.delete_user(pending.id)
 
         with pytest.raises(NotFoundError):
@@ -213,7 +213,7 @@ class TestDeleting:
 
 
 class TestWhoIsOutOfReach:
-    """The right to mail, change and delete somebody comes from the companies he is in; never with operators."""
+    """The right to mail, change and delete a person comes from their companies; over operators there is none."""
 
     def nobody(self, world):
         return a_user()

@@ -13,8 +13,8 @@ def told(members: tuple[Member, ...]) -> dict[str, tuple[Attachment, ...]]:
     return {member.user.id: member.attachments for member in members}
 
 
-def test_administrators_and_nobody_else(world: World):
-    """With what each is there, and how far his account is."""
+def test_only_administrators_are_returned(world: World):
+    """With their attachment and the state of their account."""
     acme, globex = world.company(), world.company("Globex")
     boss = an_attachment(acme, administrator=True)
     contractor = an_attachment(acme, administrator=True, external=True)
@@ -30,12 +30,12 @@ def test_administrators_and_nobody_else(world: World):
     }
 
 
-def test_nobody(world: World):
+def test_a_company_without_administrators(world: World):
     assert world.directory.administrators(world.company()) == ()
 
 
 def test_who_is_in_the_subgroup_alone_does_not_administer(world: World):
-    """A person is attached when he is in the company's group; the subgroup only adds to that."""
+    """Membership in the company's group is the attachment; the subgroup only adds to it."""
     acme = world.company()
     stray = world.person(an_attachment(world.company("Globex")))
     world.join(stray.id, Place(acme.id, Subgroup.ADMINISTRATORS))

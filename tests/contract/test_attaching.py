@@ -79,7 +79,7 @@ class TestChanging:
 
 
 class TestRefusing:
-    def test_nobody_has_that_id(self, world, directory):
+    def test_an_unknown_id_raises_not_found(self, world, directory):
         company = world.company()
 
         for user_id in (str(uuid4()), "", "..", "nobody"):
@@ -89,7 +89,7 @@ class TestRefusing:
         assert directory.members(company) == ()
 
     @pytest.mark.parametrize("administrator", [True, False])
-    def test_an_unknown_company_is_said_so(self, world, directory, administrator):
+    def test_an_unknown_company_raises_not_found(self, world, directory, administrator):
         person = world.person()
         for company in (a_company("nowhere"), Company("nowhere", "Nowhere")):
             change = a_change(None, an_attachment(company, administrator=administrator))
@@ -98,7 +98,7 @@ class TestRefusing:
                 directory.change_attachment(person.id, company, change)
         assert world.groups_of(person.id) == set()
 
-    def test_a_company_that_vanished_is_said_so(self, world, directory):
+    def test_a_company_that_vanished_raises_not_found(self, world, directory):
         company = world.company()
         person = world.person(an_attachment(company))
         directory.members(company)
@@ -111,8 +111,8 @@ class TestRefusing:
             with pytest.raises(NotFoundError):
                 directory.change_attachment(person.id, company, change)
 
-    def test_an_operator_is_as_unknown_as_nobody(self, world, directory):
-        """He is neither put into a company nor taken out of one."""
+    def test_an_operator_is_unknown(self, world, directory):
+        """They are neither attached to a company nor detached from one."""
         company = world.company()
         outside, inside = world.operator(), world.operator()
         world.join(inside.id, Place(company.id))

@@ -83,7 +83,7 @@ class TestCreating:
         assert world.count(profile.email) == 0
         assert directory.members(company) == ()
 
-    def test_nobody_is_created_outside_every_company(self, world, directory):
+    def test_no_account_is_created_outside_a_company(self, world, directory):
         """The portal's rights end there."""
         profile = a_new_profile()
 

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from directory import keycloak_gateway
 from directory.encoding import Place, Subgroup
 from directory.errors import CompanyNotFoundError, NotFoundError, UnavailableError
+from directory.keycloak_gateway.accounts import IDS_PAGE_SIZE
 from directory.model import ActivationStatus, Company, Locale, Title
 from tests.builders import NOON, a_change, a_company, a_user, an_attachment
 from tests.contract.worlds import a_new_address, a_new_profile, with_email
@@ -47,12 +47,12 @@ class TestAttachmentsOf:
 
         assert directory.attachments_of(person.id) == ()
 
-    def test_nobody_has_that_id(self, directory):
+    def test_an_unknown_id_raises_not_found(self, directory):
         for user_id in NO_IDS:
             with pytest.raises(NotFoundError):
                 directory.attachments_of(user_id)
 
-    def test_an_operator_is_as_unknown_as_nobody(self, world, directory):
+    def test_an_operator_is_unknown(self, world, directory):
         with pytest.raises(NotFoundError):
             directory.attachments_of(world.operator().id)
 
@@ -88,7 +88,7 @@ class TestMembers:
         assert found == {pending, disabled}
         assert {user.status(NOON) for user in found} == {ActivationStatus.PENDING, ActivationStatus.DISABLED}
 
-    def test_a_company_of_nobody_is_empty(self, world, directory):
+    def test_a_company_without_people_is_empty(self, world, directory):
         assert directory.members(world.company()) == ()
 
     def test_who_is_only_in_a_subgroup_is_not_attached(self, world, directory):
@@ -106,12 +106,12 @@ class TestMembers:
 
         assert [member.user for member in directory.members(company)] == [seen]
 
-    def test_an_unknown_company_is_said_so(self, directory):
+    def test_an_unknown_company_raises_not_found(self, directory):
         for company in (a_company("nowhere"), Company("nowhere", "Nowhere", key=str(uuid4()))):
             with pytest.raises(CompanyNotFoundError):
                 directory.members(company)
 
-    def test_a_company_that_vanished_is_said_so_also_to_who_has_read_it_before(self, world, directory):
+    def test_a_company_that_vanished_raises_not_found_even_after_it_was_read(self, world, directory):
         company = world.company()
         world.person(an_attachment(company))
         assert len(directory.members(company)) == 1
@@ -150,18 +150,18 @@ class TestUser:
 
         assert directory.user(person.id) == person
 
-    def test_somebody_without_any_company_can_be_read(self, world, directory):
+    def test_a_person_without_a_company_can_be_read(self, world, directory):
         """« Ajouter un utilisateur » attaches people the portal does not see yet."""
         person = world.person()
 
         assert directory.user(person.id) == person
 
-    def test_nobody_has_that_id(self, directory):
+    def test_an_unknown_id_raises_not_found(self, directory):
         for user_id in NO_IDS:
             with pytest.raises(NotFoundError):
                 directory.user(user_id)
 
-    def test_an_operator_is_as_unknown_as_nobody(self, world, directory):
+    def test_an_operator_is_unknown(self, world, directory):
         with pytest.raises(NotFoundError):
             directory.user(world.operator().id)
 
@@ -174,7 +174,7 @@ class TestUsers:
             world.person(an_attachment(company), profile=a_new_profile(title=Title.M, locale=Locale.EN)),
             world.person(an_attachment(company), password_required=True, activation_sent_at=NOON),
             world.person(enabled=False),
-            *(world.person() for _ in range(keycloak_gateway.IDS_PAGE_SIZE)),
+            *(world.person() for _ in range(IDS_PAGE_SIZE)),
         }
 
         found = directory.users([user.id for user in people] * 2)
@@ -215,7 +215,7 @@ class TestFindByEmail:
 
         assert directory.find_by_email(person.email) == person
 
-    def test_an_address_that_nobody_has_gives_none(self, directory):
+    def test_an_unknown_address_gives_none(self, directory):
         assert directory.find_by_email(a_new_address()) is None
 
     def test_nothing_but_the_exact_address_finds_anybody(self, world, directory):

@@ -1,4 +1,4 @@
-"""The same world twice: a directory, and somebody who changes things in it behind its back.
+"""The same world twice: a directory, and an administrator who changes data in it without its knowledge.
 
 `FakeWorld` is made of `FakeDirectory`, `RealWorld` of `KeycloakDirectory` on the realm of the fixture
 `keycloak_realm`. Tests get a `World` and cannot tell which.
@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,10 +15,10 @@ from uuid import uuid4
 
 import pytest
 
-from directory import keycloak_gateway
-from directory.encoding import Place, new_user, profile_representation
+from directory.encoding import Place, new_user, places, profile_representation, user_of
 from directory.gateway import Directory
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway import connection
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from directory.model import Attachment, Company, Profile, User
 from tests.builders import a_company, a_profile
 from tests.fakes import OPERATORS, FakeDirectory
@@ -43,7 +43,7 @@ def with_email(profile: Profile, email: str) -> Profile:
 
 
 class World(Protocol):
-    """What a contract test may do besides calling the directory."""
+    """What a contract test may do in addition to calling the directory."""
 
     directory: Directory
 
@@ -63,13 +63,19 @@ class World(Protocol):
         activation_sent_at: datetime | None = None,
         enabled: bool = True,
     ) -> User:
-        """Somebody who is there already."""
+        """Return a new account, created without the directory."""
 
-    def operator(self) -> User:
-        """Somebody of operations, hidden from the directory."""
+    def operator(self, *attachments: Attachment, listed: bool = True) -> User:
+        """Return a new operator, whom the directory hides; `listed`: also in Keycloak's deny list."""
+
+    def service_account(self, *attachments: Attachment) -> User:
+        """Return the own account of a new client; it has no address."""
+
+    def group(self, path: str) -> AbstractContextManager[None]:
+        """While the context is open, a group exists that belongs to no company; its parent exists already."""
 
     def join(self, user_id: str, group: Place | str) -> None:
-        """Put a person into one group, behind the directory's back."""
+        """Put a person into one group, without the directory."""
 
     def leave(self, user_id: str, group: Place | str) -> None: ...
 
@@ -118,8 +124,17 @@ class FakeWorld:
             enabled=enabled,
         )
 
-    def operator(self) -> User:
-        return self.fake.add_operator(a_new_profile())
+    def operator(self, *attachments: Attachment, listed: bool = True) -> User:
+        return self.fake.add_operator(a_new_profile(), attachments)
+
+    def service_account(self, *attachments: Attachment) -> User:
+        return self.fake.add_service_account(attachments)
+
+    @contextmanager
+    def group(self, path: str) -> Iterator[None]:
+        self.fake.add_group(path)
+        yield
+        self.fake.remove_group(path)
 
     def join(self, user_id: str, group: Place | str) -> None:
         self.fake.add_membership(user_id, group)
@@ -151,8 +166,8 @@ class RealWorld:
     def _directory(self, url: str) -> KeycloakDirectory:
         """Patient: a busy machine is no failure of the code. (The time-outs have unit tests of their own.)"""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(keycloak_gateway, "READ_TIMEOUT", 60.0)
-            patch.setattr(keycloak_gateway, "MAIL_READ_TIMEOUT", 60.0)
+            patch.setattr(connection, "READ_TIMEOUT", 60.0)
+            patch.setattr(connection, "MAIL_READ_TIMEOUT", 60.0)
             return KeycloakDirectory(
                 url,
                 self.realm.realm,
@@ -163,7 +178,7 @@ class RealWorld:
             )
 
     def unreachable(self) -> Directory:
-        return self._directory("http://localhost:9")  # discard: nobody listens there
+        return self._directory("http://localhost:9")  # the port of the discard protocol: nothing listens there
 
     def company(self, name: str = "Acme", **fields: Any) -> Company:
         company = a_new_company(name, **fields)
@@ -193,11 +208,34 @@ class RealWorld:
         stored = replace(profile, email=profile.email.lower())
         return User(user_id, stored, enabled, password_required, activation_sent_at)
 
-    def operator(self) -> User:
+    def operator(self, *attachments: Attachment, listed: bool = True) -> User:
         profile = a_new_profile()
-        user_id = self._create({**new_user(profile, []), "groups": [OPERATORS]})
-        self._hide(user_id)
-        return User(user_id, profile)
+        account = new_user(profile, attachments)
+        user_id = self._create({**account, "groups": [*account["groups"], OPERATORS]})
+        if listed:
+            self._hide(user_id)
+        return User(user_id, profile, password_required=True)
+
+    def service_account(self, *attachments: Attachment) -> User:
+        name = f"client-{uuid4().hex[:8]}"
+        client = {"clientId": name, "serviceAccountsEnabled": True, "standardFlowEnabled": False}
+        made = _done(self.realm.admin.post("/clients", json=client)).headers["Location"].rsplit("/", 1)[1]
+        account = _done(self.realm.admin.get(f"/clients/{made}/service-account-user")).json()
+        for attachment in attachments:
+            for place in places(attachment):
+                self.join(account["id"], place)
+        user = user_of(account)
+        return replace(user, profile=with_email(user.profile, ""))
+
+    @contextmanager
+    def group(self, path: str) -> Iterator[None]:
+        parent, _, name = path.rpartition("/")
+        folder = f"/groups/{self._group_id(parent)}/children" if parent else "/groups"
+        _done(self.realm.admin.post(folder, json={"name": name}))
+        try:
+            yield
+        finally:
+            _done(self.realm.admin.delete(f"/groups/{self._group_id(path)}"))
 
     def join(self, user_id: str, group: Place | str) -> None:
         _done(self.realm.admin.put(f"/users/{user_id}/groups/{self._group_id(_path(group))}"))
@@ -233,7 +271,7 @@ class RealWorld:
         return found
 
     def _hide(self, user_id: str) -> None:
-        """Deny the person to the portal, as the provisioner does with whoever is in a group that is no company."""
+        """Put the person on the deny list, as the provisioner does with members of groups of no company."""
         admin = self.realm.admin
         clients = _done(admin.get("/clients", params={"clientId": "admin-permissions"})).json()
         _done(
@@ -243,7 +281,7 @@ class RealWorld:
                     "name": f"hidden from the portal: {user_id}",
                     "resourceType": "Users",
                     "resources": [user_id],
-                    "scopes": ["view", "manage-group-membership"],
+                    "scopes": ["manage-group-membership"],
                     "policies": ["not portal-directory"],
                 },
             )

@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import User
+from directory.person_data import normal_email
 from webapp.errors import AlreadyActiveError
 from webapp.http.context import administration, author, parts
-from webapp.http.forms import email_error, normal_email
+from webapp.http.forms import email_error
 from webapp.http.guards import Access, access
 from webapp.http.responses import back_to_list, list_address, list_fields
 from webapp.people import accounts

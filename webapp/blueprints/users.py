@@ -15,13 +15,13 @@ from directory.model import (
     User,
     difference,
 )
+from directory.person_data import normal_email
 from webapp.http.context import actor, administration, author, parts
 from webapp.http.forms import (
     PersonForm,
     Row,
     email_error,
     has_errors,
-    normal_email,
     present_rows,
     row_errors,
     seen_field,

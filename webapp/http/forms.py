@@ -10,11 +10,10 @@ from typing import Any
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import InputRequired, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
-from webapp.people.validation import NAME_LENGTH, PROHIBITED_IN_NAMES, normal_name
-from webapp.people.validation import normal_email as normal_email
+from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email, normal_name
 from webapp.wording.labels import TITLES, gettext, languages, told_of
 
 SEEN = "seen"
@@ -31,15 +30,26 @@ def email_error(text: str) -> str:
     return ""
 
 
-class NameText:
-    """A name as people have them: no character that Keycloak refuses, and no separator of lines."""
+class PersonName:
+    """A name that `directory.person_data` accepts; the two messages are those of the field."""
+
+    def __init__(self, missing: Any, too_long: Any) -> None:
+        self.field_flags = {"required": True, "maxlength": NAME_LENGTH}
+        self._missing = missing
+        self._too_long = too_long
 
     def __call__(self, _form: FlaskForm, name: Field) -> None:
-        text = name.data or ""
-        if PROHIBITED_IN_NAMES.search(text) or not {"\u2028", "\u2029"}.isdisjoint(text):
-            raise StopValidation(
-                gettext('Remove characters that are not part of a name, such as < > & " ( ) / or a line break.')
-            )
+        match name_fault(name.data or ""):
+            case NameFault.MISSING:
+                raise StopValidation(str(self._missing))
+            case NameFault.TOO_LONG:
+                raise StopValidation(str(self._too_long))
+            case NameFault.PROHIBITED:
+                raise StopValidation(
+                    gettext(
+                        'Remove characters that are not part of a name, such as < > & " ( ) / or a line break.'
+                    )
+                )
 
 
 def _strip(text: str | None) -> str:
@@ -63,29 +73,23 @@ class PersonForm(FlaskForm):
     last_name = StringField(
         filters=[_strip],
         validators=[
-            InputRequired(lazy_gettext("Enter the last name.")),
-            Length(max=NAME_LENGTH, message=lazy_gettext("The last name is too long: 255 characters at most.")),
-            NameText(),
+            PersonName(
+                lazy_gettext("Enter the last name."),
+                lazy_gettext("The last name is too long: 255 characters at most."),
+            )
         ],
     )
     first_name = StringField(
         filters=[_strip],
         validators=[
-            InputRequired(lazy_gettext("Enter the first name.")),
-            Length(max=NAME_LENGTH, message=lazy_gettext("The first name is too long: 255 characters at most.")),
-            NameText(),
+            PersonName(
+                lazy_gettext("Enter the first name."),
+                lazy_gettext("The first name is too long: 255 characters at most."),
+            )
         ],
     )
     title = OneOf(lambda: TITLES, validators=[InputRequired(lazy_gettext("Choose a title."))])
     locale = OneOf(languages, validators=[InputRequired(lazy_gettext("Choose a language."))])
-
-    def validate_last_name(self, name: Field) -> None:
-        if not name.data.strip():  # wide spaces too
-            raise StopValidation(gettext("Enter the last name."))
-
-    def validate_first_name(self, name: Field) -> None:
-        if not name.data.strip():
-            raise StopValidation(gettext("Enter the first name."))
 
     def validate_title(self, title: Field) -> None:
         if title.data not in set(Title):

@@ -23,7 +23,8 @@ from joserfc.errors import JoseError
 
 from directory.encoding import ATTACHMENT_ATTRIBUTE, Place, attachment_value, attachments_of
 from directory.errors import InvalidPersonError, RefusedError, UnavailableError
-from directory.model import Locale, Profile, Title
+from directory.model import Profile
+from directory.person_data import locale_of, title_of
 from webapp.errors import SignedOutError
 from webapp.identity.actor import Actor
 from webapp.settings import Settings
@@ -278,15 +279,14 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:
     """
     marks = set(claims.get(ATTACHMENTS_CLAIM) or ())
     attachments = attachments_of(claims.get(GROUPS_CLAIM) or ())
-    title, locale = claims.get("title"), claims.get("locale")
     return Actor(
         id=claims["sub"],
         profile=Profile(
             email=claims.get("email") or claims.get("preferred_username") or "",
             last_name=claims.get("family_name") or "",
             first_name=claims.get("given_name") or "",
-            title=Title(title) if title in set(Title) else None,
-            locale=Locale(locale) if locale in set(Locale) else Locale.FR,
+            title=title_of(claims.get("title")),
+            locale=locale_of(claims.get("locale")),
         ),
         attachments=tuple(a for a in attachments if attachment_value(Place(a.company_id)) in marks),
     )

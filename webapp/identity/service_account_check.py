@@ -31,7 +31,7 @@ class ExcessError(UnavailableError):
 def examine(directory: Directory) -> None:
     """`ExcessError` names what is too much; `UnavailableError`: Keycloak does not say, or grants too little."""
     try:
-        found = directory.standing()
+        found = directory.own_rights()
     except DirectoryError as error:
         raise UnavailableError(f"the portal's account cannot be judged: {error}") from error
     if too_much := excess(found):

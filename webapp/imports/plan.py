@@ -24,9 +24,9 @@ from directory.model import (
     Title,
     User,
 )
+from directory.person_data import NameFault, name_fault, normal_email, normal_name
 from webapp.imports.csv_format import Line
 from webapp.people.policies import may_administer, would_be_last_administrator
-from webapp.people.validation import NameFault, name_fault, normal_email, normal_name
 
 PERSON_COLUMNS = frozenset({"last_name", "first_name", "title", "locale"})
 """What is looked at of a new account only."""

@@ -19,10 +19,10 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
-    Locale,
     Member,
     User,
 )
+from directory.person_data import locale_of
 from webapp.records.outbox import Mail, Notice
 from webapp.settings import Settings
 from webapp.wording.labels import AFFILIATIONS, ROLES, ngettext
@@ -234,4 +234,4 @@ def _names(changes: Sequence[Change]) -> str:
 
 
 def _locale(value: str) -> str:
-    return value if value in set(Locale) else Locale.FR.value
+    return locale_of(value).value

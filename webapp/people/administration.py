@@ -36,11 +36,16 @@ class Administration:
 
 
 def administration_of(directory: Directory, actor: Actor) -> Administration:
-    """The actor's companies, read now (one call); `NotAdministratorError` when there are none."""
+    """Return the actor's companies, read now (one call); `NotAdministratorError` when there are none.
+
+    Neither are there any for somebody whom the directory hides, whatever their token says.
+    """
+    try:
+        found = directory.attachments_of(actor.id)
+    except NotFoundError as error:
+        raise NotAdministratorError(actor.id) from error
     companies = tuple(
-        company
-        for company, attachment in directory.attachments_of(actor.id)
-        if attachment.administers and company.id in actor.administered_ids
+        company for company, attachment in found if attachment.administers and company.id in actor.administered_ids
     )
     if not companies:
         raise NotAdministratorError(actor.id)

@@ -60,7 +60,7 @@ class Watch:
 
 @pytest.fixture
 def calls_of(keycloak_realm: Realm, monkeypatch: pytest.MonkeyPatch) -> Watch:
-    """`calls_of(work)`: the requests that really went out, whoever made them."""
+    """`calls_of(work)`: the requests that were really sent, by any thread."""
     watch = Watch(keycloak_realm)
     send = requests.Session.send
 

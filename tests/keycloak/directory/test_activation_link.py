@@ -66,7 +66,7 @@ def test_looking_at_it_as_mail_scanners_do_changes_nothing(world, directory, pen
 
 
 def test_a_corrected_address_ends_it(world, directory, pending):
-    """Otherwise whoever got the mail by mistake could take the account over."""
+    """Otherwise the person who got the mail by mistake could take the account over."""
     directory.send_activation(pending.id)
     (link,) = links_to(world, pending.email)
     alive = requests.get(link, timeout=60)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from directory.errors import UnavailableError
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from tests.contract.realm import Realm
 from webapp import settings as portal_settings
 from webapp.settings import Settings

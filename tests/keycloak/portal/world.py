@@ -20,6 +20,7 @@ from tests.web.http.matrix_world import (
     add_things,
     attachments_of,
     company_name,
+    operator_at,
     profile_of,
     sent_at,
     write_journal,
@@ -109,7 +110,7 @@ class RealRequests(Requests):
 
     def add(self, being: Being) -> User:
         """With a password, unless that is still to be chosen."""
-        profile, at = profile_of(being), attachments_of(being, IDS)
+        profile, at = profile_of(being), [*attachments_of(being, IDS), *operator_at(being, IDS)]
         pending = being.state in SENT
         account = {
             **new_user(profile, at),
@@ -118,8 +119,8 @@ class RealRequests(Requests):
             "requiredActions": ["UPDATE_PASSWORD", "VERIFY_EMAIL"] if pending else [],
             "credentials": [] if pending else [{"type": "password", "value": PASSWORD}],
         }
-        if being.odd == "operator":
-            account["groups"] = [OPERATORS]
+        if being.hidden:
+            account["groups"] = [*account["groups"], OPERATORS]
         if being.odd == "half-made":
             account["groups"] = [f"/{IDS['A']}/{Subgroup.ADMINISTRATORS}"]
         user_id = self.world._create(account)

@@ -34,8 +34,8 @@ def test_what_no_file_says(realm: TestRealm):
     realm.admin.post(f"users/{eve}/role-mappings/clients/{management}", [roles["view-users"]]).raise_for_status()
     account = realm.admin.get("users", username="service-account-portal-directory", exact="true").json()[0]["id"]
     path = f"users/{account}/role-mappings/clients/{management}"
-    realm.admin.post(path, [roles["view-events"]]).raise_for_status()
-    realm.admin.call("DELETE", path, [roles["query-groups"]]).raise_for_status()
+    realm.admin.post(path, [roles["view-events"], roles["query-groups"], roles["query-users"]]).raise_for_status()
+    realm.admin.call("DELETE", path, [roles["view-users"]]).raise_for_status()
 
     told = findings(realm)
 
@@ -47,7 +47,7 @@ def test_what_no_file_says(realm: TestRealm):
         ("subgroup-without-company", "paul@globex.example"): "in globex/externals, but not attached to globex",
         ("foreign-right", "eve@globex.example"): "holds view-users of realm-management directly",
         ("right-too-many", "the portal's directory account"): "holds view-events",
-        ("right-missing", "the portal's directory account"): "lacks query-groups",
+        ("right-missing", "the portal's directory account"): "lacks view-users",
     }
 
 

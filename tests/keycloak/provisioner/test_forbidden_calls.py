@@ -1,7 +1,8 @@
 """Every call that would take the realm or somebody over, with the credentials of the portal's account: refused.
 
-And the realm is afterwards what it was before. The tables are `docs/adr/0004-the-portals-own-rights.md` at
-length; what the account may do is in `test_rights.py`.
+And the realm is afterwards what it was before. Only some of the calls that read are answered: `READABLE` names
+each with the reason. The decision is in `docs/adr/0009-reads-by-role.md`; what the account may do is in
+`test_rights.py`, whom the portal hides in `tests/contract/test_hiding.py`.
 """
 
 import secrets
@@ -11,6 +12,7 @@ import pytest
 from tests.keycloak.provisioner.realms import TestRealm
 
 FORBIDDEN = 403
+READ = 200
 
 
 def _email() -> str:
@@ -51,7 +53,28 @@ ON_A_PERSON: tuple[tuple[str, str, object], ...] = (
 READING = tuple(
     ("GET", rest, None) for rest in ("", "groups", "credentials", "sessions", "consents", "role-mappings")
 )
-"""Refused of operators and of itself. (Whoever may be attached may be seen, and these with him.)"""
+"""What can be read of somebody."""
+ACCOUNT = "`view-users` shows every account; the portal hides it (`directory/visibility.py`)"
+GROUPS = "`view-users` shows the groups of every account: by them the portal knows whom it hides"
+WITH_IT = "comes with `view-users`; the portal never asks it (`tests/keycloak/trust/test_calls_of_a_story.py`)"
+READABLE: dict[tuple[str, str], str] = {
+    **{
+        ("GET", f"users/{{{who}}}/{rest}"): reason
+        for who in ("operator", "own")
+        for rest, reason in (
+            ("", ACCOUNT),
+            ("groups", GROUPS),
+            ("sessions", WITH_IT),
+            ("consents", WITH_IT),
+            ("role-mappings", WITH_IT),
+        )
+    },
+    (
+        "GET",
+        "groups/{operators}/members",
+    ): "`view-users` shows who is in a group: so lists hide them",
+}
+"""The calls that are answered, all of them reads, and why that is accepted."""
 ALWAYS_REFUSED = frozenset(("impersonation", "role-mappings/realm", "role-mappings/clients/{management}"))
 """Those of them that are refused of a member of a company too; the others the portal never asks (see
 `tests/keycloak/trust/test_calls_of_a_story.py`)."""
@@ -200,12 +223,17 @@ def test_none_of_them_is_done(directory, shared_realm, mail, ids, roles):
         *of("outsider", *ON_A_PERSON),
         *of("member", *(call for call in ON_A_PERSON if call[1] in ALWAYS_REFUSED)),
     ]
-    done = []
+    wrong = []
     for call in calls:
-        status = ask(directory, ids, roles, call)
-        if status != FORBIDDEN:
-            done.append(f"{status} {call[0]} {call[1]}")
-    assert len(calls) > 100
-    assert done == []
+        status, expected = ask(directory, ids, roles, call), READ if call[:2] in READABLE else FORBIDDEN
+        if status != expected:
+            wrong.append(f"{status} {call[0]} {call[1]}")
+    assert len(calls) == 109
+    assert wrong == []
     assert snapshot(shared_realm, ids) == before
     assert len(mail.store.all()) == mails
+
+
+def test_what_is_answered_changes_nothing():
+    """Every call of that list reads; all the others, each write among them, are refused."""
+    assert {method for method, _ in READABLE} == {"GET"}

@@ -1,7 +1,7 @@
 """What the portal asks of Keycloak while people do everything with it: these calls and no others.
 
 Its account could reset the password of a member, or delete him: fine-grained permissions cannot tell that from
-inviting and attaching (`docs/adr/0004-the-portals-own-rights.md`). So what it really asks is written down here.
+inviting and attaching (`docs/adr/0009-reads-by-role.md`). So what it really asks is written down here.
 """
 
 import json
@@ -26,6 +26,7 @@ ALLOWED: Sequence[tuple[str, str]] = (
     ("GET", f"/admin/R/users/{ID}/groups"),
     ("GET", "/admin/R/users/profile"),
     ("GET", "/admin/R/groups"),
+    ("GET", "/admin/R/groups/count"),
     ("GET", f"/admin/R/groups/{ID}/children"),
     ("GET", f"/admin/R/groups/{ID}/members"),
     ("GET", "/admin/R/group-by-path/[a-z0-9-]+(/administrators|/externals)?"),

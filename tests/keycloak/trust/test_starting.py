@@ -68,7 +68,7 @@ def permit(at: Installation, name: str, kind: str, scopes: list[str]) -> None:
 
 
 def lift_protection(at: Installation) -> None:
-    """Let the account see itself, hence put itself into a group."""
+    """Let the account change its own memberships, hence put itself into a group."""
     admin = at.realm.admin
     key = admin.get("clients", clientId="admin-permissions").json()[0]["id"]
     found = admin.get(
@@ -79,18 +79,18 @@ def lift_protection(at: Installation) -> None:
 
 def test_one_role_too_many_and_it_does_not_start(at: Installation):
     """Status 1, the role on the standard error, and nothing that looks like a fault of its own."""
-    give(at, "view-users")
+    give(at, "view-realm")
 
     ended = at.command(*PORTAL_COMMAND)
     assert ended.returncode == 1, ended.stderr
     lines = [each["event"] for each in map(json.loads, ended.stderr.splitlines()) if each["level"] == "critical"]
-    assert "not started: the portal's account holds view-users of realm-management" in lines
+    assert "not started: the portal's account holds view-realm of realm-management" in lines
     assert "Traceback" not in ended.stderr
     assert at.environment["CLIENT_PORTAL_DIRECTORY_SECRET"] not in ended.stderr
 
     checked = at.flask("check")
     assert (checked.returncode, checked.stdout) == (1, "")
-    assert checked.stderr.startswith("the portal's account holds view-users of realm-management\n")
+    assert checked.stderr.startswith("the portal's account holds view-realm of realm-management\n")
 
 
 def test_an_open_profile_and_it_does_not_start(at: Installation):
@@ -124,7 +124,7 @@ NAMED = (
     "holds auditor of the realm",
     "has the right mapRoles over people",
     "has the right manage over companies",
-    "has the right view over its own account",
+    "has the right manageGroupMembership over its own account",
 )
 
 
@@ -151,7 +151,7 @@ def test_the_realm_file_gives_just_what_it_needs(at: Installation):
 def test_without_keycloak_it_starts_and_refuses_as_soon_as_it_is_there(own_installation: Installation):
     """503 first because nobody answers, then because of the rights, until they are taken away: no restart."""
     at = own_installation
-    give(at, "view-users")
+    give(at, "view-realm")
     at.start()
     assert at.get("/readyz").text == "keycloak: no answer\n"
     assert at.get("/login").status_code == 503
@@ -161,10 +161,10 @@ def test_without_keycloak_it_starts_and_refuses_as_soon_as_it_is_there(own_insta
     for path in ("/users", "/help", "/login"):
         assert at.get(path).status_code == 503
     assert at.get("/livez").status_code == 200
-    assert "view-users" in at.log
+    assert "view-realm" in at.log
     assert "Traceback" not in at.log
 
-    take_away(at, "view-users")
+    take_away(at, "view-realm")
     until(lambda: at.get("/readyz").status_code == 200, "ready", seconds=60)
     assert at.get("/users").status_code == 302
 

@@ -74,7 +74,7 @@ class TestSteps:
 
     @given(attachments_at_acme, attachments_at_acme)
     def test_no_state_on_the_way_gives_a_right_that_neither_end_gives(self, before, after):
-        """Broken off anywhere, the change leaves nobody attached or administrator who was not to be."""
+        """Interrupted anywhere, the change gives no attachment and no role beyond those before and after it."""
         ends = [end for end in (before, after) if end]
         for groups in states_on_the_way(before, after):
             state = attachment_in(groups)
@@ -83,7 +83,7 @@ class TestSteps:
                 assert not state.administers or any(end.administers for end in ends)
 
     @given(attachments_at_acme, attachments_at_acme)
-    def test_nobody_is_ever_in_a_subgroup_without_being_in_the_company(self, before, after):
+    def test_a_subgroup_is_never_held_without_the_company(self, before, after):
         """The token would say `acme:administrator` of him, and the portal would not even list him."""
         for groups in states_on_the_way(before, after):
             assert groups <= {ACME, ADMINISTRATORS, EXTERNALS}

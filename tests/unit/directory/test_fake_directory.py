@@ -80,7 +80,7 @@ def test_a_change_by_half_makes_the_first_membership_only(directory, person):
 
 
 def test_nothing_else_can_be_made_by_half(directory):
-    with pytest.raises(ValueError, match="by half"):
+    with pytest.raises(ValueError, match="in part"):
         directory.fail("create_user", effect="half")
 
 

@@ -1,11 +1,11 @@
-"""Whoever plays the directory has exactly its verbs."""
+"""Each directory has exactly the verbs of the Protocol."""
 
 import inspect
 
 import pytest
 
 from directory.gateway import Directory
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from tests.fakes import FakeDirectory
 
 
@@ -38,7 +38,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "delete_user",
         "never_activated",
         "check",
-        "standing",
+        "own_rights",
     }
 
 
@@ -48,7 +48,7 @@ def test_each_directory_has_each_verb_with_the_same_arguments(directory, verb):
     assert verbs_of(directory)[verb] == VERBS[verb]
 
 
-def test_the_real_directory_offers_nothing_besides():
+def test_the_real_directory_has_no_other_verbs():
     """No resetting of passwords, no impersonation, no search over everybody."""
     assert set(verbs_of(KeycloakDirectory)) == set(VERBS)
 

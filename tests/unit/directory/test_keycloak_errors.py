@@ -1,6 +1,7 @@
 """Every error of the library python-keycloak becomes one of ours: a walk over all of them."""
 
 import inspect
+from typing import Any
 
 import pytest
 from keycloak import exceptions
@@ -17,7 +18,8 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.keycloak_gateway import translation
+from directory.gateway import Directory
+from directory.keycloak_gateway.translation import translation
 from directory.model import Invitation
 from tests.builders import NOON, a_change, a_company, a_profile, a_user, an_attachment
 from tests.unit.directory.wire import a_directory
@@ -31,23 +33,30 @@ OURS = [error for _, error in inspect.getmembers(errors, inspect.isclass) if err
 
 ACME = a_company()
 ANNE = a_user()
-VERBS = {
-    "attachments_of": lambda directory: directory.attachments_of(ANNE.id),
-    "members": lambda directory: directory.members(ACME),
-    "user": lambda directory: directory.user(ANNE.id),
-    "find_by_email": lambda directory: directory.find_by_email(ANNE.email),
-    "create_user": lambda directory: directory.create_user(a_profile(), [an_attachment()]),
-    "change_attachment": lambda directory: directory.change_attachment(
-        ANNE.id, ACME, a_change(None, an_attachment(administrator=True, external=True))
-    ),
-    "send_activation": lambda directory: directory.send_activation(ANNE.id),
-    "record_activation_sent": lambda directory: directory.record_activation_sent(ANNE, NOON),
-    "record_invitation": lambda directory: directory.record_invitation(ANNE, Invitation("Bob", ("Acme",))),
-    "correct_email": lambda directory: directory.correct_email(ANNE, "new@acme.example"),
-    "delete_user": lambda directory: directory.delete_user(ANNE.id),
-    "check": lambda directory: directory.check(),
-    "standing": lambda directory: directory.standing(),
+ARGUMENTS: dict[str, Any] = {
+    "user_id": ANNE.id,
+    "user_ids": [ANNE.id],
+    "user": ANNE,
+    "company": ACME,
+    "email": "new@acme.example",
+    "before": NOON,
+    "at": NOON,
+    "profile": a_profile(),
+    "attachments": [an_attachment()],
+    "invitation": Invitation("Bob", ("Acme",)),
+    "change": a_change(None, an_attachment(administrator=True, external=True)),
 }
+"""What each parameter of a verb is called with."""
+VERBS = {
+    name: [parameter for parameter in inspect.signature(verb).parameters if parameter != "self"]
+    for name, verb in inspect.getmembers(Directory, inspect.isfunction)
+    if not name.startswith("_")
+}
+"""All verbs of the Protocol, with the names of their parameters."""
+
+
+def call(directory: Directory, verb: str) -> None:
+    getattr(directory, verb)(*(ARGUMENTS[parameter] for parameter in VERBS[verb]))
 
 
 def raised(error: type[Exception]) -> Exception:
@@ -55,10 +64,12 @@ def raised(error: type[Exception]) -> Exception:
     return error("a message", 418) if issubclass(error, KeycloakError) else error("a message")
 
 
-def test_the_walk_meets_the_classes_that_we_know_of():
+def test_the_walk_meets_the_classes_and_verbs_that_we_know_of():
     """So that an empty walk cannot pass."""
     assert {KeycloakError, PermissionDefinitionError, exceptions.KeycloakConnectionError} <= set(LIBRARY)
     assert len(LIBRARY) >= 14
+    assert len(VERBS) >= 16
+    assert {parameter for parameters in VERBS.values() for parameter in parameters} == ARGUMENTS.keys()
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -71,11 +82,11 @@ def test_no_verb_lets_an_error_of_the_library_through(monkeypatch, error, verb):
         raise raised(error)
 
     for method in ("raw_get", "raw_post", "raw_put", "raw_delete"):
-        for door in (directory._admin, directory._mailer):
-            monkeypatch.setattr(door.connection, method, fail)
+        for client in (directory._admin, directory._mailer):
+            monkeypatch.setattr(client.connection, method, fail)
 
     with pytest.raises(DirectoryError) as caught:
-        VERBS[verb](directory)
+        call(directory, verb)
     assert isinstance(caught.value.__cause__, error)
 
 

@@ -148,7 +148,7 @@ class TestAttachmentChange:
     @pytest.mark.parametrize(("before", "after"), [(an_attachment("bolt"), None), (None, an_attachment("bolt"))])
     def test_a_change_is_about_one_company_only(self, before, after):
         """Otherwise a check made for the one company could let a change at another through."""
-        with pytest.raises(ValueError, match="no other company"):
+        with pytest.raises(ValueError, match="another company"):
             AttachmentChange("acme", before, after)
 
 

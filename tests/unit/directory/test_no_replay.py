@@ -1,7 +1,7 @@
 """A write whose answer gets lost leaves this machine once: on a real socket, below what `responses` can see.
 
-The library replays every call on a broken connection unless told otherwise; for an account or a mail that would
-be a second one.
+The library replays every call on a broken connection unless that is switched off: it would create a second account
+or send a second mail.
 """
 
 import json
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from directory.errors import UnavailableError
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from directory.model import Invitation
 from tests.builders import NOON, a_profile, a_user, an_attachment
 
@@ -19,7 +19,10 @@ ANNE = a_user()
 
 
 class Losing(BaseHTTPRequestHandler):
-    """Signs in and lists people like Keycloak; at any other request hangs up without an answer."""
+    """Signs in and reads people like Keycloak; at any other request hangs up without an answer.
+
+    It hangs up at reads as well when the server's `reads_lost` is set.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -30,6 +33,8 @@ class Losing(BaseHTTPRequestHandler):
             self._send({"access_token": "t", "expires_in": 60})
         elif (self.command, path) == ("GET", "/admin/realms/portal/users"):
             self._send([])
+        elif self.command == "GET" and "/users/" in path and not self.server.reads_lost:
+            self._send([] if path.endswith("/groups") else {"id": ANNE.id})
         else:
             self.server.lost.append(f"{self.command} {path.removeprefix('/admin/realms/portal')}")
             self.close_connection = True
@@ -52,6 +57,7 @@ class Losing(BaseHTTPRequestHandler):
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Losing)
     server.lost = []
+    server.reads_lost = False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
@@ -95,7 +101,8 @@ def test_a_write_without_an_answer_is_not_sent_again(server, directory, write, r
 
 
 def test_a_read_without_an_answer_is(server, directory):
+    server.reads_lost = True
     with pytest.raises(UnavailableError):
         directory.user(ANNE.id)
 
-    assert server.lost == [f"GET /users/{ANNE.id}"] * 3
+    assert server.lost == [f"GET /users/{ANNE.id}/groups"] * 3

@@ -8,30 +8,33 @@ from dataclasses import replace
 import pytest
 import responses
 
-from directory.encoding import standing_of, told_by_token
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing, excess, shortfall
+from directory.encoding import company_group, rights_of, subject_and_roles
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights, excess, shortfall
+from tests.builders import a_company
 from tests.unit.directory.wire import Wire, a_directory
 
 OWN_ID = "5c0ba7ac-9e5d-4b5e-8d0e-0f1f6a1b7a02"
+COMPANY = "7d4d6be4-21e6-4fd7-b4fd-a3d1df40d2c4"
 PERSON = "10b943c9-40dd-4e4a-92b8-e03efbd0ddca"
-ENOUGH = Standing(
+ENOUGH = Rights(
     {
         "": frozenset({"offline_access", "uma_authorization", "default-roles-portal"}),
         "account": frozenset({"manage-account", "manage-account-links", "view-profile"}),
-        MANAGEMENT: DIRECTORY_RIGHTS,
+        MANAGEMENT: frozenset({"view-users", "query-users", "query-groups"}),
     },
     over_person=frozenset({"view", "manage", "resetPassword", "manageGroupMembership"}),
     over_company=frozenset({"view", "viewMembers", "manageMembers", "manageMembership"}),
+    over_itself=frozenset({"view"}),
 )
-"""What Keycloak told of the account of the realm file (measured, 26.7.4)."""
+"""What Keycloak tells of the account of the realm file (measured, 26.7.5)."""
 MANAGEMENT_ROLES = (
     "create-client impersonation manage-authorization manage-clients manage-events manage-identity-providers "
     "manage-organizations manage-realm manage-users query-clients query-realms realm-admin view-authorization "
-    "view-clients view-events view-identity-providers view-organizations view-realm view-users"
+    "view-clients view-events view-identity-providers view-organizations view-realm"
 ).split()
 
 
-def holding(client: str, *roles: str) -> Standing:
+def holding(client: str, *roles: str) -> Rights:
     return replace(ENOUGH, roles={**ENOUGH.roles, client: ENOUGH.roles.get(client, frozenset()) | set(roles)})
 
 
@@ -56,7 +59,7 @@ class TestExcess:
         assert excess(holding(client, role)) == (words,)
 
     def test_all_of_them_are_named(self):
-        found = holding(MANAGEMENT, "view-users", "manage-users")
+        found = holding(MANAGEMENT, "view-realm", "manage-users")
         assert len(excess(found)) == 2
 
     @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ class TestExcess:
             ("over_person", "mapRoles", "has the right mapRoles over people"),
             ("over_person", "impersonate", "has the right impersonate over people"),
             ("over_company", "manage", "has the right manage over companies"),
-            ("over_itself", "view", "has the right view over its own account"),
+            ("over_itself", "manage", "has the right manage over its own account"),
             ("over_itself", "manageGroupMembership", "has the right manageGroupMembership over its own account"),
         ],
     )
@@ -90,7 +93,7 @@ def test_what_lacks_is_named(missing):
 
 def test_a_token_that_names_no_roles_lacks_all():
     """A lightweight one, for example: what it may do cannot be judged."""
-    assert len(shortfall(Standing())) == 2
+    assert len(shortfall(Rights())) == 3
 
 
 def a_token(claims: object) -> str:
@@ -108,7 +111,7 @@ TOKEN = a_token(
 
 
 def test_what_a_token_tells():
-    assert told_by_token(TOKEN) == (
+    assert subject_and_roles(TOKEN) == (
         OWN_ID,
         {"": {"default-roles-portal"}, MANAGEMENT: {"query-users", "query-groups", "view-users"}},
     )
@@ -118,7 +121,7 @@ def test_what_a_token_tells():
 def test_a_token_may_have_any_length(length):
     """Its padding is left away on the wire."""
     subject = OWN_ID + "x" * length
-    assert told_by_token(a_token({"sub": subject})) == (subject, {"": frozenset()})
+    assert subject_and_roles(a_token({"sub": subject})) == (subject, {"": frozenset()})
 
 
 @pytest.mark.parametrize(
@@ -133,8 +136,8 @@ def test_a_token_may_have_any_length(length):
     ],
 )
 def test_what_a_token_does_not_tell(claims, told):
-    """A lightweight one names nobody and no roles."""
-    assert told_by_token(a_token(claims)) == told
+    """A lightweight token names neither subject nor roles."""
+    assert subject_and_roles(a_token(claims)) == told
 
 
 @pytest.mark.parametrize(
@@ -143,12 +146,12 @@ def test_what_a_token_does_not_tell(claims, told):
 )
 def test_what_is_no_token(token):
     with pytest.raises(ValueError):  # noqa: PT011 (whichever of its kind)
-        told_by_token(token)
+        subject_and_roles(token)
 
 
 def test_what_is_no_token_is_said():
-    with pytest.raises(ValueError, match=r"^the access token is no JSON web token$"):
-        told_by_token("opaque")
+    with pytest.raises(ValueError, match=r"^the access token is not a JSON web token$"):
+        subject_and_roles("opaque")
 
 
 ROLES = {MANAGEMENT: DIRECTORY_RIGHTS}
@@ -157,16 +160,16 @@ COMPANY_SEEN = {"id": OWN_ID, "access": {"manage": False, "viewMembers": True}}
 ITSELF_SEEN = {"id": OWN_ID, "access": {"view": True}}
 
 
-def test_a_standing_is_what_was_granted_over_each():
-    """One company is looked at; a right that is told but not granted is none."""
-    found = standing_of(
+def test_rights_are_those_granted_over_each():
+    """Of one company; a right that is listed but not granted does not count."""
+    found = rights_of(
         ROLES,
         profile={"unmanagedAttributePolicy": "ENABLED"},
         person=PERSON_SEEN,
         companies=[COMPANY_SEEN, {"access": {"manage": True}}],
         itself=ITSELF_SEEN,
     )
-    assert found == Standing(
+    assert found == Rights(
         roles=ROLES,
         over_person=frozenset({"view"}),
         over_company=frozenset({"viewMembers"}),
@@ -177,7 +180,7 @@ def test_a_standing_is_what_was_granted_over_each():
 
 def test_what_may_not_be_seen_gives_nothing():
     """No person, no company, not itself, and a realm without a policy."""
-    assert standing_of(ROLES, profile={}, person={}, companies=[], itself={"access": None}) == Standing(ROLES)
+    assert rights_of(ROLES, profile={}, person={}, companies=[], itself={"access": None}) == Rights(ROLES)
 
 
 class TestReading:
@@ -191,18 +194,22 @@ class TestReading:
     def answering(self, wire: Wire) -> Wire:
         wire.signs_in()
         wire.on_sign_in(lambda _: (200, {}, json.dumps({"access_token": TOKEN, "expires_in": 60})))
-        wire.answers("GET", "/users", (200, [{"id": PERSON}]))
+        wire.answers("GET", f"/groups/{COMPANY}/members", (200, [{"id": PERSON}]))
         wire.answers("GET", f"/users/{PERSON}", (200, {"id": PERSON, "access": {"view": True, "manage": False}}))
-        wire.answers("GET", "/groups", (200, [{"id": OWN_ID, "access": {"manage": False, "viewMembers": True}}]))
+        company = {**company_group(a_company()), "id": COMPANY, "access": {"manage": False, "viewMembers": True}}
+        auditors = {"id": OWN_ID, "name": "auditors", "path": "/auditors", "access": {"manage": True}}
+        wire.answers("GET", "/groups", (200, [auditors, company]))
         wire.answers("GET", "/users/profile", (200, {"attributes": [], "unmanagedAttributePolicy": "ENABLED"}))
-        wire.answers("GET", f"/users/{OWN_ID}", 403)
+        wire.answers("GET", f"/users/{OWN_ID}", (200, {"id": OWN_ID, "access": {"view": True, "manage": False}}))
         return wire
 
     def test_everything_is_asked_and_nothing_changed(self, wire):
-        assert a_directory().standing() == Standing(
-            roles={"": frozenset({"default-roles-portal"}), MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}},
+        """Of a company and one of its people, whatever groups come before it."""
+        assert a_directory().own_rights() == Rights(
+            roles={"": frozenset({"default-roles-portal"}), MANAGEMENT: DIRECTORY_RIGHTS},
             over_person=frozenset({"view"}),
             over_company=frozenset({"viewMembers"}),
+            over_itself=frozenset({"view"}),
             unmanaged_attributes="ENABLED",
         )
         assert {asked.method for asked in wire.asked} == {"GET"}
@@ -210,7 +217,7 @@ class TestReading:
     def test_the_token_is_a_new_one_each_time(self, wire):
         """An older one would not name a role that was given since."""
         directory = a_directory()
-        directory.standing()
+        directory.own_rights()
         before = len(wire.sign_ins)
-        directory.standing()
+        directory.own_rights()
         assert len(wire.sign_ins) == before + 1

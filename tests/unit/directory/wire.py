@@ -3,12 +3,17 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from re import compile as regex
+from re import escape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import responses
 
-from directory.keycloak_gateway import KeycloakDirectory
+from directory.encoding import company_group
+from directory.keycloak_gateway.directory import KeycloakDirectory
+from tests.builders import a_company
 
 URL = "http://keycloak.invalid:8080"
 REALM = f"{URL}/admin/realms/portal"
@@ -45,6 +50,21 @@ class Wire:
             status, body = answer if isinstance(answer, tuple) else (answer, None)
             kind = {"body": body or ""} if body is None or isinstance(body, str) else {"json": body}
             self._mock.add(method, f"{REALM}{path}", status=status, **kind)
+
+    def knows(self, user_id: str, *groups: dict[str, Any]) -> None:
+        """The account exists; it is in these groups, or else in a company."""
+        found = list(groups) or [{"id": str(uuid4()), **company_group(a_company("elsewhere"))}]
+        self.answers("GET", f"/users/{user_id}/groups", (200, found))
+        self.answers("GET", f"/users/{user_id}", (200, people([user_id])[0]))
+
+    def knows_no_other_account(self) -> None:
+        """Every other account does not exist."""
+        self._mock.add("GET", regex(f"{escape(REALM)}/users/[^/]+/groups"), status=404)
+
+    def has_groups(self, *groups: dict[str, Any]) -> None:
+        """The realm has these top-level groups."""
+        self.answers("GET", "/groups/count", (200, {"count": len(groups)}))
+        self.answers("GET", "/groups", (200, list(groups)))
 
     def creates(self, user_id: str) -> None:
         self._mock.add("POST", f"{REALM}/users", status=201, headers={"Location": f"{REALM}/users/{user_id}"})
@@ -90,6 +110,11 @@ class Wire:
     def lines(self) -> list[str]:
         """The same as `GET /users/1`, without queries."""
         return [f"{asked.method} {asked.path}" for asked in self.asked]
+
+    @property
+    def acts(self) -> list[str]:
+        """The lines without the reads that judge whether a person is known."""
+        return [line for line in self.lines if not line.startswith("GET /users/")]
 
     @property
     def timeouts(self) -> set[Any]:

@@ -11,7 +11,7 @@ import responses
 from flask import Flask
 
 from directory.model import User
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from tests.held import HeldMails
@@ -131,7 +131,7 @@ def test_worker_with_an_account_that_may_do_too_much_does_nothing(
 ):
     """Nor does it end: whoever asks gets 503, and the log says why."""
     left_behind(database, Kind.CREATE, actor, creation())
-    directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
+    directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
     worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
     gunicorn_conf.post_worker_init(worker)
     gunicorn_conf.worker_exit(None, worker)
@@ -149,11 +149,11 @@ class TestCheck:
 
     def test_too_many_rights_are_named(self, app: Flask, directory: FakeDirectory):
         """One line each."""
-        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}}, unmanaged_attributes="ENABLED")
+        directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm"}}, unmanaged_attributes="ENABLED")
         result = app.test_cli_runner().invoke(args=["check"])
         assert (result.exit_code, result.stdout) == (1, "")
         first, second = result.stderr.splitlines()
-        assert first == "the portal's account holds view-users of realm-management"
+        assert first == "the portal's account holds view-realm of realm-management"
         assert "unmanagedAttributePolicy is ENABLED" in second
 
     def test_nothing_is_finished_with_such_an_account(
@@ -161,7 +161,7 @@ class TestCheck:
     ):
         """`operations resume` looks first."""
         left_behind(database, Kind.CREATE, actor, creation())
-        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
+        directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
         result = app.test_cli_runner().invoke(args=["operations", "resume"])
         assert (result.exit_code, result.stdout) == (1, "")
         assert "holds manage-users" in result.stderr
@@ -171,7 +171,7 @@ class TestCheck:
     def test_what_cannot_be_judged_is_told_apart(self, app: Flask, directory: FakeDirectory, held):
         """No answer, or rights that are missing: nothing is too much."""
         directory.down = held is None
-        directory.own = Standing({MANAGEMENT: held or frozenset()})
+        directory.own = Rights({MANAGEMENT: held or frozenset()})
         result = app.test_cli_runner().invoke(args=["check"])
         assert (result.exit_code, result.stdout) == (2, "")
         assert ("lacks query-groups of realm-management" in result.stderr) == (held is not None)

@@ -29,8 +29,13 @@ class Being:
     name: str
     at: Mapping[str, Literal["user", "administrator"]] = field(default_factory=dict)
     state: State = "active"
-    odd: Literal["", "operator", "half-made"] = ""
+    odd: Literal["", "operator", "new operator", "operator in A", "half-made"] = ""
     was: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the portal knows nobody of that name: somebody of operations, whatever companies they are in."""
+        return "operator" in self.odd
 
     @property
     def administers(self) -> frozenset[str]:
@@ -70,6 +75,8 @@ OTHERS = (
     Being("disabled of both", {"A": "user", "B": "user"}, "disabled"),
     Being("nobody's"),
     Being("half-made", odd="half-made"),
+    Being("operator since the last apply", odd="new operator"),
+    Being("operator who administers A", odd="operator in A"),
 )
 BEINGS = (*ACTORS[1:], *OTHERS)
 BY_NAME = {being.name: being for being in BEINGS}
@@ -147,7 +154,7 @@ def typed_address(actor: Being, spot: Spot) -> Relation:
     if spot.company not in actor.administers:
         return "no box"
     person = BY_NAME.get(spot.person)
-    return "hidden" if person and person.odd == "operator" else "open"
+    return "hidden" if person and person.hidden else "open"
 
 
 def my_thing(actor: Being, spot: Spot) -> Relation:
@@ -503,7 +510,7 @@ def tells_the_name(case: Case) -> bool:
         and bool(case.actor.administers)
         and case.actor.name not in SIGNED_OUT
         and case.spot.person in BY_NAME
-        and BY_NAME[case.spot.person].odd != "operator"
+        and not BY_NAME[case.spot.person].hidden
     )
 
 

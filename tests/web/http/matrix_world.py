@@ -171,6 +171,11 @@ def attachments_of(being: Being, ids: Mapping[str, str]) -> list[Attachment]:
     ]
 
 
+def operator_at(being: Being, ids: Mapping[str, str]) -> list[Attachment]:
+    """Where somebody of operations is attached, which the portal must not know."""
+    return [an_attachment(ids["A"], administrator=True)] if being.odd == "operator in A" else []
+
+
 def sent_at(being: Being) -> datetime | None:
     return datetime.now(UTC) - SENT[being.state] if being.state in SENT else None
 
@@ -181,8 +186,8 @@ def company_name(letter: str) -> str:
 
 def add_being(directory: FakeDirectory, being: Being) -> User:
     profile = profile_of(being)
-    if being.odd == "operator":
-        return directory.add_operator(profile)
+    if being.hidden:
+        return directory.add_operator(profile, operator_at(being, IDS))
     user = directory.add_user(
         profile,
         attachments_of(being, IDS),

@@ -5,18 +5,18 @@ from flask import Flask
 
 import webapp.blueprints.health
 from directory.model import User
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from tests.architecture.portal import example, rules
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from webapp.http.guards import Access, access_of
 
-ENOUGH = Standing({MANAGEMENT: DIRECTORY_RIGHTS})
+ENOUGH = Rights({MANAGEMENT: DIRECTORY_RIGHTS})
 REFUSED = [
-    pytest.param(Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users"}}), "view-users", id="role"),
-    pytest.param(Standing(ENOUGH.roles, over_itself=frozenset({"view"})), "own account", id="right"),
-    pytest.param(Standing(ENOUGH.roles, unmanaged_attributes="ENABLED"), "unmanagedAttributePolicy", id="realm"),
+    pytest.param(Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm"}}), "view-realm", id="role"),
+    pytest.param(Rights(ENOUGH.roles, over_itself=frozenset({"manage"})), "own account", id="right"),
+    pytest.param(Rights(ENOUGH.roles, unmanaged_attributes="ENABLED"), "unmanagedAttributePolicy", id="realm"),
 ]
 
 
@@ -30,16 +30,16 @@ def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webapp.blueprints.health, "READY_FOR", 0.0)
 
 
-@pytest.mark.parametrize(("standing", "word"), REFUSED)
+@pytest.mark.parametrize(("rights", "word"), REFUSED)
 def test_refused_it_answers_503_until_that_is_mended(
-    standing: Standing,
+    rights: Rights,
     word: str,
     browser: Browser,
     directory: FakeDirectory,
     caplog: pytest.LogCaptureFixture,
 ):
     """And is red; the log names the reason, which no page does. No restart is needed afterwards."""
-    directory.own = standing
+    directory.own = rights
     before = directory.snapshot()
     page = browser.get("/users")
     assert (page.status, page.headers["Retry-After"]) == (503, "5")
@@ -57,7 +57,7 @@ def test_refused_it_answers_503_until_that_is_mended(
 
 def test_refused_every_page_is(browser: Browser, app: Flask, directory: FakeDirectory):
     """What is for everybody too; only machines that watch are answered."""
-    directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
+    directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
     assert browser.get("/readyz").status == 503
     asked = 0
     for rule in rules():
@@ -79,7 +79,7 @@ def test_without_keycloak_it_starts_and_asks_as_soon_as_it_can(
     assert browser.get("/users").status == 503
     assert browser.get("/help").status == 200
     assert browser.get("/readyz").body == "keycloak: no answer\n"
-    directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"realm-admin"}})
+    directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"realm-admin"}})
     directory.down = False
     assert browser.get("/users").status == 503
     assert directory.called("members", "user", "attachments_of") == []
@@ -89,7 +89,7 @@ def test_without_keycloak_it_starts_and_asks_as_soon_as_it_can(
 
 def test_an_account_that_lacks_rights_is_no_refusal(browser: Browser, directory: FakeDirectory):
     """Keycloak may be half made: 503 until it is whole."""
-    directory.own = Standing()
+    directory.own = Rights()
     assert browser.get("/users").status == 503
     assert browser.get("/readyz").body == "keycloak: no answer\n"
     directory.own = ENOUGH

@@ -95,7 +95,7 @@ def test_an_external_who_is_not_attached():
 
 
 def test_rights_of_the_directory_account():
-    result = found(inspected(directory_rights=frozenset({"query-users", "manage-users"})))
+    result = found(inspected(directory_rights=frozenset({"query-users", "view-users", "manage-users"})))
     assert [(kind, message) for kind, _, message in result] == [
         (FindingKind.RIGHT_TOO_MANY, "holds manage-users"),
         (FindingKind.RIGHT_MISSING, "lacks query-groups"),

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from directory.errors import UnavailableError
 from directory.model import Attachment, Locale
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from webapp.errors import NotAdministratorError, SignedOutError
@@ -33,7 +33,7 @@ from webapp.identity.oidc import Tokens
 from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON, LostSession
 from webapp.settings import Settings
 
-TOO_MUCH = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"impersonation"}})
+TOO_MUCH = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"impersonation"}})
 FIRST = Tokens("first access", "first refresh", "identity", 1000.0)
 SECOND = Tokens("second access", "second refresh", "identity", 2000.0)
 ADMINISTRATOR = Actor("anne", a_profile(locale=Locale.EN), (an_attachment("acme", administrator=True),))
@@ -240,7 +240,7 @@ class TestBeforeAnybody:
         with pytest.raises(UnavailableError, match="impersonation"):
             ask(path)
         assert ask("/probe").status_code == 200
-        directory.own = Standing({MANAGEMENT: DIRECTORY_RIGHTS})
+        directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS})
         assert ask(path).status_code in {200, 404}
 
 

@@ -6,11 +6,11 @@ from threading import Event, Lock, Semaphore, Thread
 import pytest
 
 from directory.errors import ForbiddenError, UnavailableError
-from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Standing
+from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from tests.fakes import FakeDirectory
 from webapp.identity.service_account_check import Admission, ExcessError, Opening, examine
 
-TOO_MUCH = Standing({MANAGEMENT: DIRECTORY_RIGHTS | {"view-users", "impersonation"}})
+TOO_MUCH = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm", "impersonation"}})
 
 
 class Counting(FakeDirectory):
@@ -18,13 +18,13 @@ class Counting(FakeDirectory):
 
     asked = 0
 
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         self.asked += 1
-        return super().standing()
+        return super().own_rights()
 
 
 class Refusing(FakeDirectory):
-    def standing(self) -> Standing:
+    def own_rights(self) -> Rights:
         raise ForbiddenError("no right to ask")
 
 
@@ -35,14 +35,14 @@ def test_too_much_is_named():
         examine(directory)
     assert caught.value.reasons == (
         "holds impersonation of realm-management",
-        "holds view-users of realm-management",
+        "holds view-realm of realm-management",
     )
 
 
 @pytest.mark.parametrize("directory", [Refusing(), FakeDirectory()])
 def test_what_cannot_be_judged_is_unavailable(directory: FakeDirectory):
     """Not refused for good."""
-    directory.own = Standing()
+    directory.own = Rights()
     with pytest.raises(UnavailableError) as caught:
         examine(directory)
     assert not isinstance(caught.value, ExcessError)
@@ -66,7 +66,7 @@ def test_no_is_asked_again_and_told_once(caplog: pytest.LogCaptureFixture):
                 admission.require(directory)
     assert admission.refused
     assert directory.asked == 3
-    assert caplog.text.count("view-users") == 1
+    assert caplog.text.count("view-realm") == 1
     directory.own = FakeDirectory().own
     admission.require(directory)
     assert not admission.refused
@@ -92,7 +92,7 @@ def test_who_comes_while_somebody_asks_shares_the_answer():
     answer = Event()
 
     class Slow(Counting):
-        def standing(self) -> Standing:
+        def own_rights(self) -> Rights:
             self.asked += 1
             assert answer.wait(30)
             raise UnavailableError("not now")
