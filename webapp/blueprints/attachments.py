@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.model import Attachment, AttachmentChange, Member, difference
 from webapp.errors import ChangedMeanwhileError
-from webapp.http.context import actor, administration, author, parts
+from webapp.http.context import actor, administration, author, context, parts
 from webapp.http.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
 from webapp.http.guards import Access, access
 from webapp.http.responses import back_to_list, list_address, list_fields, offer_undo
@@ -70,9 +70,7 @@ def _save(
     present = _present(member)
     try:
         changes = attachments.change(
-            parts().directory,
-            parts().database,
-            author(),
+            context(),
             administration().companies,
             member.user,
             merged.wanted,

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from directory.errors import UnavailableError
 from directory.model import Member
 from webapp.errors import ImportRunningError
-from webapp.http.context import actor, administration, author, parts
+from webapp.http.context import actor, administration, author, context, parts
 from webapp.http.csv_response import csv_file
 from webapp.http.guards import Access, access
 from webapp.http.responses import RETRY_AFTER, RetryForm, error_page, see_other
@@ -79,7 +79,7 @@ def upload() -> ResponseReturnValue:
         return _upload_page(fault_words(error))
     if "confirm" in request.form:
         return _begin(file)
-    questions = Questions(parts().directory, parts().database, author(), administration())
+    questions = Questions(context(), administration())
     return _review_page(data, file, dry_run(parts().directory, administration(), file.lines, questions))
 
 

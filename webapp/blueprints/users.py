@@ -15,7 +15,7 @@ from directory.model import (
     User,
     difference,
 )
-from webapp.http.context import actor, administration, author, parts
+from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import (
     PersonForm,
     Row,
@@ -37,6 +37,7 @@ from webapp.people import accounts, activations, attachments, lookups
 from webapp.people.continuity import shortage
 from webapp.people.three_way_merge import Merge, merge
 from webapp.records import operations
+from webapp.records.stored import NewAccount
 from webapp.resend_all import store as resend_store
 from webapp.wording.labels import gettext as _
 
@@ -137,9 +138,7 @@ def new() -> ResponseReturnValue:
 
 def _look_up(email: str, *, again: bool = False) -> User | None:
     """Whether the address has an account: counted and journalled, once for all steps of one form."""
-    return lookups.find(
-        parts().directory, parts().database, author(), actor().administered_ids, email, again=again
-    )
+    return lookups.find(context(), actor().administered_ids, email, again=again)
 
 
 def _appeared(known: User | None) -> bool:
@@ -192,14 +191,7 @@ def _named(wanted: Sequence[Attachment]) -> Sequence[Company]:
 
 
 def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
-    made = accounts.create(
-        parts().directory,
-        parts().database,
-        author(),
-        profile,
-        wanted,
-        companies=_named(wanted),
-    )
+    made = accounts.create(context(), NewAccount(profile, tuple(wanted)), _named(wanted))
     name = profile.full_name
     if made.mail_sent:
         flash(_("The account of %(name)s was created, and the activation mail sent.", name=name), "success")
@@ -217,9 +209,7 @@ def _create(profile: Profile, wanted: list[Attachment]) -> ResponseReturnValue:
 def _attach(known: User, merged: Merge, present: tuple[Attachment, ...] | None) -> ResponseReturnValue:
     now = None if present is None else {a.company_id: a for a in present}
     changes = attachments.change(
-        parts().directory,
-        parts().database,
-        author(),
+        context(),
         administration().companies,
         known,
         merged.wanted,

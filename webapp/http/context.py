@@ -17,6 +17,7 @@ from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.imports.worker import ImportWorker
 from webapp.listing.cache import Roster
 from webapp.people.administration import Administration, administration_of
+from webapp.people.context import Context
 from webapp.resend_all.worker import ResendingWorker
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -52,6 +53,11 @@ def actor() -> Actor:
 def author() -> Author:
     """Who is acting, as the author of what this request does."""
     return author_of(actor(), request_id())
+
+
+def context() -> Context:
+    """What the use cases of this request work with: the portal's parts, in the name of who is acting."""
+    return Context(parts().directory, parts().database, author())
 
 
 def request_id() -> str:

@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select
 
 from directory.errors import DirectoryError
-from directory.gateway import Directory
 from directory.model import ActivationStatus, Attachment, Company, Invitation, Member, User
 from webapp.errors import AlreadyActiveError, TooOftenError
 from webapp.identity.actor import Author
+from webapp.people.context import Context
 from webapp.people.policies import may_resend_activation
 from webapp.records.journal import Action, Entry, person_of
 from webapp.records.operations import act
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, activation_mails, now
-from webapp.storage.locks import locked
 from webapp.text import fold
 
 MINUTE = 60.0
@@ -23,13 +22,13 @@ DAY = 86_400.0
 MAILS_A_DAY = 5
 
 
-def send_first(directory: Directory, database: Database, user: User) -> User | None:
-    """The mail that goes with a creation; none when it could not be handed over, for whatever reason.
+def send_first(context: Context, user: User) -> User | None:
+    """Send the mail of a new account; none when the mail server did not take it, for whatever reason.
 
-    The account is there already, so this is no error: the list says « Mail non envoyé » and offers to send it.
+    The account exists already, so this is no error: the list says « Mail non envoyé » and offers to send it.
     """
     try:
-        return _send(directory, database, user)
+        return _send(context, user)
     except DirectoryError:
         return None
 
@@ -43,27 +42,30 @@ def invitation(
     return Invitation.to(names, by=author.name) if names else None
 
 
-def resend(
-    directory: Directory, database: Database, author: Author, member: Member, companies: Iterable[Company]
-) -> User:
-    """A new mail with 30 new days, for a person as the administrator sees him; it names these companies of his.
+def resend(context: Context, member: Member, companies: Iterable[Company]) -> User:
+    """Send a new mail that is valid for 30 days to a person as the author sees them; it names these companies.
 
     `AlreadyActiveError`, `TooOftenError` (1 a minute and 5 a day for one person, 100 a day for one administrator;
     a mail that could not be handed over does not count for the person), `MailRefusedError`.
     """
     user_id = member.user.id
     entry = Entry(Action.RESEND, tuple(a.company_id for a in member.attachments), person_of(member.user))
-    with locked(database, [f"activation:{user_id}"]), act(database, author, entry):
-        user = directory.user(user_id)
+    with context.locked(lock_names(user_id)) as held, act(held.database, held.author, entry):
+        user = held.directory.user(user_id)
         if not may_resend_activation(user.status()):
             raise AlreadyActiveError(user_id)
-        if (wait := seconds_to_wait(database, user_id)) > 0:
+        if (wait := seconds_to_wait(held.database, user_id)) > 0:
             raise TooOftenError(wait)
-        rate_limits.take(database, rate_limits.ACTIVATION_MAILS, author.id)
-        now_said = invitation(author, companies, member.attachments)
+        rate_limits.take(held.database, rate_limits.ACTIVATION_MAILS, held.author.id)
+        now_said = invitation(held.author, companies, member.attachments)
         if now_said and now_said != user.invitation:
-            user = directory.record_invitation(user, now_said)
-        return _send(directory, database, user)
+            user = held.directory.record_invitation(user, now_said)
+        return _send(held, user)
+
+
+def lock_names(user_id: str) -> list[str]:
+    """The locks around the activation of one account: its mails, its address, its deletion."""
+    return [f"activation:{user_id}"]
 
 
 def expired(members: Iterable[Member]) -> list[Member]:
@@ -106,8 +108,8 @@ def _wait(sent: list[float], pause: float) -> float:
     return max(waits)
 
 
-def _send(directory: Directory, database: Database, user: User) -> User:
-    directory.send_activation(user.id)
-    with database.transaction() as connection:
+def _send(context: Context, user: User) -> User:
+    context.directory.send_activation(user.id)
+    with context.database.transaction() as connection:
         connection.execute(insert(activation_mails).values(user_id=user.id, sent_at=now()))
-    return directory.record_activation_sent(user, datetime.now(UTC))
+    return context.directory.record_activation_sent(user, datetime.now(UTC))

@@ -17,13 +17,12 @@ from directory.model import (
 )
 from webapp.errors import ChangedMeanwhileError, LastAdministratorError, PartlyDoneError
 from webapp.identity.actor import Author
+from webapp.people.context import Context
 from webapp.people.policies import would_be_last_administrator
 from webapp.records import journal
 from webapp.records.journal import Action, Entry, Outcome, entry_of, person_of
 from webapp.records.notice import notice_of
 from webapp.records.operations import Kind, Work, under_way
-from webapp.storage.database import Database
-from webapp.storage.locks import locked
 
 LAST_ADMINISTRATOR = "last_administrator"
 NOT_ANSWERED = "not_answered"
@@ -31,9 +30,7 @@ GONE = "gone"
 
 
 def change(
-    directory: Directory,
-    database: Database,
-    author: Author,
+    context: Context,
     companies: Iterable[Company],
     user: User,
     wanted: Mapping[str, Attachment | None],
@@ -49,21 +46,23 @@ def change(
     concerned are told, those of one `batch` together once it is released.
     """
     by_id = {company.id: company for company in companies if company.id in wanted}
-    with locked(database, lock_names(by_id)):
-        present = present_at(directory, user, by_id)
+    with context.locked(lock_names(by_id)) as held:
+        present = present_at(held.directory, user, by_id)
         changes = to_do(present, {company_id: wanted[company_id] for company_id in by_id})
         _refuse_changed_meanwhile(present, expected or {}, changes)
         try:
             for one in changes:
-                refuse_last_administrator(directory, by_id[one.company_id], user, one)
+                refuse_last_administrator(held.directory, by_id[one.company_id], user, one)
         except LastAdministratorError as error:
             refused = next(one for one in changes if one.company_id == error.company.id)
-            journal.write(database, author, [_entry(author, refused, user, Outcome.REFUSED, LAST_ADMINISTRATOR)])
+            line = _entry(held.author, refused, user, Outcome.REFUSED, LAST_ADMINISTRATOR)
+            journal.write(held.database, held.author, [line])
             raise
         if not changes:
             return ()
-        with under_way(database, Kind.CHANGE, author, payload_of(user, changes, batch=batch)) as work:
-            make(directory, work, by_id, user, changes)
+        payload = payload_of(user, changes, batch=batch)
+        with under_way(held.database, Kind.CHANGE, held.author, payload) as work:
+            make(held.directory, work, by_id, user, changes)
     return changes
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, UnavailableError
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
-from tests.builders import NOON, a_company, a_member, a_profile, a_user, an_attachment, an_author
+from tests.builders import NOON, a_company, a_context, a_member, a_profile, a_user, an_attachment
 from tests.fakes import FakeDirectory
 from webapp.identity.oidc import Actor
 from webapp.imports import dry_run
-from webapp.imports.apply import GIVE_UP_AFTER, RIGHTS_EVERY, apply
+from webapp.imports.apply import GIVE_UP_AFTER, RIGHTS_EVERY, Manner, apply
 from webapp.imports.csv_format import COLUMNS, LIST_COLUMNS, Line, Variety, read, write
 from webapp.imports.plan import Outcome, Problem, Reason, Row, plan
 from webapp.listing.csv_rows import cells_of
@@ -375,7 +375,8 @@ def send(directory, database, administration):
 
 def applied(directory, database, administration, rows, **options) -> tuple[Row, ...]:
     """Do the rows in the administrator's name."""
-    return apply(directory, database, an_author(administration.actor), administration, rows, **options)
+    context = a_context(directory, database, administration.actor)
+    return apply(context, administration, rows, Manner(**options))
 
 
 def attachments_of(directory, email):

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from directory.errors import MailRefusedError, UnavailableError
 from directory.model import User
-from tests.builders import a_profile, an_attachment, an_author
+from tests.builders import a_context, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.held import HeldMails
 from tests.waiting import until
@@ -64,7 +64,7 @@ def an_expired(directory: FakeDirectory, email: str, *companies: str) -> User:
 def begin(worker: ResendingWorker, directory: FakeDirectory, database: Database, author: User) -> None:
     attachments = tuple(at for _, at in directory.attachments_of(author.id))
     administration = administration_of(directory, Actor(author.id, author.profile, attachments))
-    worker.start(directory, database, an_author(author), administration)
+    worker.start(a_context(directory, database, author), administration)
 
 
 def batch_of(database: Database, person: User) -> Batch:
