@@ -22,6 +22,7 @@ from webapp.records.operations import Kind, Work, act, reason_of, under_way
 from webapp.records.stored import NewAccount, encode
 from webapp.storage import rate_limits
 from webapp.storage.database import Database
+from webapp.storage.locks import LockLostError
 
 PORTAL_NAME = "Attaché"
 """The author of what the portal does by itself."""
@@ -97,6 +98,8 @@ def _create_once(directory: Directory, account: NewAccount) -> User:
     """Create; when the answer was lost, look whether it happened: while the address is locked, only we create."""
     try:
         return directory.create_user(account.profile, account.attachments, account.invitation)
+    except LockLostError:
+        raise
     except UnavailableError:
         user = directory.find_by_email(account.profile.email)
         if user is None or not user.password_required or user.activation_sent_at is not None:
