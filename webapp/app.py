@@ -24,6 +24,7 @@ from webapp.blueprints import (
     help,
     imports,
     journal,
+    new_user,
     operations,
     privacy,
     profile,
@@ -94,6 +95,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     for module in (
         session,
         users,
+        new_user,
         transfers,
         imports,
         attachments,
