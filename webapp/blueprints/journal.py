@@ -1,19 +1,19 @@
 """« Journal »: who did what, to whom, at my companies; as a page and as a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, to_utc
 
-from directory.model import Affiliation, CompanyRole
 from webapp.http.context import actor, administration, parts
 from webapp.http.csv_response import asked_variety
 from webapp.http.guards import Access, access
 from webapp.imports.csv_format import lines
 from webapp.records import journal
-from webapp.records.journal import Line
+from webapp.records.codec import encode
+from webapp.records.journal import Line, Values
 from webapp.records.journal_query import Asked, asked
 from webapp.storage import rate_limits
 from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
@@ -113,23 +113,23 @@ def _rows(line: Line) -> Iterator[list[str]]:
         ]
 
 
-def _plain(values: Mapping[str, Any] | None) -> str:
-    return " ".join(f"{name}={value}" for name, value in (values or {}).items())
+def _plain(values: Values | None) -> str:
+    return " ".join(f"{name}={value}" for name, value in (encode(values) or {}).items())
 
 
-def _words(values: Mapping[str, Any] | None) -> str:
+def _words(values: Values | None) -> str:
     """What was, or is now, in the reader's words; nothing for nothing."""
     if values is None:
         return ""
     found = []
-    if "role" in values:
-        found.append(str(ROLES[CompanyRole(values["role"])]))
-    if "affiliation" in values:
-        found.append(str(AFFILIATIONS[Affiliation(values["affiliation"])]))
-    if "email" in values:
-        found.append(str(values["email"]))
-    if "found" in values:
-        found.append(_("an account exists") if values["found"] else _("no account"))
+    if values.role is not None:
+        found.append(str(ROLES[values.role]))
+    if values.affiliation is not None:
+        found.append(str(AFFILIATIONS[values.affiliation]))
+    if values.email is not None:
+        found.append(values.email)
+    if values.found is not None:
+        found.append(_("an account exists") if values.found else _("no account"))
     return ", ".join(found)
 
 

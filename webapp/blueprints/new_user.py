@@ -25,7 +25,7 @@ from webapp.http.guards import Access, access
 from webapp.http.responses import see_other
 from webapp.people import accounts, edit_attachments, lookups
 from webapp.people.edit_attachments import Edit, EditConflictError
-from webapp.records.stored import NewAccount
+from webapp.records.payloads import NewAccount
 from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("new_user", __name__)

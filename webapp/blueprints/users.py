@@ -13,9 +13,10 @@ from webapp.http.guards import Access, access
 from webapp.listing.cache import Progress, page_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
 from webapp.listing.wording import choices, filter_words, ignored_words
-from webapp.people import activations, attachments
+from webapp.people import activations
 from webapp.people.continuity import shortage
 from webapp.records import operations
+from webapp.records.payloads import AttachmentChanges
 from webapp.resend_all import store as resend_store
 
 blueprint = Blueprint("users", __name__)
@@ -57,8 +58,9 @@ def index() -> ResponseReturnValue:
         waits=activations.waits(parts().database, [member.user.id for member in page.members]),
         address=address,
         unfinished=[
-            (operation, [change.company_id for change in attachments.changes_of(operation.payload)])
+            (operation, [change.company_id for change in operation.payload.changes])
             for operation in operations.partial_of(parts().database, actor().id)
+            if isinstance(operation.payload, AttachmentChanges)
         ],
         here=address(page.page if page.page > 1 else None),
         file=url_for("transfers.export", **query.arguments, spreadsheet=1),  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from webapp.parallel import each
 from webapp.people import accounts, attachments
 from webapp.people.administration import Administration, administration_now
 from webapp.people.context import Context
-from webapp.records.stored import NewAccount
+from webapp.records.payloads import NewAccount
 
 RIGHTS_EVERY = 50
 """Rows after which the author's rights are read again: an import lasts, and a right can end meanwhile."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
@@ -16,10 +15,10 @@ from webapp.people import activations, attachments
 from webapp.people.administration import Administration, everywhere
 from webapp.people.context import Context
 from webapp.people.policies import may_change_account, may_resend_activation
-from webapp.records.journal import Action, Entry, Outcome, Person, attachment_values, person_of
-from webapp.records.notice import notice_of
-from webapp.records.operations import Kind, Work, act, reason_of, under_way
-from webapp.records.stored import NewAccount, encode
+from webapp.records.journal import Action, Entry, Outcome, Person, Values, person_of, values_of
+from webapp.records.notice import OperationNotice, notice_of
+from webapp.records.operations import Work, act, reason_of, under_way
+from webapp.records.payloads import NewAccount
 from webapp.storage import rate_limits
 from webapp.storage.database import Database
 from webapp.storage.locks import LockLostError
@@ -46,7 +45,7 @@ def create(context: Context, account: NewAccount, companies: Iterable[Company] =
     invitation = activations.invitation(context.author, companies, account.attachments)
     account = replace(account, invitation=invitation)
     with context.locked(lock_names(account.profile.email)) as held:
-        with under_way(held.database, Kind.CREATE, held.author, encode(account)) as work:
+        with under_way(held.database, held.author, account) as work:
             return make(held, work, account)
 
 
@@ -84,11 +83,10 @@ def note_if_made(directory: Directory, work: Work, account: NewAccount) -> None:
 
 
 def _created(attachment: Attachment, person: Person, outcome: Outcome = Outcome.DONE, reason: str = "") -> Entry:
-    after = attachment_values(attachment)
-    return Entry(Action.CREATE, (attachment.company_id,), person, None, after, outcome, reason)
+    return Entry(Action.CREATE, (attachment.company_id,), person, None, values_of(attachment), outcome, reason)
 
 
-def _notice(author: Author, user: User, wanted: Sequence[Attachment]) -> dict[str, Any]:
+def _notice(author: Author, user: User, wanted: Sequence[Attachment]) -> OperationNotice:
     """The companies have their id alone: the courier looks up their names."""
     changes = [(Company(a.company_id, ""), AttachmentChange(a.company_id, None, a)) for a in wanted]
     return notice_of(author, user, changes, created=True)
@@ -120,9 +118,8 @@ def correct_email(context: Context, administration: Administration, user_id: str
     with context.locked(activations.lock_names(user_id)) as held:
         member = everywhere(held.directory, administration.ids, user_id)
         mine = tuple(a.company_id for a in administration.mine(member.attachments))
-        entry = Entry(
-            Action.CORRECT_EMAIL, mine, person_of(member.user), {"email": member.user.email}, {"email": email}
-        )
+        before, after = Values(email=member.user.email), Values(email=email)
+        entry = Entry(Action.CORRECT_EMAIL, mine, person_of(member.user), before, after)
         with act(held.database, held.author, entry):
             _refuse_foreign(administration, member.user, member.attachments)
             if member.user.email == email:

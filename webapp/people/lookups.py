@@ -7,7 +7,7 @@ from directory.model import User
 from webapp.errors import TooOftenError
 from webapp.people.context import Context
 from webapp.records import journal
-from webapp.records.journal import Action, Entry, Outcome, Person
+from webapp.records.journal import Action, Entry, Outcome, Person, Values
 from webapp.records.operations import reason_of
 from webapp.storage import rate_limits
 
@@ -34,5 +34,6 @@ def find(context: Context, company_ids: Iterable[str], email: str, *, again: boo
         failed = Entry(Action.LOOK_UP, companies, asked, outcome=Outcome.FAILED, reason=reason_of(error))
         journal.write(database, author, [failed])
         raise
-    journal.write(database, author, [Entry(Action.LOOK_UP, companies, asked, after={"found": user is not None})])
+    answer = Values(found=user is not None)
+    journal.write(database, author, [Entry(Action.LOOK_UP, companies, asked, after=answer)])
     return user

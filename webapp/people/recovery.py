@@ -8,22 +8,20 @@ from directory.gateway import Directory
 from directory.model import Attachment, AttachmentChange, Company, User
 from webapp.errors import HiddenError, LastAdministratorError, PortalError
 from webapp.people import accounts, attachments
-from webapp.people.attachments import LAST_ADMINISTRATOR, changes_of
+from webapp.people.attachments import LAST_ADMINISTRATOR
 from webapp.people.context import Context
 from webapp.records.journal import Outcome, entry_of, person_of
 from webapp.records.notice import notice_of
 from webapp.records.operations import (
-    Kind,
     Operation,
     State,
     Work,
     claim_interrupted,
-    entry_kept,
     finishing,
     release,
     take_partial,
 )
-from webapp.records.stored import NewAccount, decode
+from webapp.records.payloads import Act, AttachmentChanges, NewAccount
 from webapp.storage.database import Database
 
 INTERRUPTED = "interrupted"
@@ -50,7 +48,7 @@ def complete(context: Context, operation_id: str) -> None:
         raise HiddenError(operation_id)
     with finishing(context.database, operation) as work:
         try:
-            _change(replace(context, author=operation.author), work)
+            _do(replace(context, author=operation.author), work)
         except UnavailableError:
             work.stop_on_the_way(operation.payload)
             raise
@@ -79,18 +77,17 @@ def _finish(directory: Directory, database: Database, operation: Operation) -> S
 
 
 def _do(context: Context, work: Work) -> None:
-    match work.operation.kind:
-        case Kind.CREATE:
-            _create(context, work)
-        case Kind.CHANGE:
-            _change(context, work)
-        case Kind.ACT:
+    match work.operation.payload:
+        case NewAccount() as account:
+            _create(context, work, account)
+        case AttachmentChanges() as changes:
+            _change(context, work, changes)
+        case Act(entry):
             work.state = State.FAILED
-            work.note(replace(entry_kept(work.operation), outcome=Outcome.FAILED, reason=INTERRUPTED))
+            work.note(replace(entry, outcome=Outcome.FAILED, reason=INTERRUPTED))
 
 
-def _create(context: Context, work: Work) -> None:
-    account = decode(work.operation.payload, NewAccount)
+def _create(context: Context, work: Work, account: NewAccount) -> None:
     actor_id = context.author.id
     if not _still_administers(context.directory, actor_id, (a.company_id for a in account.attachments)):
         raise NotFoundError(actor_id)
@@ -101,12 +98,11 @@ def _create(context: Context, work: Work) -> None:
             accounts.note_if_made(held.directory, work, account)
 
 
-def _change(context: Context, work: Work) -> None:
+def _change(context: Context, work: Work, asked: AttachmentChanges) -> None:
     """Do what the author may still do; `NotFoundError` when something had to be left."""
     directory, actor_id = context.directory, context.author.id
-    changes = changes_of(work.operation.payload)
-    wanted = {one.company_id: one.after for one in changes}
-    user = directory.user(work.operation.payload["user_id"])
+    wanted = {one.company_id: one.after for one in asked.changes}
+    user = directory.user(asked.user_id)
     allowed = {
         company.id: company
         for company, at in _attachments_of_author(directory, actor_id)
@@ -115,14 +111,14 @@ def _change(context: Context, work: Work) -> None:
     with context.locked(attachments.lock_names(allowed)) as held:
         present = attachments.present_at(directory, user, wanted)
         # Done before the process died, or without its answer having reached us.
-        done = [one for one in changes if present.get(one.company_id) == one.after]
+        done = [one for one in asked.changes if present.get(one.company_id) == one.after]
         work.note(*(entry_of(one, person_of(user)) for one in done))
         left = attachments.to_do(present, {company_id: wanted[company_id] for company_id in allowed})
         _refuse_last_administrators(directory, work, allowed, user, left)
         attachments.make(held.directory, work, allowed, user, left)
         made = [(allowed[one.company_id], one) for one in (*done, *left) if one.company_id in allowed]
         work.notice = notice_of(work.operation.author, user, made) if made else None
-    if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in changes):
+    if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in asked.changes):
         raise NotFoundError("the actor administers these companies no more")
 
 

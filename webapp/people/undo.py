@@ -4,14 +4,13 @@ The journal has what was before and after. Whatever somebody else changed since 
 a change like any other: under the same rules, with its own lines and mails.
 """
 
-from collections.abc import Mapping
-
-from directory.model import Affiliation, Attachment, CompanyRole, User
+from directory.model import Attachment, User
 from webapp.errors import HiddenError, TooLateError
 from webapp.people import attachments
 from webapp.people.administration import Administration
 from webapp.people.context import Context
 from webapp.records import journal
+from webapp.records.journal import Values
 from webapp.storage.database import now
 
 SHORTLY = 600.0
@@ -32,13 +31,11 @@ def take_back(context: Context, mine: Administration, change_id: str) -> User:
     if min(line.at for line in lines) < now() - SHORTLY:
         raise TooLateError(change_id)
     user = context.directory.user(lines[0].person_id)
-    before = {line.company_id: _attachment(line.company_id, line.before) for line in lines}
-    after = {line.company_id: _attachment(line.company_id, line.after) for line in lines}
+    before = {line.company_id: _attachment(line.before, line.company_id) for line in lines}
+    after = {line.company_id: _attachment(line.after, line.company_id) for line in lines}
     attachments.change(context, mine.companies, user, before, expected=after)
     return user
 
 
-def _attachment(company_id: str, kept: Mapping[str, str] | None) -> Attachment | None:
-    if kept is None:
-        return None
-    return Attachment(company_id, CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))
+def _attachment(values: Values | None, company_id: str) -> Attachment | None:
+    return values.attachment(company_id) if values else None

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
-from directory.model import Attachment, AttachmentChange, User
+from directory.model import Affiliation, Attachment, AttachmentChange, CompanyRole, User
 from webapp.identity.actor import Author
+from webapp.records.codec import decode_optional, encode
 from webapp.storage.database import Database, journal, journal_companies, now
 from webapp.text import fold
 
@@ -68,19 +70,36 @@ class Person:
     email: str
 
 
+class Values(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What differs before and after: an attachment, an e-mail address, or whether a look-up found an account.
+
+    Stored as a JSON object of the fields that have a value.
+    """
+
+    role: CompanyRole | None = None
+    affiliation: Affiliation | None = None
+    email: str | None = None
+    found: bool | None = None
+
+    def attachment(self, company_id: str) -> Attachment:
+        """The attachment at that company; `ValueError` when the values are of something else."""
+        if self.role is None or self.affiliation is None:
+            raise ValueError("these values are not those of an attachment")
+        return Attachment(company_id, self.role, self.affiliation)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line to be written.
 
-    `before` and `after` hold what differs: `role` and `affiliation` of an attachment, an `email`, `found` of a
-    look-up; none where there was, or is, nothing. `reason` says in one word why it was not done.
+    `before` and `after` are none where there was, or is, nothing. `reason` says in one word why it was not done.
     """
 
     action: Action
     company_ids: tuple[str, ...]
     person: Person
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
+    before: Values | None = None
+    after: Values | None = None
     outcome: Outcome = Outcome.DONE
     reason: str = ""
 
@@ -96,8 +115,8 @@ class Line:
     action: Action
     person: Person
     company_ids: tuple[str, ...]
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
+    before: Values | None
+    after: Values | None
     outcome: Outcome
     reason: str
 
@@ -108,8 +127,8 @@ class Changed:
 
     person_id: str
     company_id: str
-    before: Mapping[str, str] | None
-    after: Mapping[str, str] | None
+    before: Values | None
+    after: Values | None
     at: float
 
 
@@ -145,8 +164,8 @@ def entry_of(change: AttachmentChange, person: Person, outcome: Outcome = Outcom
         action,
         (change.company_id,),
         person,
-        attachment_values(change.before),
-        attachment_values(change.after),
+        values_of(change.before),
+        values_of(change.after),
         outcome,
         reason,
     )
@@ -157,11 +176,9 @@ def renamed(entry: Entry, action: Action) -> Entry:
     return replace(entry, action=action)
 
 
-def attachment_values(attachment: Attachment | None) -> dict[str, str] | None:
-    """Role and affiliation, as a line keeps them."""
-    if attachment is None:
-        return None
-    return {"role": attachment.role.value, "affiliation": attachment.affiliation.value}
+def values_of(attachment: Attachment | None) -> Values | None:
+    """The role and the affiliation of an attachment."""
+    return Values(attachment.role, attachment.affiliation) if attachment else None
 
 
 def write(database: Database, author: Author, entries: Iterable[Entry]) -> None:
@@ -243,9 +260,9 @@ def _pseudonymous(row: Any, who: Mapping[str, bool], pseudonym: str) -> dict[str
         for column, erased in (("id", pseudonym), ("name", pseudonym), ("email", "")):
             values[f"{part}_{column}"] = erased if is_meant else getattr(row, f"{part}_{column}")
     for side in ("before", "after"):
-        kept = getattr(row, side)
-        if who["person"] and kept and "email" in kept:
-            values[side] = {**kept, "email": pseudonym}
+        kept = decode_optional(getattr(row, side), Values)
+        if who["person"] and kept and kept.email is not None:
+            values[side] = encode(msgspec.structs.replace(kept, email=pseudonym))
     words = (values["actor_name"], values["actor_email"], values["person_name"], values["person_email"])
     return {**values, "words": fold(" ".join(words))}
 
@@ -267,7 +284,7 @@ def changes_of(database: Database, author_id: str, operation_id: str) -> list[Ch
     )
     with database.engine.connect() as connection:
         rows = connection.execute(query).all()
-    return [Changed(row.person_id, row.company_id, row.before, row.after, row.at) for row in rows]
+    return [Changed(row.person_id, row.company_id, *_ends(row), row.at) for row in rows]
 
 
 def last_author(database: Database, company_id: str, person_id: str) -> Author | None:
@@ -371,8 +388,8 @@ def _row(author: Author, entry: Entry, operation_id: str | None) -> dict[str, An
         "person_id": entry.person.id,
         "person_name": entry.person.name,
         "person_email": entry.person.email,
-        "before": dict(entry.before) if entry.before is not None else None,
-        "after": dict(entry.after) if entry.after is not None else None,
+        "before": encode(entry.before),
+        "after": encode(entry.after),
         "outcome": entry.outcome.value,
         "reason": entry.reason,
         "words": fold(words),
@@ -408,7 +425,12 @@ def _companies(connection: Connection, line_ids: Sequence[int], mine: set[str]) 
     return found
 
 
+def _ends(row: Any) -> tuple[Values | None, Values | None]:
+    return decode_optional(row.before, Values), decode_optional(row.after, Values)
+
+
 def _line(row: Any, company_ids: tuple[str, ...]) -> Line:
+    before, after = _ends(row)
     return Line(
         id=row.id,
         at=datetime.fromtimestamp(row.at, UTC),
@@ -417,8 +439,8 @@ def _line(row: Any, company_ids: tuple[str, ...]) -> Line:
         action=Action(row.action),
         person=Person(row.person_id, row.person_name, row.person_email),
         company_ids=company_ids,
-        before=row.before,
-        after=row.after,
+        before=before,
+        after=after,
         outcome=Outcome(row.outcome),
         reason=row.reason,
     )

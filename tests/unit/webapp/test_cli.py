@@ -24,7 +24,7 @@ from webapp.app import create_app
 from webapp.identity import service_account_check
 from webapp.imports import store as import_store
 from webapp.imports.store import State
-from webapp.records.operations import Kind
+from webapp.records.payloads import Kind
 from webapp.resend_all import store as resend_store
 from webapp.settings import Settings
 from webapp.storage.database import Database, imports, metadata, now, resendings

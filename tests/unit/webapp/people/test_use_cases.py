@@ -20,7 +20,7 @@ from webapp.errors import (
 from webapp.identity.actor import Actor
 from webapp.people import accounts, activations, attachments
 from webapp.people.administration import administration_of, everywhere, people, person
-from webapp.records.stored import NewAccount
+from webapp.records.payloads import NewAccount
 from webapp.storage.database import Database, activation_mails, operations
 
 ACME, GLOBEX = a_company("acme"), a_company("globex")
