@@ -50,7 +50,7 @@ blueprint = Blueprint("transfers", __name__)
 @access(Access.ADMINISTRATOR)
 def export() -> ResponseReturnValue:
     """The list as it is filtered, all its pages; one line for each attachment that matches."""
-    query, now = query_of(request.args), datetime.now(UTC)
+    query, now = query_of(request.args), datetime.fromtimestamp(parts().clock(), UTC)
     everybody = people(parts().directory, administration())
     lines = select((Member(m.user, (one,)) for m in everybody for one in m.attachments), query, now)
     return csv_file("users.csv", LIST_COLUMNS, (cells_of(member, now) for member in lines))

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from directory.model import (
     ActivationStatus,
 )
-from webapp.http.context import actor, administration, parts
+from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access
 from webapp.listing.cache import Progress, page_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
@@ -30,7 +30,7 @@ REFRESH = 2
 @access(Access.ADMINISTRATOR)
 def index() -> ResponseReturnValue:
     """Everybody at my companies."""
-    mine, now = administration(), datetime.now(UTC)
+    mine, now = administration(), datetime.fromtimestamp(parts().clock(), UTC)
     if _may_be_shown_progress() and (progress := parts().roster.first_reading(parts().directory, mine)):
         return _reading_page(progress)
     query = query_of(request.args, mine.ids)
@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
         most_characters=MOST_CHARACTERS,
         now=now,
         resending=resend_store.is_running(parts().database, actor().id),
-        waits=activations.waits(parts().database, [member.user.id for member in page.members]),
+        waits=activations.waits(context(), [member.user.id for member in page.members]),
         address=address,
         unfinished=[
             (operation, [change.company_id for change in operation.payload.changes])

@@ -3,6 +3,7 @@
 The parts are put on the application by `webapp.app.create_app`; views get them here and hand them to services.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import uuid4
@@ -20,7 +21,7 @@ from webapp.people.administration import Administration, administration_of
 from webapp.people.context import Context
 from webapp.resend_all.worker import ResendingWorker
 from webapp.settings import Settings
-from webapp.storage.database import Database
+from webapp.storage.database import Database, now
 
 EXTENSION = "attache"
 TOKENS = "tokens"
@@ -35,6 +36,7 @@ class Parts:
     database: Database
     identity: Identity
     roster: Roster
+    clock: Callable[[], float] = now
     imports: ImportWorker = field(default_factory=ImportWorker)
     resendings: ResendingWorker = field(default_factory=ResendingWorker)
     admission: Admission = field(default_factory=Admission)
@@ -57,7 +59,7 @@ def author() -> Author:
 
 def context() -> Context:
     """What the use cases of this request work with: the portal's parts, in the name of who is acting."""
-    return Context(parts().directory, parts().database, author())
+    return Context(parts().directory, parts().database, author(), parts().clock)
 
 
 def request_id() -> str:

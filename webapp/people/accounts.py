@@ -124,7 +124,7 @@ def correct_email(context: Context, administration: Administration, user_id: str
             _refuse_foreign(administration, member.user, member.attachments)
             if member.user.email == email:
                 raise EmailTakenError(email)
-            if (wait := activations.seconds_to_wait(held.database, user_id, pause=0)) > 0:
+            if (wait := activations.seconds_to_wait(held, user_id, pause=0)) > 0:
                 raise TooOftenError(wait)
             rate_limits.take(held.database, rate_limits.ACTIVATION_MAILS, held.author.id)
             said = activations.invitation(held.author, administration.companies, member.attachments)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from directory.gateway import Directory
 from webapp.identity.actor import Author
-from webapp.storage.database import Database
+from webapp.storage.database import Database, now
 from webapp.storage.locks import Lock, locked
 
 READS = frozenset(
@@ -28,11 +28,12 @@ READS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once for a request, or for one run of a job."""
+    """Made once for a request, or for one run of a job. `clock` gives the present in seconds since 1970 (UTC)."""
 
     directory: Directory
     database: Database
     author: Author
+    clock: Callable[[], float] = now
 
     @contextmanager
     def locked(self, names: Iterable[str]) -> Iterator["Context"]:

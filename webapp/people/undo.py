@@ -11,7 +11,6 @@ from webapp.people.administration import Administration
 from webapp.people.context import Context
 from webapp.records import journal
 from webapp.records.journal import Values
-from webapp.storage.database import now
 
 SHORTLY = 600.0
 """Seconds for which a change can be taken back with one click."""
@@ -28,7 +27,7 @@ def take_back(context: Context, mine: Administration, change_id: str) -> User:
     company_ids = {line.company_id for line in lines}
     if not lines or not company_ids <= mine.ids:
         raise HiddenError(change_id)
-    if min(line.at for line in lines) < now() - SHORTLY:
+    if min(line.at for line in lines) < context.clock() - SHORTLY:
         raise TooLateError(change_id)
     user = context.directory.user(lines[0].person_id)
     before = {line.company_id: _attachment(line.before, line.company_id) for line in lines}

@@ -1,5 +1,6 @@
 """Services without the web: what they promise to whoever calls them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -192,10 +193,6 @@ class TestWaiting:
 
     NOW = 1_800_000_000.0
 
-    @pytest.fixture(autouse=True)
-    def clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(activations, "now", lambda: self.NOW)
-
     @pytest.mark.parametrize(
         ("ages", "wait", "wait_without_pause"),
         [
@@ -211,15 +208,24 @@ class TestWaiting:
             ([100, 200, 300, 400, 500, 600], 86_400 - 500, 86_400 - 500),
         ],
     )
-    def test_wait(self, ages: list[float], wait: float, wait_without_pause: float, database: Database):
+    def test_wait(
+        self,
+        ages: list[float],
+        wait: float,
+        wait_without_pause: float,
+        directory: FakeDirectory,
+        database: Database,
+        actor: Actor,
+    ):
         """A minute after the last, and a day after the fifth last."""
         with database.transaction() as connection:
             for age in ages:
                 connection.execute(insert(activation_mails).values(user_id="me", sent_at=self.NOW - age))
             connection.execute(insert(activation_mails).values(user_id="other", sent_at=self.NOW))
-        assert activations.seconds_to_wait(database, "me") == pytest.approx(wait)
-        assert activations.seconds_to_wait(database, "me", pause=0) == pytest.approx(wait_without_pause)
-        assert activations.waits(database, ["me", "nobody"]) == ({"me": pytest.approx(wait)} if wait else {})
+        context = replace(a_context(directory, database, actor), clock=lambda: self.NOW)
+        assert activations.seconds_to_wait(context, "me") == pytest.approx(wait)
+        assert activations.seconds_to_wait(context, "me", pause=0) == pytest.approx(wait_without_pause)
+        assert activations.waits(context, ["me", "nobody"]) == ({"me": pytest.approx(wait)} if wait else {})
 
 
 class TestResendExpired:
