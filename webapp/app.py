@@ -38,7 +38,7 @@ from webapp.http.context import EXTENSION, Parts, request_id
 from webapp.identity.oidc import Identity, KeycloakIdentity
 from webapp.identity.sessions import DatabaseSessionInterface
 from webapp.listing.cache import Roster
-from webapp.records.journal import change_numbers
+from webapp.records.journal_reading import change_numbers
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.wording import help_pages, labels, times

@@ -30,7 +30,8 @@ from webapp.imports.plan import Outcome, Problem, Reason, Row
 from webapp.listing.cache import Roster
 from webapp.people.attachments import payload_of, to_do
 from webapp.records import operations
-from webapp.records.journal import Action, Entry, change_numbers, person_of, values_of, write
+from webapp.records.journal import Action, Entry, person_of, values_of, write
+from webapp.records.journal_reading import change_numbers
 from webapp.resend_all import store as resend_store
 from webapp.resend_all.store import Resent
 from webapp.settings import Settings

@@ -11,10 +11,11 @@ from webapp.http.context import actor, administration, parts
 from webapp.http.csv_response import asked_variety
 from webapp.http.guards import Access, access
 from webapp.imports.csv_format import lines
-from webapp.records import journal
+from webapp.records import journal_reading
 from webapp.records.codec import encode
-from webapp.records.journal import Line, Values
+from webapp.records.journal import Values
 from webapp.records.journal_query import Asked, asked
+from webapp.records.journal_reading import Line
 from webapp.storage import rate_limits
 from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
 from webapp.wording.labels import gettext as _
@@ -44,7 +45,7 @@ COLUMNS = (
 def index() -> ResponseReturnValue:
     """The newest lines first."""
     wanted = _asked()
-    found = journal.read(parts().database, administration().ids, wanted.search, wanted.page)
+    found = journal_reading.read(parts().database, administration().ids, wanted.search, wanted.page)
     given: dict[str, Any] = {name: request.args[name] for name in FIELDS if request.args.get(name)}
     return render_template(
         "journal/index.html",
@@ -71,7 +72,7 @@ def export() -> ResponseReturnValue:
     """The same lines, all of them, as a file; one row for each of my companies that a line is about."""
     rate_limits.take(parts().database, rate_limits.JOURNAL_EXPORTS, actor().id)
     wanted = _asked()
-    found = journal.every(parts().database, administration().ids, wanted.search)
+    found = journal_reading.every(parts().database, administration().ids, wanted.search)
     answer = Response(
         stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), asked_variety())),
         content_type="text/csv; charset=utf-8",

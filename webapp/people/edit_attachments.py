@@ -13,7 +13,7 @@ from webapp.people import attachments
 from webapp.people.administration import Administration
 from webapp.people.context import Context
 from webapp.people.three_way_merge import Merge, State, merge
-from webapp.records import journal
+from webapp.records import journal_reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _review(context: Context, member: Member, edit: Edit) -> Review:
 def _meanwhile(context: Context, member: Member, merged: Merge, seen: State) -> tuple[Meanwhile, ...]:
     found = []
     for company_id in (*merged.conflicts, *merged.theirs):
-        last = journal.last_author(context.database, company_id, member.user.id)
+        last = journal_reading.last_author(context.database, company_id, member.user.id)
         who = last.name if last and last.id != context.author.id else ""
         found.append(Meanwhile(company_id, seen.get(company_id), member.at(company_id), who))
     return tuple(found)

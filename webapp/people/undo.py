@@ -9,7 +9,7 @@ from webapp.errors import HiddenError, TooLateError
 from webapp.people import attachments
 from webapp.people.administration import Administration
 from webapp.people.context import Context
-from webapp.records import journal
+from webapp.records import journal_reading
 from webapp.records.journal import Values
 
 SHORTLY = 600.0
@@ -23,7 +23,7 @@ def take_back(context: Context, mine: Administration, change_id: str) -> User:
     `SHORTLY`; `ChangedMeanwhileError` when the person is no longer as the change left him; and what
     `attachments.change` raises.
     """
-    lines = journal.changes_of(context.database, context.author.id, change_id)
+    lines = journal_reading.changes_of(context.database, context.author.id, change_id)
     company_ids = {line.company_id for line in lines}
     if not lines or not company_ids <= mine.ids:
         raise HiddenError(change_id)

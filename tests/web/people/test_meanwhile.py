@@ -8,7 +8,8 @@ from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
-from webapp.records.journal import Search, Values, read
+from webapp.records.journal import Values
+from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database
 
 MEANWHILE = "Quelqu’un d’autre a modifié"

@@ -15,8 +15,9 @@ from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
 from webapp.identity.actor import Author
-from webapp.records import journal
-from webapp.records.journal import Action, Entry, Person, Search, Values, read
+from webapp.records import journal, journal_reading
+from webapp.records.journal import Action, Entry, Person, Values
+from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database
 
 LONG_AGO = datetime(2023, 1, 1, tzinfo=UTC)
@@ -266,7 +267,7 @@ class TestFile:
         assert (rows[0]["action"], rows[0]["outcome"], rows[0]["request_id"]) == ("change", "done", "request-7")
 
     def test_many_lines_are_read_in_parts(self, browser: Browser, database: Database, monkeypatch):
-        monkeypatch.setattr(journal, "READ_AT_ONCE", 7)
+        monkeypatch.setattr(journal_reading, "READ_AT_ONCE", 7)
         anne = Author("a", "Anne", "a@acme.example", "r")
         people = [Person(None, "", f"p{number}@a.example") for number in range(21)]
         journal.write(database, anne, [Entry(Action.LOOK_UP, ("acme",), person) for person in people])

@@ -125,7 +125,7 @@ class TestWhole:
         assert (job(import_id).mails, job(import_id).unsent) == (True, 1)
 
     def test_the_journal_tells_each_line_in_the_name_of_its_author(self, directory, database, begin, anne):
-        from webapp.records.journal import Search, read
+        from webapp.records.journal_reading import Search, read
 
         do_now(directory, database, begin(a_line(2), a_line(3)))
 

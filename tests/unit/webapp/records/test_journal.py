@@ -9,23 +9,8 @@ from directory.model import Affiliation, AttachmentChange, CompanyRole
 from tests.builders import an_attachment
 from webapp.identity.actor import Author
 from webapp.records import journal
-from webapp.records.journal import (
-    Action,
-    Entry,
-    Found,
-    Outcome,
-    Person,
-    Search,
-    Values,
-    change_numbers,
-    entry_of,
-    last_author,
-    last_number,
-    purge,
-    read,
-    values_of,
-    write,
-)
+from webapp.records.journal import Action, Entry, Outcome, Person, Values, entry_of, purge, values_of, write
+from webapp.records.journal_reading import Found, Search, change_numbers, last_author, last_number, read
 from webapp.storage.database import Database
 
 ANNE = Author("anne", "Anne Durand", "anne.durand@acme.example", "request-1")
