@@ -14,7 +14,8 @@ from unittest import mock
 import requests
 from requests.adapters import HTTPAdapter
 
-from provisioner import cli, keycloak_gateway, verbs  # noqa: F401 (loaded before the clock starts)
+from provisioner import cli, verbs  # noqa: F401 (loaded before the clock starts)
+from provisioner.server import calls, realm  # noqa: F401 (loaded before the clock starts)
 
 
 def main() -> None:

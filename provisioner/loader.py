@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from provisioner import files
 from provisioner.errors import InvalidFilesError, Problem, ProvisionerError
-from provisioner.joining import joined, place_of
 from provisioner.kinds import (
     authorization,
     client_policies,
@@ -32,9 +30,12 @@ from provisioner.kinds import (
     users,
 )
 from provisioner.kinds.files import RealmFile
+from provisioner.model.state import Address, Kind, RealmState
+from provisioner.reading import discovery
+from provisioner.reading.documents import Document, read_documents
+from provisioner.reading.joining import joined, place_of
+from provisioner.reading.schema_reader import Reader
 from provisioner.representation import COMPANIES, REALM
-from provisioner.shapes import Reader
-from provisioner.state import Address, Kind, RealmState
 
 _COMPANY_KEYS = frozenset(COMPANIES.keys)
 _DESIRED = (
@@ -65,7 +66,7 @@ class Loaded:
     """
 
     desired: RealmState
-    documents: tuple[files.Document, ...]
+    documents: tuple[Document, ...]
     notes: tuple[Problem, ...] = ()
 
 
@@ -75,17 +76,17 @@ def load(paths: Sequence[Path], environment: Mapping[str, str], realm_name: str 
     `realm_name` is the realm that the connection settings name; it and the files' own must agree.
     """
     reader = Reader(environment)
-    return _understood(tuple(_documents(files.find(paths), reader)), reader, realm_name)
+    return _understood(tuple(_documents(discovery.find(paths), reader)), reader, realm_name)
 
 
 def load_documents(
-    documents: Sequence[files.Document], environment: Mapping[str, str], realm_name: str | None = None
+    documents: Sequence[Document], environment: Mapping[str, str], realm_name: str | None = None
 ) -> Loaded:
     """The same of documents that were read before."""
     return _understood(tuple(documents), Reader(environment), realm_name)
 
 
-def _understood(documents: tuple[files.Document, ...], reader: Reader, realm_name: str | None) -> Loaded:
+def _understood(documents: tuple[Document, ...], reader: Reader, realm_name: str | None) -> Loaded:
     realm_files, company_files = _sorted(documents, reader)
     name = _realm_name(realm_files, realm_name, reader)
     _raise(reader)  # what follows relies on every document having its shape
@@ -110,20 +111,18 @@ def _raise(reader: Reader) -> None:
         raise InvalidFilesError(reader.problems)
 
 
-def _documents(found: Iterable[Path], reader: Reader) -> Iterable[files.Document]:
+def _documents(found: Iterable[Path], reader: Reader) -> Iterable[Document]:
     for path in found:
         try:
-            yield from files.read(path)
+            yield from read_documents(path)
         except InvalidFilesError as error:
             reader.problems.extend(error.problems)
 
 
-def _sorted(
-    documents: Iterable[files.Document], reader: Reader
-) -> tuple[list[files.Document], list[files.Document]]:
+def _sorted(documents: Iterable[Document], reader: Reader) -> tuple[list[Document], list[Document]]:
     """Realm files and company files, each checked against its table."""
-    realm_files: list[files.Document] = []
-    company_files: list[files.Document] = []
+    realm_files: list[Document] = []
+    company_files: list[Document] = []
     for document in documents:
         if _is_company_file(document.content):
             company_files.append(reader.read_document(document, COMPANIES))
@@ -136,7 +135,7 @@ def _is_company_file(content: Any) -> bool:
     return isinstance(content, dict) and "realm" not in content and bool(content.keys() & _COMPANY_KEYS)
 
 
-def _realm_name(realm_files: Iterable[files.Document], wanted: str | None, reader: Reader) -> str:
+def _realm_name(realm_files: Iterable[Document], wanted: str | None, reader: Reader) -> str:
     name, said_at = wanted, None
     for file in realm_files:
         own = file.content.get("realm")

@@ -22,23 +22,27 @@ from rich.progress import (
 from rich.prompt import Confirm
 from rich.text import Text
 
-from provisioner import baseline, files, loader, render, saved
-from provisioner import folder as write_files
-from provisioner.apply import apply as apply_plan
-from provisioner.changes import Plan
-from provisioner.check import check
+from provisioner import loader
+from provisioner.checking.findings import check
+from provisioner.checking.inspection import inspect
 from provisioner.errors import ProvisionerError, SettingsError
-from provisioner.export import EVERYTHING, export
-from provisioner.gateway import Realm
-from provisioner.inspection import inspect
+from provisioner.exporting import files as write_files
+from provisioner.exporting.export import EVERYTHING, export
 from provisioner.loader import Loaded
-from provisioner.plan import plan as make_plan
-from provisioner.schema import schema
+from provisioner.model.changes import Plan
+from provisioner.model.ports import Realm
+from provisioner.model.state import RealmState
+from provisioner.planning.apply import apply as apply_plan
+from provisioner.planning.plan import plan as make_plan
+from provisioner.reading import discovery
+from provisioner.reading.documents import read_documents
+from provisioner.rendering import plan_file, render
+from provisioner.representation.json_schema import schema
+from provisioner.server import baseline
 from provisioner.settings import Options, connection
-from provisioner.state import RealmState
 
 if TYPE_CHECKING:
-    from provisioner.keycloak_gateway import KeycloakApi
+    from provisioner.server.calls import KeycloakApi
 
 DEFAULT_PATHS = (Path("keycloak/realm-export.json"), Path("companies"))
 NOTHING, ERROR, DIFFERENCES = 0, 1, 2
@@ -83,7 +87,7 @@ class Verbs:
         """Shows it, and saves it to `out`."""
         run = self._run(self._loaded(paths))
         if out is not None:
-            out.write_text(saved.as_json(run.plan, run.loaded.documents), encoding="utf-8")
+            out.write_text(plan_file.as_json(run.plan, run.loaded.documents), encoding="utf-8")
         self._print(run.plan, as_markdown)
         return _status(run.plan, strict=False)
 
@@ -95,15 +99,15 @@ class Verbs:
 
     def apply(self, paths: list[Path] | None, yes: bool, prune: bool) -> int:
         """Makes the plan, or a saved one if it is still the same."""
-        was_saved = saved.read(paths[0]) if paths and len(paths) == 1 else None
+        was_saved = plan_file.read(paths[0]) if paths and len(paths) == 1 else None
         if was_saved:
-            documents = saved.documents(was_saved)
+            documents = plan_file.documents(was_saved)
             loaded = loader.load_documents(documents, os.environ, self._options.keycloak_realm)
         else:
             loaded = self._loaded(paths)
         run = self._run(loaded)
         if was_saved:
-            saved.check(was_saved, run.plan)
+            plan_file.check(was_saved, run.plan)
         if not self._as_json or run.plan.refused:
             self._print(run.plan)
         return ERROR if run.plan.refused else self._apply(run, yes, prune)
@@ -171,13 +175,13 @@ class Verbs:
         return Run(loaded, observed, realm, make_plan(loaded.desired, observed))
 
     def _realm(self, name: str) -> Realm:
-        from provisioner.keycloak_gateway import KeycloakRealm
+        from provisioner.server.realm import KeycloakRealm
 
         return KeycloakRealm(self._api(name))
 
     def _api(self, name: str) -> "KeycloakApi":
         # Here, because the library takes a third of the start, and `validate` needs it not.
-        from provisioner.keycloak_gateway import KeycloakApi
+        from provisioner.server.calls import KeycloakApi
 
         return KeycloakApi(name, connection(self._options, name))
 
@@ -186,7 +190,7 @@ class Verbs:
         if self._options.keycloak_realm:
             return self._options.keycloak_realm
         for content in (
-            document.content for path in files.find(_default_paths()) for document in files.read(path)
+            document.content for path in discovery.find(_default_paths()) for document in read_documents(path)
         ):
             if isinstance(content, dict) and isinstance(content.get("realm"), str):
                 return str(content["realm"])

@@ -40,8 +40,10 @@ from jgo.maven import MavenContext
 from sandbox.errors import FetchError
 from sandbox.processes import Programs
 
-VERSION = "26.7.4"
+VERSION = "26.7.5"
 SHA512 = {
+    "26.7.5": "5d6d79d3a62d566ad5b8eaa9dfa86e7377b4562e8823cfa456e76d7bb86c17f4"
+    "38b4529eaa3358e6df4a2f4f8fdc190b0149597db172dcdfed3a39820eb6feb3",
     "26.7.4": "89c212889335ef0b14d8c70bba2484801ddb395d88fd4d65210b631e2822af4e"
     "270bab594a6d532651abc5cf83263ad363a1cb971ecefb8d250958414b20a0bc",
 }

@@ -11,6 +11,8 @@ from hypothesis import Phase, settings
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
+pytest_plugins = ["tests.durations", "tests.groups"]
+
 settings.register_profile("attache", deadline=None)
 settings.register_profile("mutation", deadline=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("attache")  # a busy machine is no failure of the code

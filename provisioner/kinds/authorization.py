@@ -6,12 +6,12 @@ be exported nor imported: `permissions` reads and writes its policies.
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.changes import Change
 from provisioner.kinds import permissions, policies, roles
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, child_path, merged, merged_lists
-from provisioner.rules import ADMIN_PERMISSIONS
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.rules import ADMIN_PERMISSIONS
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
 
 _KINDS = (
     Kind.AUTHORIZATION,

@@ -7,10 +7,10 @@ profiles that are built into Keycloak are in neither.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
-from provisioner.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from provisioner.changes import Change
 from provisioner.kinds import flows, mappers
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
-from provisioner.rules import MASK
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.rules import MASK
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ASSIGNMENTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 _SERVERS_OWN = "realm_client"

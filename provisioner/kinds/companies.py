@@ -31,12 +31,12 @@ from directory.model import (
     Profile,
     Title,
 )
-from provisioner.changes import Change
 from provisioner.errors import RejectedError
 from provisioner.kinds import groups
 from provisioner.kinds.files import Complain
 from provisioner.kinds.server import Server
-from provisioner.state import Address, Json, Kind, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, Resource, Source
 
 PORTAL_CLIENT = "portal"
 """The client that activation mails lead to."""

@@ -6,8 +6,8 @@ from typing import Any
 from directory.encoding import Place, Subgroup
 from provisioner.kinds import role_mappings
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path
-from provisioner.rules import PEOPLE
-from provisioner.state import Json, Kind, Resource
+from provisioner.model.rules import PEOPLE
+from provisioner.model.state import Json, Kind, Resource
 
 AT_ONCE = 1000
 """Up to so many companies, their subgroups of one name are read in one answer."""

@@ -7,13 +7,13 @@ name are numbered.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from provisioner import digests
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile, said
 from provisioner.kinds.profile import PROVIDER as USER_PROFILE
 from provisioner.kinds.server import Server
-from provisioner.rules import MASK, RULES
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model import secret_digests
+from provisioner.model.changes import Change
+from provisioner.model.rules import MASK, RULES
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
 
 _PATH = "components"
 _FIELDS = ("providerId", "subType")
@@ -140,11 +140,11 @@ def _note_hidden(server: Server, id: str, change: Change) -> None:
         return
     shown = server.api.get(f"{_PATH}/{id}").get("config", {})
     for key, values in sent.items():
-        name = digests.key(change.address, ("config", key))
+        name = secret_digests.key(change.address, ("config", key))
         if len(values) == 1 and key not in shown:
-            server.hidden[name + digests.NOT_SHOWN] = digests.digest(values[0])
+            server.hidden[name + secret_digests.NOT_SHOWN] = secret_digests.digest(values[0])
         elif len(values) == 1 and shown[key] == [MASK] and key not in RULES[Kind.COMPONENT].secret:
-            server.hidden[name] = digests.digest(values[0])
+            server.hidden[name] = secret_digests.digest(values[0])
 
 
 def delete(server: Server, change: Change) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.rules import MASK
-from provisioner.state import Address, Json, Kind, Source
+from provisioner.model.rules import MASK
+from provisioner.model.state import Address, Json, Kind, Source
 
 Contains = Callable[[Address], None]
 """Notes that the files contain the list with this address: see `RealmState.contains`."""

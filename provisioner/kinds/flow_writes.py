@@ -8,12 +8,12 @@ its own: a run that is killed leaves a flow that the next run finds different an
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from provisioner.changes import Change
 from provisioner.errors import RejectedError
-from provisioner.flow_trees import in_order, interchangeable, is_flow, tree, walk
 from provisioner.kinds.flows import BINDINGS, OVERRIDES, executions, nested, type_of
 from provisioner.kinds.server import Server
-from provisioner.state import Json, Kind
+from provisioner.model.changes import Change
+from provisioner.model.state import Json, Kind
+from provisioner.planning.flow_trees import in_order, interchangeable, is_flow, tree, walk
 
 _FLOWS, _EXECUTIONS, _CONFIG = "authentication/flows", "authentication/executions", "authentication/config"
 _STEP = 10

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from provisioner.changes import Change
 from provisioner.errors import NotFoundError
-from provisioner.flow_trees import AUTHENTICATORS, FORM, authenticators, in_order, is_flow, tree
 from provisioner.kinds import realm
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
-from provisioner.rules import EXPORTED_BY
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.rules import EXPORTED_BY
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.planning.flow_trees import AUTHENTICATORS, FORM, authenticators, in_order, is_flow, tree
 
 BINDINGS = (
     "browserFlow",

@@ -8,12 +8,12 @@ Companies' groups belong to the company files, unless a realm file names them as
 from collections.abc import Iterable, Iterator
 
 from directory.encoding import is_company
-from provisioner.changes import Change
 from provisioner.kinds import company_groups, role_mappings
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import FULL_GROUPS, Server, child_path, merged_lists, plain
-from provisioner.protection import has_deny_list
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.planning.deny_lists import has_deny_list
 
 _FIELDS = ("attributes", "description")
 _COUNTED = {**FULL_GROUPS, "subGroupsCount": "true"}

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile, said
 from provisioner.kinds.server import Server, merged
-from provisioner.rules import MASK
-from provisioner.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.changes import Change
+from provisioner.model.rules import MASK
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 
 _PATH = "identity-provider/instances"
 _OF_THE_SERVER = frozenset({"alias", "internalId", "types", "organizationId", "updateProfileFirstLoginMode"})

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
-from provisioner.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 
 _KEY = "localizationTexts"
 

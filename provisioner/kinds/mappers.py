@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from provisioner.changes import Change
 from provisioner.kinds.server import Server, merged
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
 
 _OWNER = {Kind.CLIENT_SCOPE_MAPPER: Kind.CLIENT_SCOPE, Kind.CLIENT_MAPPER: Kind.CLIENT}
 _FOLDER = {Kind.CLIENT_SCOPE: "client-scopes", Kind.CLIENT: "clients"}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged, merged_lists
-from provisioner.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 
 _FIELDS = ("alias", "description", "redirectUrl", "enabled", "attributes", "domains")
 _FULL = {"briefRepresentation": "false"}

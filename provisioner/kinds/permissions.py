@@ -5,12 +5,12 @@ Keycloak names groups, people and the like in them by id; a state names them by 
 
 from collections.abc import Iterable
 
-from provisioner.changes import Change
 from provisioner.errors import RejectedError
 from provisioner.kinds import organizations, policies, roles
 from provisioner.kinds.server import Server
-from provisioner.rules import ADMIN_PERMISSIONS
-from provisioner.state import Address, Json, Kind, Resource
+from provisioner.model.changes import Change
+from provisioner.model.rules import ADMIN_PERMISSIONS
+from provisioner.model.state import Address, Json, Kind, Resource
 
 _MANY: dict[str, str | int] = {"first": 0, "max": 10000}
 _GROUPS = (Kind.GROUP, Kind.COMPANY, Kind.COMPANY_SUBGROUP)

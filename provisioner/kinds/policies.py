@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from provisioner.kinds.server import plain
-from provisioner.state import Json, Kind
+from provisioner.model.state import Json, Kind
 
 _TOP = ("type", "logic", "decisionStrategy", "description")
 _STATE_NAMES = {"applyPolicies": "policies", "defaultResourceType": "resourceType"}

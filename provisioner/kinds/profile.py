@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
 
 _ADDRESS = Address(Kind.USER_PROFILE, ())
 PROVIDER = "org.keycloak.userprofile.UserProfileProvider"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from provisioner.changes import Change
 from provisioner.kinds import record
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.realm_attributes import with_settings
 from provisioner.kinds.server import Server, merged
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 from provisioner.representation import REALM_SETTINGS
-from provisioner.state import Address, Json, Kind, RealmState, Resource
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:

@@ -8,9 +8,9 @@ setting.
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.model.state import Json
 from provisioner.representation import REALM_SETTINGS
 from provisioner.representation.shape import ListOf
-from provisioner.state import Json
 
 _HEADER = "_browser_header."
 _PASSWORDLESS = "Passwordless"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.state import Address, Json, Kind, Record
+from provisioner.model.state import Address, Json, Kind, Record
 
 PREFIX = "provisioner."
 _MADE = f"{PREFIX}made"

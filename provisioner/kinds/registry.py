@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from provisioner.changes import Action, Change
 from provisioner.kinds import (
     authorization,
     client_policies,
@@ -27,7 +26,8 @@ from provisioner.kinds import (
     users,
 )
 from provisioner.kinds.server import Server
-from provisioner.state import Json, Kind, RealmState, Resource
+from provisioner.model.changes import Action, Change
+from provisioner.model.state import Json, Kind, RealmState, Resource
 
 Write = Callable[[Server, Change], None]
 

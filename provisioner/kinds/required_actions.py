@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
-from provisioner.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 
 _PATH = "authentication/required-actions"
 _RENAMED = {"terms_and_conditions": "TERMS_AND_CONDITIONS"}

@@ -5,11 +5,11 @@ Both are written alike. The names of such a resource: the holder's kind, the hol
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.changes import Change
 from provisioner.kinds import roles
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server
-from provisioner.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
 
 USER, GROUP, CLIENT, SCOPE = "user", "group", "client", "client-scope"
 

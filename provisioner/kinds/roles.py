@@ -6,10 +6,10 @@ are resources of their own, so that what somebody adds by hand stays.
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.changes import Change
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged, merged_lists
-from provisioner.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
 
 REALM = ""
 """The container of the realm's own roles."""

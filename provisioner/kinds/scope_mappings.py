@@ -6,7 +6,7 @@ from provisioner.kinds import role_mappings, roles
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.role_mappings import CLIENT, SCOPE
 from provisioner.kinds.server import Server
-from provisioner.state import ANY, Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.state import ANY, Address, Json, Kind, RealmState, Resource, Source
 
 _KEYS = {"client": CLIENT, "clientScope": SCOPE}
 _HOLDERS = {CLIENT: (Kind.CLIENT, "clients"), SCOPE: (Kind.CLIENT_SCOPE, "client-scopes")}

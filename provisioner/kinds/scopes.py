@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from provisioner.changes import Change
 from provisioner.kinds import mappers
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import Server, merged
-from provisioner.state import Address, Json, Kind, RealmState, Resource
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource
 
 _DEFAULTS = {"default": "default-default-client-scopes", "optional": "default-optional-client-scopes"}
 _DEFAULT_KEYS = {"default": "defaultDefaultClientScopes", "optional": "defaultOptionalClientScopes"}

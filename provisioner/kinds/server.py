@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from provisioner.errors import NotFoundError
-from provisioner.gateway import Api
-from provisioner.state import Address, Json, Kind, RealmState, Record
+from provisioner.model.ports import Api
+from provisioner.model.state import Address, Json, Kind, RealmState, Record
 
 SERVICE_ACCOUNT = "service-account-"
 """What the user names of service accounts begin with."""

@@ -6,12 +6,12 @@ of a kind he has none of. Of groups and roles a user has at least those in the f
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.changes import Change
 from provisioner.kinds import role_mappings
 from provisioner.kinds.files import RealmFile
 from provisioner.kinds.server import SERVICE_ACCOUNT, Server, merged_lists, plain
-from provisioner.protection import has_deny_list
-from provisioner.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.model.changes import Change
+from provisioner.model.state import Address, Json, Kind, RealmState, Resource, Source
+from provisioner.planning.deny_lists import has_deny_list
 
 _OWN_RESOURCES = frozenset({"realmRoles", "clientRoles", "federatedIdentities"})
 _MEANINGLESS = frozenset(

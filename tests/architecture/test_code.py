@@ -13,7 +13,7 @@ from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
 USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "storage")
-GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/keycloak_gateway.py"}
+GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/server/calls.py"}
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
 
 

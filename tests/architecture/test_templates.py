@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,19 +39,20 @@ def called(name: str) -> set[str]:
     return {call.node.name for call in calls if isinstance(call.node, nodes.Name)}
 
 
-def rendered() -> set[str]:
+@cache
+def rendered() -> frozenset[str]:
     """The templates that Python names."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".html"):
                 found.add(node.value)
-    return found
+    return frozenset(found)
 
 
 def test_every_template_is_used():
     """Named by a view, or by a template that is; and nothing names one that is not there."""
-    reached, todo = set(), rendered() | GUIDE
+    reached, todo = set(), {*rendered(), *GUIDE}
     while todo:
         name = todo.pop()
         assert name in FILES, f"{name} is named and not there"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.distribution import VERSION
 from tests.deployment.compose import FILE, ROOT, VARIABLE, load, texts
 
 CONTENT = load()
@@ -24,7 +25,7 @@ def test_follows_the_specification() -> None:
 def test_has_every_part() -> None:
     """Keycloak of the pinned version, PostgreSQL, Mailpit, the provisioner, the portal and the sample service."""
     images = {name: service["image"] for name, service in SERVICES.items()}
-    assert images["keycloak"] == "quay.io/keycloak/keycloak:26.7.4"
+    assert images["keycloak"] == f"quay.io/keycloak/keycloak:{VERSION}"
     assert images["database"].startswith("postgres:")
     assert images["mail"].startswith("axllent/mailpit:")
     assert {"provisioner", "portal", "service"} <= images.keys()

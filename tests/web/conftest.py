@@ -10,6 +10,7 @@
 and `initech`, which is not. `second` administers the same two, so that nobody is a last administrator by accident.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -45,7 +46,7 @@ def compiled_catalogues() -> None:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
-        half = target.with_suffix(".mo.half")
+        half = target.with_suffix(f".mo.{os.getpid()}")
         with source.open("rb") as read, half.open("wb") as write:
             write_mo(write, read_po(read))
         half.replace(target)

@@ -1,4 +1,4 @@
-"""What Keycloak puts into a new realm, read from a real server. As a program: writes `provisioner/baseline.json`.
+"""What Keycloak puts into a new realm, read from a real server. Run as a program, it writes `baseline.json`.
 
 Two realms are looked at: one as Keycloak makes it, and one with everything switched on that brings objects along
 (fine-grained permissions, organizations), of which only what is added counts.
@@ -11,11 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from provisioner import baseline
-from provisioner.export import EVERYTHING
-from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
+from provisioner.exporting.export import EVERYTHING
+from provisioner.model.state import ORDER, Address, Kind, RealmState, Resource
+from provisioner.server import baseline
+from provisioner.server.calls import KeycloakApi
+from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
-from provisioner.state import ORDER, Address, Kind, RealmState, Resource
 from sandbox.keycloak import ADMIN, KeycloakServer
 
 EXTRAS = {"adminPermissionsEnabled": True, "organizationsEnabled": True}

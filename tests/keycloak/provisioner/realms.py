@@ -12,12 +12,13 @@ from typing import Any
 import requests
 
 from provisioner import loader
-from provisioner.apply import Outcome, apply
-from provisioner.changes import Plan
-from provisioner.keycloak_gateway import KeycloakApi, KeycloakRealm
-from provisioner.plan import plan
-from provisioner.settings import Connection
-from sandbox.keycloak import ADMIN, admin_token
+from provisioner.model.changes import Plan
+from provisioner.planning.apply import Outcome, apply
+from provisioner.planning.plan import plan
+from provisioner.server.calls import KeycloakApi
+from provisioner.server.realm import KeycloakRealm
+from sandbox.keycloak import ADMIN
+from tests.administrator import Token, administrator
 
 REALM_FILE = Path(__file__).parents[3] / "keycloak" / "realm-export.json"
 PORTAL_URL = "http://localhost:18000"
@@ -66,7 +67,7 @@ class TestRealm:
         self.content = json.loads(REALM_FILE.read_text(encoding="utf-8"))
         self.content["realm"] = self.name
         self.write()
-        self.admin = Caller(self.url, self.name, lambda: admin_token(self.url))
+        self.admin = Caller(self.url, self.name, Token(self.url))
 
     def write(self) -> None:
         """The realm file, after a test has changed `content`."""
@@ -87,8 +88,7 @@ class TestRealm:
 
     def server(self) -> KeycloakRealm:
         """The realm with a new `api`, which counts from zero."""
-        connection = Connection(self.url, "master", "admin-cli", username=ADMIN.username, password=ADMIN.password)
-        self.api = CountingApi(self.name, connection)
+        self.api = CountingApi(self.name, administrator(self.url))
         return KeycloakRealm(self.api)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,6 @@
-"""A new realm is what `provisioner/baseline.json` says, so what others made is told from what Keycloak made."""
+"""The objects of a new realm are those of `server/baseline.json`, so what people made can be told apart."""
 
-from provisioner import baseline
+from provisioner.server import baseline
 from tests.keycloak.provisioner.baseline import fresh
 
 

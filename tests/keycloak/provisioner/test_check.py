@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from provisioner.check import NEEDED_RIGHTS
+from provisioner.checking.findings import NEEDED_RIGHTS
 from tests.keycloak.provisioner.realms import TestRealm
 
 COMPANIES = """

@@ -9,12 +9,12 @@ import time
 import pytest
 
 from provisioner import loader
-from provisioner.apply import apply
-from provisioner.changes import Action, Change
 from provisioner.errors import ServerError
-from provisioner.lock import ROLE
-from provisioner.plan import plan
-from provisioner.state import Address, Kind
+from provisioner.model.changes import Action, Change
+from provisioner.model.state import Address, Kind
+from provisioner.planning.apply import apply
+from provisioner.planning.plan import plan
+from provisioner.server.lock import ROLE
 from tests.keycloak.provisioner.realms import KilledError, TestRealm
 
 COMPANIES = """

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from provisioner.errors import ProvisionerError
-from provisioner.variables import fill
+from provisioner.reading.variables import fill
 from tests.keycloak.provisioner.realms import PORTAL_URL, TestRealm
 from tests.keycloak.provisioner.signing_in import authorization, sign_in
 

@@ -32,7 +32,7 @@ from tests.unit.directory.wire import Wire, a_directory, people
 
 ACME = a_company("acme", "Acme")
 ADMINISTRATORS, EXTERNALS = str(uuid4()), str(uuid4())
-ANNE, BOB, CARL = str(uuid4()), str(uuid4()), str(uuid4())
+ANNE, BOB, CARL = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
 
 CHILDREN = f"/groups/{ACME.key}/children"
 SUBGROUPS = [{"id": ADMINISTRATORS, "name": "administrators"}, {"id": EXTERNALS, "name": "externals"}]

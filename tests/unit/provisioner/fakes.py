@@ -1,15 +1,15 @@
-"""A realm in memory: `provisioner.gateway.Realm` without a server."""
+"""A realm in memory: `provisioner.model.ports.Realm` without a server."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from provisioner.changes import Action, Change, steps
 from provisioner.errors import ServerError
 from provisioner.kinds.server import merged
-from provisioner.rules import RULES, owners
-from provisioner.state import Address, Kind, RealmState, Record, Resource
+from provisioner.model.changes import Action, Change, steps
+from provisioner.model.rules import RULES, owners
+from provisioner.model.state import Address, Kind, RealmState, Record, Resource
 
 
 class FakeRealm:

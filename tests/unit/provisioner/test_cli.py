@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from provisioner import cli
-from provisioner.state import Address, Kind, Resource
+from provisioner.model.state import Address, Kind, Resource
 from provisioner.verbs import Verbs
 from tests.unit.provisioner.fakes import FakeRealm
 

@@ -7,7 +7,7 @@ import pytest
 
 from provisioner import loader
 from provisioner.errors import InvalidFilesError, ProvisionerError
-from provisioner.state import Kind
+from provisioner.model.state import Kind
 
 REALM_FILE = Path(__file__).parents[3] / "keycloak" / "realm-export.json"
 

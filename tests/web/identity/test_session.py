@@ -412,7 +412,7 @@ class TestBackChannel:
             {"typ": ""},
             {"key": RSAKey.generate_key(2048, {"kid": KEY.kid})},
         ],
-        ids=str,
+        ids="-".join,
     )
     def test_refused(self, changes: dict[str, Any], sid: str, browser: Browser, identity: FakeIdentity):
         """400 with the error of the specification, and the session lives on."""

@@ -439,7 +439,7 @@ class TestCodeFlow:
             {"sub": None},
             {"key": RSAKey.generate_key(2048, {"kid": "1"})},
         ],
-        ids=str,
+        ids="-".join,
     )
     def test_id_token_that_is_not_for_us(
         self, spoil: dict[str, Any], wire: responses.RequestsMock, client: FlaskClient

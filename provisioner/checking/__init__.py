@@ -1,0 +1,1 @@
+"""Problems of a realm that no file can show."""

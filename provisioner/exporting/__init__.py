@@ -1,0 +1,1 @@
+"""A realm on the server as files."""

@@ -1,0 +1,1 @@
+"""The desired and the observed state to changes, and the application of these changes."""

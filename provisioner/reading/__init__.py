@@ -1,0 +1,1 @@
+"""Files to checked documents: find, parse, fill in variables, check against the tables of keys."""

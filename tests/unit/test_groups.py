@@ -1,0 +1,28 @@
+"""Which tests run in one process."""
+
+import pytest
+
+from tests.groups import LOOK, OWN_SERVERS, STACK, group_of, rank
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "needs_server", "group"),
+    [
+        ("tests/keycloak/trust/test_x.py::test_y", True, STACK),
+        ("tests/browser/test_story.py::test_y", True, STACK),
+        ("tests/look/test_keycloak_screens.py::test_y", True, STACK),
+        ("tests/look/test_every_page.py::test_y[fr]", True, LOOK),
+        ("tests/look/test_every_page.py::test_y", False, LOOK),
+        ("tests/sandbox/test_demo.py::test_y", True, OWN_SERVERS),
+        ("tests/sandbox/test_ports.py::test_y", False, "tests/sandbox/test_ports.py"),
+        ("tests/contract/test_x.py::test_y[fake]", False, "tests/contract/test_x.py"),
+    ],
+)
+def test_the_group_of_a_test(nodeid: str, needs_server: bool, group: str):
+    """What needs the session's server shares one process; a file without one is a group of its own."""
+    assert group_of(nodeid, needs_server=needs_server) == group
+
+
+def test_long_groups_begin_first():
+    """The stack, then the pages, then the servers, then everything else in the order of the files."""
+    assert sorted(["a", LOOK, STACK, "b", OWN_SERVERS], key=rank) == [STACK, LOOK, OWN_SERVERS, "a", "b"]
