@@ -15,7 +15,7 @@ from directory.errors import (
 from directory.model import Company
 from webapp.errors import LastAdministratorError, NotAdministratorError
 from webapp.imports.plan import TO_DO, Outcome, Problem, Reason, Row
-from webapp.parallel import each
+from webapp.parallel import for_each
 from webapp.people import accounts, attachments
 from webapp.people.administration import Administration, administration_now
 from webapp.people.context import Context
@@ -68,7 +68,7 @@ def apply(
             done.update((row.line.number, row) for row in ended)
 
     todo = [row for row in rows if row.outcome in TO_DO]
-    each(do, _lanes(row for row in todo if not row.takes_administrator), manner.at_once)
+    for_each(do, _lanes(row for row in todo if not row.takes_administrator), manner.at_once)
     do([(row,) for row in todo if row.takes_administrator])
     return tuple(done.get(row.line.number, row) for row in rows)
 

@@ -13,7 +13,7 @@ from directory.model import Member, User
 from webapp.errors import TooOftenError
 from webapp.imports.csv_format import Line
 from webapp.imports.plan import PERSON_COLUMNS, TO_DO, Outcome, Row, judge_together, plan
-from webapp.parallel import each
+from webapp.parallel import for_each
 from webapp.people import lookups
 from webapp.people.administration import Administration, people
 from webapp.people.context import Context
@@ -44,7 +44,7 @@ class Questions:
                 return  # somebody asks in the same name meanwhile; so this one is not answered
             found[address] = user
 
-        each(ask, self._allowed(addresses), AT_ONCE)
+        for_each(ask, self._allowed(addresses), AT_ONCE)
         return found
 
     def _allowed(self, addresses: Iterable[str]) -> list[str]:

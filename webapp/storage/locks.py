@@ -15,13 +15,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from threading import Event, Thread
+from threading import Event
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from directory.errors import UnavailableError
+from webapp.parallel import in_the_background
 from webapp.storage.database import Database, locks, now
 
 LEASE = 120.0
@@ -107,7 +108,7 @@ def locked(database: Database, names: Iterable[str]) -> Iterator[Lock]:
     lock = Lock(database, names)
     try:
         lock.take()
-        Thread(target=lock.keep, name="lock", daemon=True).start()
+        in_the_background(lock.keep, "lock")
         yield lock
     finally:
         lock.release()

@@ -20,7 +20,6 @@ from webapp.imports.apply import GIVE_UP_AFTER, RIGHTS_EVERY, Manner, apply
 from webapp.imports.csv_format import COLUMNS, LIST_COLUMNS, Line, Variety, read, write
 from webapp.imports.plan import Outcome, Problem, Reason, Row, plan
 from webapp.listing.csv_rows import cells_of
-from webapp.parallel import each
 from webapp.people.administration import administration_of
 from webapp.storage.database import Database
 
@@ -763,38 +762,6 @@ class TestSideBySide:
         assert [row.line.number for row in recorded] == [2]
         assert [row.user is None for row in done] == [False, *[True] * 6]
         assert directory.mails == ["person2@acme.example"]
-
-
-class TestEach:
-    def test_an_error_is_raised_where_it_is_waited_for_and_ends_the_rest(self):
-        done = []
-
-        def act(number):
-            if number == 1:
-                raise ValueError("on purpose")
-            done.append(number)
-
-        with pytest.raises(ValueError, match="on purpose"):
-            each(act, range(1000), 1)
-        assert done == [0]
-
-    @pytest.mark.parametrize("at_once", [1, 3, 50])
-    def test_each_thing_once(self, at_once):
-        done = []
-
-        each(done.append, range(20), at_once)
-
-        assert sorted(done) == list(range(20))
-
-    def test_an_error_of_another_thread_is_raised_here(self):
-        def act(number):
-            raise ValueError(str(number))
-
-        with pytest.raises(ValueError, match=r"\d"):
-            each(act, range(10), 4)
-
-    def test_nothing_to_do(self):
-        each(lambda _thing: None, [], 8)
 
 
 class TestTrouble:
