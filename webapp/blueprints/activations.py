@@ -6,10 +6,11 @@ from flask.typing import ResponseReturnValue
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access, own_path
 from webapp.http.responses import see_other
+from webapp.jobs.state import State
 from webapp.people import activations
 from webapp.people.administration import as_seen, people, with_companies
 from webapp.resend_all import store as resend_store
-from webapp.resend_all.store import Batch, Resent, State
+from webapp.resend_all.store import Batch, Resent
 from webapp.storage import rate_limits
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import waiting_time

@@ -33,6 +33,7 @@ from webapp.imports.dry_run import Questions, dry_run
 from webapp.imports.plan import Outcome, Row
 from webapp.imports.wording import explainer, fault_words
 from webapp.imports.worker import do_now
+from webapp.jobs.state import KEPT
 from webapp.listing.csv_rows import cells_of
 from webapp.listing.query import query_of, select
 from webapp.people.administration import people
@@ -165,7 +166,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
         max_lines=MAX_LINES,
         locales=one_of(languages()),
         imports=import_store.latest(parts().database, actor().id),
-        kept_days=int(import_store.KEPT // 86_400),
+        kept_days=int(KEPT // 86_400),
     )
     return page, 422 if error else 200
 

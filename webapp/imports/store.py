@@ -7,7 +7,6 @@ is not can be taken up again by anybody (`webapp.imports.worker` does). Nothing 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
@@ -18,23 +17,14 @@ from webapp.errors import HiddenError, ImportRunningError
 from webapp.identity.actor import Author
 from webapp.imports.csv_format import Line
 from webapp.imports.plan import Outcome, Problem, Row
+from webapp.jobs.state import KEPT, State, state_of
 from webapp.records.codec import decode, decode_optional, encode
 from webapp.storage.database import Database, import_lines, imports, now
 from webapp.storage.locks import is_gone, locked, nobody, worker
 
-KEPT = 7 * 86_400.0
-"""Seconds after which an import and its lines are deleted: they hold names and addresses."""
 UNFINISHED = frozenset({Outcome.FAILED, Outcome.NOT_TRIED})
 """What is done again when an import is taken up again."""
 TROUBLED = UNFINISHED | {Outcome.REFUSED}
-
-
-class State(StrEnum):
-    """How far an import is; `INTERRUPTED` is kept as running, by a process that is no more."""
-
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +256,12 @@ def _job(row: Any, groups: Sequence[Any]) -> Job:
     for group in groups:
         if group.outcome:
             counts[Outcome(group.outcome)] = counts.get(Outcome(group.outcome), 0) + group.times
-    state = State(row.state)
-    if state is State.RUNNING and is_gone(row.worker, row.beat_at):
-        state = State.INTERRUPTED
     seconds = max((row.finished_at or row.beat_at) - row.began_at, 0.001)
     return Job(
         id=row.id,
         author=decode(row.author, Author),
         mails=row.mails,
-        state=state,
+        state=state_of(row.state == State.DONE.value, row.worker, row.beat_at),
         created_at=datetime.fromtimestamp(row.created_at, UTC),
         total=sum(group.times for group in groups),
         counts=counts,

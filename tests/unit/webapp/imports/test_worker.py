@@ -16,9 +16,9 @@ from webapp.imports import store as import_store
 from webapp.imports import worker as import_worker
 from webapp.imports.csv_format import Line
 from webapp.imports.plan import Outcome, Problem, Reason
-from webapp.imports.store import KEPT, State
 from webapp.imports.worker import ImportWorker, do_now, finish
 from webapp.jobs import background
+from webapp.jobs.state import KEPT, State
 from webapp.storage.database import import_lines, imports, now, quota_uses
 from webapp.storage.locks import nobody, worker
 
