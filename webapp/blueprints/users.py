@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from directory.model import (
-    ActivationStatus,
-)
+from directory.model import ActivationStatus
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access
 from webapp.listing.cache import Progress, page_of
