@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+from directory.gateway import Directory
 from directory.model import (
     Affiliation,
     Attachment,
@@ -18,6 +19,8 @@ from directory.model import (
     User,
 )
 from webapp.identity.actor import Actor, Author
+from webapp.people.context import Context
+from webapp.storage.database import Database
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 """An instant for tests that need one."""
@@ -50,6 +53,11 @@ def an_attachment(
 def an_author(user: User | Actor, request_id: str = "request-of-a-test") -> Author:
     """That person as the author of what a request does."""
     return Author(user.id, user.profile.full_name, user.profile.email, request_id)
+
+
+def a_context(directory: Directory, database: Database, person: User | Actor) -> Context:
+    """What a use case gets that this person begins."""
+    return Context(directory, database, an_author(person))
 
 
 def a_profile(

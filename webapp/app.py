@@ -24,6 +24,7 @@ from webapp.blueprints import (
     help,
     imports,
     journal,
+    new_user,
     operations,
     privacy,
     profile,
@@ -37,7 +38,7 @@ from webapp.http.context import EXTENSION, Parts, request_id
 from webapp.identity.oidc import Identity, KeycloakIdentity
 from webapp.identity.sessions import DatabaseSessionInterface
 from webapp.listing.cache import Roster
-from webapp.records.journal import change_numbers
+from webapp.records.journal_reading import change_numbers
 from webapp.settings import Settings
 from webapp.storage.database import Database
 from webapp.wording import help_pages, labels, times
@@ -94,6 +95,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     for module in (
         session,
         users,
+        new_user,
         transfers,
         imports,
         attachments,

@@ -1,7 +1,8 @@
-"""Several things done at the same time, in threads of their own."""
+"""Threads: several things done at the same time, and what continues when the request that began it has ended."""
 
-from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from threading import Thread
 from typing import TypeVar
 
@@ -11,46 +12,46 @@ READERS = 3
 """Companies read at a time for one request, each with three calls: more of them only slow each other down."""
 
 
-def each(act: Callable[[T], None], things: Sequence[T], at_once: int) -> None:
-    """Call `act` with each of the things, so many at a time; returns when all are done.
+def for_each(act: Callable[[T], object], things: Iterable[T], at_once: int) -> None:
+    """Call `act` with each of the things, `at_once` at a time; return when all are done.
 
-    The first error ends it: what is begun is brought to its end, no more is begun, and the error is raised here.
-    One at a time is done in this very thread, in order. The threads keep no process alive that wants to end.
+    After the first error no more is begun; it is raised here once the calls under way have ended. One at a time is
+    done in this thread, in order. No call is queued ahead, so a process that ends waits for those under way only.
     """
-    todo: SimpleQueue[T] = SimpleQueue()
-    errors: list[BaseException] = []
-    for thing in things:
-        todo.put(thing)
-
-    def work() -> None:
-        while not errors:
-            try:
-                thing = todo.get_nowait()
-            except Empty:
-                return
-            try:
-                act(thing)
-            except BaseException as error:  # it is raised below, in the thread that waits
-                errors.append(error)
-
     if at_once == 1:
-        work()
-    else:
-        threads = [Thread(target=work, daemon=True) for _ in range(min(at_once, len(things)))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    if errors:
-        raise errors[0]
+        for thing in things:
+            act(thing)
+        return
+    todo = iter(things)
+    with ThreadPoolExecutor(at_once) as pool:
+
+        def begin(count: int) -> set[Future[object]]:
+            try:
+                return {pool.submit(act, thing) for thing in islice(todo, count)}
+            except RuntimeError as error:
+                raise SystemExit from error  # the process ends: no pool takes anything, so this thread ends too
+
+        running = begin(at_once)
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+            running |= begin(len(done))
 
 
-def beside(read: Callable[[T], R], things: Sequence[T]) -> list[R]:
+def read_all(read: Callable[[T], R], things: Sequence[T]) -> list[R]:
     """What is read for each of the things, in their order, `READERS` at a time; the first error ends it."""
     found: dict[int, R] = {}
 
     def act(number: int) -> None:
         found[number] = read(things[number])
 
-    each(act, range(len(things)), READERS if len(things) > 1 else 1)
+    for_each(act, range(len(things)), READERS if len(things) > 1 else 1)
     return [found[number] for number in range(len(things))]
+
+
+def in_the_background(act: Callable[[], object], name: str = "background") -> Thread:
+    """Begin it in a thread that does not keep the process alive."""
+    thread = Thread(target=act, name=name, daemon=True)
+    thread.start()
+    return thread

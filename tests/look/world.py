@@ -30,7 +30,8 @@ from webapp.imports.plan import Outcome, Problem, Reason, Row
 from webapp.listing.cache import Roster
 from webapp.people.attachments import payload_of, to_do
 from webapp.records import operations
-from webapp.records.journal import Action, Entry, change_numbers, person_of, write
+from webapp.records.journal import Action, Entry, person_of, values_of, write
+from webapp.records.journal_reading import change_numbers
 from webapp.resend_all import store as resend_store
 from webapp.resend_all.store import Resent
 from webapp.settings import Settings
@@ -260,13 +261,10 @@ def _add_people(world: World) -> None:
 def _add_journal(world: World) -> None:
     author = an_author(world.people["anne"])
     for name in ("chloe", "long", "hebrew", "arabic", "disabled"):
-        person, role = person_of(world.people[name]), {"role": "user", "affiliation": "internal"}
-        write(world.database, author, [Entry(Action.ATTACH, ("acme",), person, None, role)])
-        write(
-            world.database,
-            author,
-            [Entry(Action.CHANGE, ("acme",), person, role, {**role, "role": "administrator"})],
-        )
+        person, user = person_of(world.people[name]), values_of(an_attachment("acme"))
+        boss = values_of(an_attachment("acme", administrator=True))
+        write(world.database, author, [Entry(Action.ATTACH, ("acme",), person, None, user)])
+        write(world.database, author, [Entry(Action.CHANGE, ("acme",), person, user, boss)])
     write(world.database, author, [Entry(Action.DETACH, ("sud-ouest", "nour"), person_of(world.people["long"]))])
 
 
@@ -298,5 +296,6 @@ def _leave_half_done(world: World) -> None:
     )
     wanted = {"acme": an_attachment("acme"), "borea": an_attachment("borea", administrator=True)}
     author = an_author(world.people["bruno"])
-    with operations.under_way(world.database, operations.Kind.CHANGE, author, {}) as work:
-        work.stop_on_the_way(payload_of(chloe, to_do(at, wanted), batch=""))
+    left = payload_of(chloe, to_do(at, wanted))
+    with operations.under_way(world.database, author, left) as work:
+        work.stop_on_the_way(left)

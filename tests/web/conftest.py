@@ -32,7 +32,7 @@ from tests.web.http.matrix_world import World, make_world
 from webapp.app import create_app
 from webapp.http.context import EXTENSION, Parts
 from webapp.listing.cache import Roster
-from webapp.records.journal import change_numbers
+from webapp.records.journal_reading import change_numbers
 from webapp.settings import Settings
 from webapp.storage.database import Database, metadata
 

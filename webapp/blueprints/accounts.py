@@ -7,7 +7,7 @@ from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import User
 from directory.person_data import normal_email
 from webapp.errors import AlreadyActiveError
-from webapp.http.context import administration, author, parts
+from webapp.http.context import administration, context, parts
 from webapp.http.forms import email_error
 from webapp.http.guards import Access, access
 from webapp.http.responses import back_to_list, list_address, list_fields
@@ -30,9 +30,7 @@ def email(user_id: str) -> ResponseReturnValue:
     if error := email_error(typed):
         return _page(user, typed, error), 422
     try:
-        corrected = accounts.correct_email(
-            parts().directory, parts().database, author(), administration(), user_id, normal_email(typed)
-        )
+        corrected = accounts.correct_email(context(), administration(), user_id, normal_email(typed))
     except (EmailTakenError, InvalidPersonError):
         return _page(user, typed, _("This address cannot be used here.")), 422
     if corrected.mail_sent:
@@ -50,7 +48,7 @@ def cancel(user_id: str) -> ResponseReturnValue:
     name = f"{user.profile.first_name} {user.profile.last_name}"
     if "ask" in request.form:
         return render_template("accounts/cancel.html", user=user, back=list_address(), fields=list_fields())
-    accounts.cancel(parts().directory, parts().database, author(), administration(), user_id)
+    accounts.cancel(context(), administration(), user_id)
     flash(_("The invitation of %(name)s was cancelled.", name=name), "success")
     return back_to_list()
 

@@ -3,13 +3,14 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.http.context import actor, administration, author, parts
+from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access, own_path
 from webapp.http.responses import see_other
+from webapp.jobs.state import State
 from webapp.people import activations
 from webapp.people.administration import as_seen, people, with_companies
 from webapp.resend_all import store as resend_store
-from webapp.resend_all.store import Batch, Resent, State
+from webapp.resend_all.store import Batch, Resent
 from webapp.storage import rate_limits
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import waiting_time
@@ -29,7 +30,7 @@ def resend(user_id: str) -> ResponseReturnValue:
     mine = actor().administered_ids
     member, companies = with_companies(parts().directory, mine, user_id)
     name = member.user.profile.full_name
-    activations.resend(parts().directory, parts().database, author(), as_seen(mine, member), companies)
+    activations.resend(context(), as_seen(mine, member), companies)
     flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
     return redirect(own_path(request.form.get("next")) or url_for("users.index"), 303)
 
@@ -44,7 +45,7 @@ def resend_all() -> ResponseReturnValue:
         left = rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id)
         return render_template("activations/confirm.html", expired=[m.user for m in expired], left=left)
     if "ask" not in request.form:
-        parts().resendings.start(parts().directory, parts().database, author(), administration())
+        parts().resendings.start(context(), administration())
         # A program gets the whole answer, however long it takes (Fetch Metadata tell it from a browser).
         is_looked_at = request.headers.get("Sec-Fetch-Mode") == "navigate"
         resend_store.wait(parts().database, actor().id, SOON if is_looked_at else None)

@@ -16,8 +16,9 @@ from webapp.http.responses import error_page, see_other
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import COLUMNS, RESULT_COLUMNS
 from webapp.imports.plan import Outcome, Row
-from webapp.imports.store import TROUBLED, Job, State
+from webapp.imports.store import TROUBLED, Job
 from webapp.imports.wording import explainer
+from webapp.jobs.state import State
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import waiting_time
 

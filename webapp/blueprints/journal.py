@@ -1,20 +1,21 @@
 """« Journal »: who did what, to whom, at my companies; as a page and as a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, to_utc
 
-from directory.model import Affiliation, CompanyRole
 from webapp.http.context import actor, administration, parts
 from webapp.http.csv_response import asked_variety
 from webapp.http.guards import Access, access
 from webapp.imports.csv_format import lines
-from webapp.records import journal
-from webapp.records.journal import Line
+from webapp.records import journal_reading
+from webapp.records.codec import encode
+from webapp.records.journal import Values
 from webapp.records.journal_query import Asked, asked
+from webapp.records.journal_reading import Line
 from webapp.storage import rate_limits
 from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
 from webapp.wording.labels import gettext as _
@@ -44,7 +45,7 @@ COLUMNS = (
 def index() -> ResponseReturnValue:
     """The newest lines first."""
     wanted = _asked()
-    found = journal.read(parts().database, administration().ids, wanted.search, wanted.page)
+    found = journal_reading.read(parts().database, administration().ids, wanted.search, wanted.page)
     given: dict[str, Any] = {name: request.args[name] for name in FIELDS if request.args.get(name)}
     return render_template(
         "journal/index.html",
@@ -71,7 +72,7 @@ def export() -> ResponseReturnValue:
     """The same lines, all of them, as a file; one row for each of my companies that a line is about."""
     rate_limits.take(parts().database, rate_limits.JOURNAL_EXPORTS, actor().id)
     wanted = _asked()
-    found = journal.every(parts().database, administration().ids, wanted.search)
+    found = journal_reading.every(parts().database, administration().ids, wanted.search)
     answer = Response(
         stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), asked_variety())),
         content_type="text/csv; charset=utf-8",
@@ -113,23 +114,23 @@ def _rows(line: Line) -> Iterator[list[str]]:
         ]
 
 
-def _plain(values: Mapping[str, Any] | None) -> str:
-    return " ".join(f"{name}={value}" for name, value in (values or {}).items())
+def _plain(values: Values | None) -> str:
+    return " ".join(f"{name}={value}" for name, value in (encode(values) or {}).items())
 
 
-def _words(values: Mapping[str, Any] | None) -> str:
+def _words(values: Values | None) -> str:
     """What was, or is now, in the reader's words; nothing for nothing."""
     if values is None:
         return ""
     found = []
-    if "role" in values:
-        found.append(str(ROLES[CompanyRole(values["role"])]))
-    if "affiliation" in values:
-        found.append(str(AFFILIATIONS[Affiliation(values["affiliation"])]))
-    if "email" in values:
-        found.append(str(values["email"]))
-    if "found" in values:
-        found.append(_("an account exists") if values["found"] else _("no account"))
+    if values.role is not None:
+        found.append(str(ROLES[values.role]))
+    if values.affiliation is not None:
+        found.append(str(AFFILIATIONS[values.affiliation]))
+    if values.email is not None:
+        found.append(values.email)
+    if values.found is not None:
+        found.append(_("an account exists") if values.found else _("no account"))
     return ", ".join(found)
 
 

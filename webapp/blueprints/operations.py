@@ -3,7 +3,7 @@
 from flask import Blueprint, flash
 from flask.typing import ResponseReturnValue
 
-from webapp.http.context import actor, administration, author, parts
+from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access
 from webapp.http.responses import back_to_list, see_other
 from webapp.people import recovery
@@ -17,7 +17,7 @@ blueprint = Blueprint("operations", __name__)
 @access(Access.SIGNED_IN)
 def complete(operation_id: str) -> ResponseReturnValue:
     """Do what is left of one of my changes, as far as I still may."""
-    recovery.complete(parts().directory, parts().database, actor().id, operation_id)
+    recovery.complete(context(), operation_id)
     flash(_("The rest of the change was done."), "success")
     return _back()
 
@@ -35,7 +35,7 @@ def dismiss(operation_id: str) -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def undo(change_id: str) -> ResponseReturnValue:
     """Bring a person back to what he was before my change, unless somebody has changed him since."""
-    user = take_back(parts().directory, parts().database, author(), administration(), change_id)
+    user = take_back(context(), administration(), change_id)
     flash(_("The change was undone: %(name)s is attached as before.", name=user.profile.full_name), "success")
     return back_to_list()
 

@@ -6,9 +6,8 @@ from flask.typing import ResponseReturnValue
 from directory.model import ACTIVATION_LIFESPAN
 from webapp.http.context import parts
 from webapp.http.guards import Access, access
-from webapp.imports import store as import_store
+from webapp.jobs.state import KEPT
 from webapp.people import personal_data
-from webapp.resend_all import store as resend_store
 from webapp.wording.times import span
 
 blueprint = Blueprint("privacy", __name__)
@@ -26,8 +25,8 @@ def page() -> ResponseReturnValue:
         link_days=ACTIVATION_LIFESPAN.days,
         idle_minutes=settings.session_idle_minutes,
         absolute_hours=settings.session_absolute_hours,
-        import_days=int(import_store.KEPT // personal_data.DAY),
-        resent_days=int(resend_store.KEPT // personal_data.DAY),
+        import_days=int(KEPT // personal_data.DAY),
+        resent_days=int(KEPT // personal_data.DAY),
         ended_days=int(personal_data.KEPT_AFTER_END // personal_data.DAY),
         contact=settings.privacy_contact,
     )

@@ -9,7 +9,7 @@ from flask_babel import refresh
 from directory.errors import InvalidPersonError, NotFoundError, RefusedError
 from directory.model import User
 from webapp.errors import HiddenError, LastAdministratorError, SignedOutError
-from webapp.http.context import actor, author, parts, read_tokens
+from webapp.http.context import actor, context, parts, read_tokens
 from webapp.http.forms import PersonForm
 from webapp.http.guards import Access, access
 from webapp.http.responses import see_other
@@ -67,9 +67,7 @@ def leave(company_id: str) -> ResponseReturnValue:
             raise LastAdministratorError(place.company)
         return render_template("profile/leave.html", place=place)
     attachments.change(
-        parts().directory,
-        parts().database,
-        author(),
+        context(),
         [place.company],
         _holder(),
         {company_id: None},

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from directory.errors import UnavailableError
 from directory.model import Member
 from webapp.errors import ImportRunningError
-from webapp.http.context import actor, administration, author, parts
+from webapp.http.context import actor, administration, author, context, parts
 from webapp.http.csv_response import csv_file
 from webapp.http.guards import Access, access
 from webapp.http.responses import RETRY_AFTER, RetryForm, error_page, see_other
@@ -33,6 +33,7 @@ from webapp.imports.dry_run import Questions, dry_run
 from webapp.imports.plan import Outcome, Row
 from webapp.imports.wording import explainer, fault_words
 from webapp.imports.worker import do_now
+from webapp.jobs.state import KEPT
 from webapp.listing.csv_rows import cells_of
 from webapp.listing.query import query_of, select
 from webapp.people.administration import people
@@ -50,7 +51,7 @@ blueprint = Blueprint("transfers", __name__)
 @access(Access.ADMINISTRATOR)
 def export() -> ResponseReturnValue:
     """The list as it is filtered, all its pages; one line for each attachment that matches."""
-    query, now = query_of(request.args), datetime.now(UTC)
+    query, now = query_of(request.args), datetime.fromtimestamp(parts().clock(), UTC)
     everybody = people(parts().directory, administration())
     lines = select((Member(m.user, (one,)) for m in everybody for one in m.attachments), query, now)
     return csv_file("users.csv", LIST_COLUMNS, (cells_of(member, now) for member in lines))
@@ -79,7 +80,7 @@ def upload() -> ResponseReturnValue:
         return _upload_page(fault_words(error))
     if "confirm" in request.form:
         return _begin(file)
-    questions = Questions(parts().directory, parts().database, author(), administration())
+    questions = Questions(context(), administration())
     return _review_page(data, file, dry_run(parts().directory, administration(), file.lines, questions))
 
 
@@ -165,7 +166,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
         max_lines=MAX_LINES,
         locales=one_of(languages()),
         imports=import_store.latest(parts().database, actor().id),
-        kept_days=int(import_store.KEPT // 86_400),
+        kept_days=int(KEPT // 86_400),
     )
     return page, 422 if error else 200
 

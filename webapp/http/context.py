@@ -3,6 +3,7 @@
 The parts are put on the application by `webapp.app.create_app`; views get them here and hand them to services.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import uuid4
@@ -17,9 +18,10 @@ from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.imports.worker import ImportWorker
 from webapp.listing.cache import Roster
 from webapp.people.administration import Administration, administration_of
+from webapp.people.context import Context
 from webapp.resend_all.worker import ResendingWorker
 from webapp.settings import Settings
-from webapp.storage.database import Database
+from webapp.storage.database import Database, now
 
 EXTENSION = "attache"
 TOKENS = "tokens"
@@ -34,6 +36,7 @@ class Parts:
     database: Database
     identity: Identity
     roster: Roster
+    clock: Callable[[], float] = now
     imports: ImportWorker = field(default_factory=ImportWorker)
     resendings: ResendingWorker = field(default_factory=ResendingWorker)
     admission: Admission = field(default_factory=Admission)
@@ -52,6 +55,11 @@ def actor() -> Actor:
 def author() -> Author:
     """Who is acting, as the author of what this request does."""
     return author_of(actor(), request_id())
+
+
+def context() -> Context:
+    """What the use cases of this request work with: the portal's parts, in the name of who is acting."""
+    return Context(parts().directory, parts().database, author(), parts().clock)
 
 
 def request_id() -> str:

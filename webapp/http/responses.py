@@ -26,7 +26,7 @@ from webapp.errors import (
 )
 from webapp.http.context import forget_person, parts, request_id
 from webapp.http.guards import Access, access_of, own_path, to_sign_in
-from webapp.records import journal
+from webapp.records import journal_reading
 from webapp.settings import Settings
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import in_a_while
@@ -309,7 +309,7 @@ def list_fields() -> list[tuple[str, str]]:
 
 def offer_undo() -> None:
     """The page that comes next has a button that undoes what this request changed."""
-    if change_id := journal.change_made(parts().database, request_id()):
+    if change_id := journal_reading.change_made(parts().database, request_id()):
         flash(change_id, UNDO)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from directory.errors import DirectoryError, UnavailableError
 from directory.gateway import Directory
 from directory.rights import excess, shortfall
+from webapp.parallel import in_the_background
 
 PAUSE = 2.0
 """Seconds between two questions of a worker that waits for the answer."""
@@ -100,8 +101,7 @@ class Opening:
     def start(self) -> None:
         """Ask; when the answer is not yes, go on asking in a thread that ends with the process."""
         if not self._try():
-            self._thread = Thread(target=self._wait, name="opening", daemon=True)
-            self._thread.start()
+            self._thread = in_the_background(self._wait, "opening")
 
     def stop(self) -> None:
         """Ask no more; returns when what has been begun is under way."""

@@ -12,15 +12,14 @@ from directory.errors import (
     NotFoundError,
     UnavailableError,
 )
-from directory.gateway import Directory
 from directory.model import Company
 from webapp.errors import LastAdministratorError, NotAdministratorError
-from webapp.identity.actor import Author
 from webapp.imports.plan import TO_DO, Outcome, Problem, Reason, Row
-from webapp.parallel import each
+from webapp.parallel import for_each
 from webapp.people import accounts, attachments
 from webapp.people.administration import Administration, administration_now
-from webapp.storage.database import Database
+from webapp.people.context import Context
+from webapp.records.payloads import NewAccount
 
 RIGHTS_EVERY = 50
 """Rows after which the author's rights are read again: an import lasts, and a right can end meanwhile."""
@@ -31,41 +30,45 @@ Unit = tuple[Row, ...]
 """What is done at once: all the lines of one new account, or else one line."""
 
 
-def apply(
-    directory: Directory,
-    database: Database,
-    author: Author,
-    administration: Administration,
-    rows: Sequence[Row],
-    *,
-    mails: bool = True,
-    batch: str = "",
-    at_once: int = 1,
-    record: Callable[[Unit], None] = lambda _rows: None,
-    stopping: Event | None = None,
-) -> tuple[Row, ...]:
-    """Do what was planned; what became of each row, in the order of the file.
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How rows are applied.
 
-    New accounts are made side by side, `at_once` at a time; so are the companies, each with its lines one after
-    the other. Lines that take an administrator away come last, so that a file may hand a company over. Never
-    raises for one row: what the directory does not answer is `FAILED`, what was not tried after that `NOT_TRIED`;
-    both are safe to send again. `record` is told of every row as soon as it is done. Once `stopping` is set no row
-    is begun; those that were not stay as planned. Who is to be told is told of one `batch` together.
+    `mails`: whether new accounts get their activation mail; the notices of one `batch` are sent together;
+    `at_once` rows are under way at a time; `record` is called with every row as soon as it is done; once
+    `stopping` is set no row is begun.
     """
-    run = _Run(directory, database, author, administration, mails, batch)
-    stopping = stopping or Event()
+
+    mails: bool = True
+    batch: str = ""
+    at_once: int = 1
+    record: Callable[[Unit], None] = lambda _rows: None
+    stopping: Event = field(default_factory=Event)
+
+
+def apply(
+    context: Context, administration: Administration, rows: Sequence[Row], manner: Manner
+) -> tuple[Row, ...]:
+    """Do what was planned; return what became of each row, in the order of the file.
+
+    New accounts are made at the same time; so are the companies, each with its lines one after the other. Lines
+    that take an administrator away come last, so that a file may hand a company over. Never raises for one row:
+    what the directory does not answer is `FAILED`, what was not tried after that `NOT_TRIED`; both are safe to
+    send again. Rows that were not begun when it was stopped stay as planned.
+    """
+    run = _Run(context, administration, manner)
     done: dict[int, Row] = {}
 
     def do(lane: Sequence[Unit]) -> None:
         for unit in lane:
-            if stopping.is_set():
+            if manner.stopping.is_set():
                 return
             ended = run.do(unit)
-            record(ended)
+            manner.record(ended)
             done.update((row.line.number, row) for row in ended)
 
     todo = [row for row in rows if row.outcome in TO_DO]
-    each(do, _lanes(row for row in todo if not row.takes_administrator), at_once)
+    for_each(do, _lanes(row for row in todo if not row.takes_administrator), manner.at_once)
     do([(row,) for row in todo if row.takes_administrator])
     return tuple(done.get(row.line.number, row) for row in rows)
 
@@ -89,12 +92,9 @@ def _lanes(rows: Iterable[Row]) -> list[list[Unit]]:
 class _Run:
     """One pass over the rows, which knows when to give up. Several threads share it."""
 
-    directory: Directory
-    database: Database
-    author: Author
+    context: Context
     administration: Administration
-    mails: bool
-    batch: str = ""
+    manner: Manner
     count: int = 0
     failures: int = 0
     mails_refused: int = 0
@@ -126,7 +126,7 @@ class _Run:
         with self.lock:
             if self.count % RIGHTS_EVERY == 0:
                 try:
-                    now = administration_now(self.directory, self.author)
+                    now = administration_now(self.context.directory, self.context.author)
                 except NotAdministratorError:
                     self.companies = {}
                 else:
@@ -139,18 +139,10 @@ class _Run:
         profile = unit[0].profile
         if profile is None:
             raise ValueError("a new account has a profile")
-        wanted = [row.attachment for row in unit if row.attachment]
+        wanted = tuple(row.attachment for row in unit if row.attachment)
+        account = NewAccount(profile, wanted, mail=self.manner.mails, batch=self.manner.batch)
         try:
-            made = accounts.create(
-                self.directory,
-                self.database,
-                self.author,
-                profile,
-                wanted,
-                companies=self.companies.values(),
-                mail=self.mails,
-                batch=self.batch,
-            )
+            made = accounts.create(self.context, account, self.companies.values())
         except EmailTakenError:
             return self._attach_known(unit, profile.email)
         except UnavailableError:
@@ -158,12 +150,12 @@ class _Run:
         except DirectoryError as error:
             return tuple(row.ended(Outcome.REFUSED, _problem(error)) for row in unit)
         with self.lock:
-            self.mails_refused = 0 if made.mail_sent or not self.mails else self.mails_refused + 1
+            self.mails_refused = 0 if made.mail_sent or not self.manner.mails else self.mails_refused + 1
         return tuple(replace(row, user=made.user, mail_sent=made.mail_sent) for row in unit)
 
     def _attach_known(self, unit: Unit, email: str) -> Unit:
         """Somebody else created the account meanwhile, or it is one that the portal may not see."""
-        user = self.directory.find_by_email(email)
+        user = self.context.directory.find_by_email(email)
         if user is None:
             return _all(unit, Outcome.REFUSED, Reason.ADDRESS_REFUSED, "email")
         return tuple(self._attach(replace(row, user=user)) for row in unit)
@@ -175,10 +167,8 @@ class _Run:
         wanted = {company.id: row.attachment}
         try:
             # Whether somebody is active decides here, and what was planned is minutes old.
-            user = self.directory.user(row.user.id) if row.takes_administrator else row.user
-            made = attachments.change(
-                self.directory, self.database, self.author, [company], user, wanted, batch=self.batch
-            )
+            user = self.context.directory.user(row.user.id) if row.takes_administrator else row.user
+            made = attachments.change(self.context, [company], user, wanted, batch=self.manner.batch)
         except UnavailableError:
             raise
         except (DirectoryError, LastAdministratorError) as error:
@@ -190,7 +180,7 @@ class _Run:
     def _stumble(self) -> None:
         """Go on after a single failure, as long as the directory answers at all."""
         try:
-            self.directory.check()
+            self.context.directory.check()
             answers = True
         except DirectoryError:
             answers = False

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from directory.gateway import Directory
 from directory.model import Member, User
 from webapp.errors import TooOftenError
-from webapp.identity.actor import Author
 from webapp.imports.csv_format import Line
 from webapp.imports.plan import PERSON_COLUMNS, TO_DO, Outcome, Row, judge_together, plan
-from webapp.parallel import each
+from webapp.parallel import for_each
 from webapp.people import lookups
 from webapp.people.administration import Administration, people
+from webapp.people.context import Context
 from webapp.storage import rate_limits
-from webapp.storage.database import Database
 
 AT_ONCE = 2
 """Addresses asked for at a time: each search is work for Keycloak; eight at once ran out of time on two cores."""
@@ -31,9 +30,7 @@ Ask = Callable[[Iterable[str]], Mapping[str, User | None]]
 class Questions:
     """Asks in somebody's name while his quota lasts; each question stands in the journal of his companies."""
 
-    directory: Directory
-    database: Database
-    author: Author
+    context: Context
     administration: Administration
 
     def __call__(self, addresses: Iterable[str]) -> Mapping[str, User | None]:
@@ -42,19 +39,20 @@ class Questions:
 
         def ask(address: str) -> None:
             try:
-                user = lookups.find(self.directory, self.database, self.author, companies, address, again=True)
+                user = lookups.find(self.context, companies, address, again=True)
             except TooOftenError:
                 return  # somebody asks in the same name meanwhile; so this one is not answered
             found[address] = user
 
-        each(ask, self._allowed(addresses), AT_ONCE)
+        for_each(ask, self._allowed(addresses), AT_ONCE)
         return found
 
     def _allowed(self, addresses: Iterable[str]) -> list[str]:
         """Those that the quota still allows; what was asked within the hour does not count again."""
-        left, allowed = rate_limits.left(self.database, rate_limits.LOOK_UPS, self.author.id), []
+        database, author_id = self.context.database, self.context.author.id
+        left, allowed = rate_limits.left(database, rate_limits.LOOK_UPS, author_id), []
         for address in addresses:
-            if rate_limits.used_for(self.database, rate_limits.LOOK_UPS, self.author.id, address):
+            if rate_limits.used_for(database, rate_limits.LOOK_UPS, author_id, address):
                 allowed.append(address)
             elif left > 0:
                 left -= 1

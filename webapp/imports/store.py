@@ -5,35 +5,26 @@ is not can be taken up again by anybody (`webapp.imports.worker` does). Nothing 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
 
-from directory.model import Affiliation, Attachment, CompanyRole
+from directory.model import Attachment
 from webapp.errors import HiddenError, ImportRunningError
 from webapp.identity.actor import Author
 from webapp.imports.csv_format import Line
-from webapp.imports.plan import Outcome, Problem, Reason, Row
+from webapp.imports.plan import Outcome, Problem, Row
+from webapp.jobs.state import KEPT, State, state_of
+from webapp.records.codec import decode, decode_optional, encode
 from webapp.storage.database import Database, import_lines, imports, now
 from webapp.storage.locks import is_gone, locked, nobody, worker
 
-KEPT = 7 * 86_400.0
-"""Seconds after which an import and its lines are deleted: they hold names and addresses."""
 UNFINISHED = frozenset({Outcome.FAILED, Outcome.NOT_TRIED})
 """What is done again when an import is taken up again."""
 TROUBLED = UNFINISHED | {Outcome.REFUSED}
-
-
-class State(StrEnum):
-    """How far an import is; `INTERRUPTED` is kept as running, by a process that is no more."""
-
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,7 @@ def begin(database: Database, author: Author, lines: Sequence[Line], *, mails: b
             connection.execute(
                 insert(imports).values(
                     id=import_id,
-                    author=asdict(author),
+                    author=encode(author),
                     actor_id=author.id,
                     mails=mails,
                     state=State.RUNNING.value,
@@ -140,7 +131,7 @@ def work_of(database: Database, import_id: str) -> tuple[Author, bool, tuple[Lin
     )
     with database.engine.connect() as connection:
         row = connection.execute(select(imports).where(imports.c.id == import_id)).one()
-        return Author(**row.author), row.mails, tuple(_line(kept) for kept in connection.execute(query))
+        return decode(row.author, Author), row.mails, tuple(_line(kept) for kept in connection.execute(query))
 
 
 def record(database: Database, import_id: str, rows: Iterable[Row]) -> None:
@@ -152,9 +143,9 @@ def record(database: Database, import_id: str, rows: Iterable[Row]) -> None:
                 .where(import_lines.c.import_id == import_id, import_lines.c.number == row.line.number)
                 .values(
                     outcome=row.outcome.value,
-                    problems=[asdict(problem) for problem in row.problems],
-                    before=asdict(row.before) if row.before else None,
-                    after=asdict(row.attachment) if row.attachment else None,
+                    problems=encode(row.problems),
+                    before=encode(row.before),
+                    after=encode(row.attachment),
                     mail_sent=row.mail_sent,
                 )
             )
@@ -265,15 +256,12 @@ def _job(row: Any, groups: Sequence[Any]) -> Job:
     for group in groups:
         if group.outcome:
             counts[Outcome(group.outcome)] = counts.get(Outcome(group.outcome), 0) + group.times
-    state = State(row.state)
-    if state is State.RUNNING and is_gone(row.worker, row.beat_at):
-        state = State.INTERRUPTED
     seconds = max((row.finished_at or row.beat_at) - row.began_at, 0.001)
     return Job(
         id=row.id,
-        author=Author(**row.author),
+        author=decode(row.author, Author),
         mails=row.mails,
-        state=state,
+        state=state_of(row.state == State.DONE.value, row.worker, row.beat_at),
         created_at=datetime.fromtimestamp(row.created_at, UTC),
         total=sum(group.times for group in groups),
         counts=counts,
@@ -290,14 +278,8 @@ def _row(kept: Any) -> Row:
     return Row(
         line=_line(kept),
         outcome=Outcome(kept.outcome),
-        problems=tuple(Problem(Reason(p["reason"]), p["column"], p["line"]) for p in kept.problems or ()),
-        before=_attachment(kept.before),
-        attachment=_attachment(kept.after),
+        problems=tuple(decode(problem, Problem) for problem in kept.problems or ()),
+        before=decode_optional(kept.before, Attachment),
+        attachment=decode_optional(kept.after, Attachment),
         mail_sent=bool(kept.mail_sent),
     )
-
-
-def _attachment(kept: Mapping[str, str] | None) -> Attachment | None:
-    if kept is None:
-        return None
-    return Attachment(kept["company_id"], CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))

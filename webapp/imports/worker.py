@@ -13,11 +13,12 @@ from directory.errors import UnavailableError
 from directory.gateway import Directory
 from webapp.errors import NotAdministratorError
 from webapp.imports import store
-from webapp.imports.apply import apply
+from webapp.imports.apply import Manner, apply
 from webapp.imports.dry_run import Questions, prepared
 from webapp.imports.plan import TO_DO, Outcome, Problem, Reason, Row
 from webapp.jobs.background import Background
 from webapp.people.administration import administration_now
+from webapp.people.context import Context
 from webapp.records import outbox
 from webapp.storage.database import Database
 
@@ -62,9 +63,10 @@ def finish(directory: Directory, database: Database, import_id: str, *, at_once:
     """Do every line that has no outcome yet, and write down what became of it, until `stopping` is set."""
     author, mails, lines = store.work_of(database, import_id)
     record = partial(store.record, database, import_id)
+    context = Context(directory, database, author)
     try:
         administration = administration_now(directory, author)
-        rows = prepared(directory, administration, lines, Questions(directory, database, author, administration))
+        rows = prepared(directory, administration, lines, Questions(context, administration))
     except NotAdministratorError:
         record(Row(line, Outcome.REFUSED, (Problem(Reason.UNKNOWN_COMPANY, "company"),)) for line in lines)
         return
@@ -72,18 +74,8 @@ def finish(directory: Directory, database: Database, import_id: str, *, at_once:
         record(Row(line, Outcome.NOT_TRIED, (Problem(Reason.DIRECTORY_UNAVAILABLE),)) for line in lines)
         return
     record(row for row in rows if row.outcome not in TO_DO)
-    apply(
-        directory,
-        database,
-        author,
-        administration,
-        [row for row in rows if row.outcome in TO_DO],
-        mails=mails,
-        batch=import_id,
-        at_once=at_once,
-        record=record,
-        stopping=stopping,
-    )
+    to_do = [row for row in rows if row.outcome in TO_DO]
+    apply(context, administration, to_do, Manner(mails, import_id, at_once, record, stopping))
 
 
 @contextmanager

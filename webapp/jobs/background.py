@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Event, Thread
 
+from webapp.parallel import in_the_background
+
 BEAT = 1.0
 """Seconds between two signs of life of what waits for its turn."""
 PATIENCE = 8.0
@@ -21,9 +23,7 @@ class Background:
     def begin(self, act: Callable[[], None]) -> None:
         """Do it beside the request, and return at once."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = Thread(target=act, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        self._threads.append(in_the_background(act))
 
     @contextmanager
     def turn(self, beat: Callable[[], object]) -> Iterator[bool]:

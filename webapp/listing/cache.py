@@ -19,7 +19,7 @@ from directory.errors import DirectoryError
 from directory.gateway import Directory
 from directory.model import Company, Member
 from webapp.listing.query import Page, Query, cut, select
-from webapp.parallel import beside
+from webapp.parallel import in_the_background, read_all
 from webapp.people.administration import Administration, each_once
 
 SMALL_COMPANIES = 5
@@ -105,11 +105,6 @@ def page_of(directory: Directory, seen: Seen, query: Query, now: datetime) -> tu
     return page, seen
 
 
-def in_the_background(act: Callable[[], None]) -> None:
-    """Begin it; the process may end before it does."""
-    threading.Thread(target=act, daemon=True).start()
-
-
 class Roster:
     """The readings of this process. `clock` and `begin` are there for tests."""
 
@@ -117,7 +112,7 @@ class Roster:
         self,
         versions: Versions,
         clock: Callable[[], float] = time.monotonic,
-        begin: Callable[[Callable[[], None]], None] = in_the_background,
+        begin: Callable[[Callable[[], None]], object] = in_the_background,
     ) -> None:
         self._versions = versions
         self._clock = clock
@@ -138,7 +133,7 @@ class Roster:
         versions = {company.key: numbers.get(company.id, 0) for company in companies}
         if self._may_be_small(companies):
             read = partial(self._read, directory, versions)
-            return Seen(each_once(reading.members for reading in beside(read, companies)))
+            return Seen(each_once(reading.members for reading in read_all(read, companies)))
         return self._seen(directory, companies, versions)
 
     def first_reading(self, directory: Directory, administration: Administration) -> Progress | None:
@@ -184,7 +179,7 @@ class Roster:
         def read() -> None:
             failed = set(keys)
             try:
-                beside(partial(self._read_once, directory, versions), todo)
+                read_all(partial(self._read_once, directory, versions), todo)
                 failed.clear()
             except DirectoryError as error:
                 _log.warning("the people of a company could not be read: %s", error)
@@ -207,7 +202,7 @@ class Roster:
         readings = self._usable(versions)
         missing = self._missing(companies, versions)
         for company, reading in zip(
-            missing, beside(partial(self._read_once, directory, versions), missing), strict=True
+            missing, read_all(partial(self._read_once, directory, versions), missing), strict=True
         ):
             readings[company.key] = reading
         due_at = self._clock() - min(OLD, max(FRESH, REST * sum(reading.took for reading in readings.values())))

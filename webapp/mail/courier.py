@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from directory.errors import DirectoryError
 from webapp.http.context import EXTENSION, Parts
 from webapp.mail.messages import mails_of
+from webapp.parallel import in_the_background
 from webapp.records import outbox
 from webapp.records.outbox import Mail
 from webapp.settings import Settings
@@ -45,8 +46,7 @@ class Courier:
 
     def start(self) -> None:
         """Look every `PAUSE` seconds, in a thread that ends with the process."""
-        self._thread = Thread(target=self._run, name="courier", daemon=True)
-        self._thread.start()
+        self._thread = in_the_background(self._run, "courier")
 
     def stop(self) -> None:
         """Look no more; returns when the mail under way has been handed over or given back."""

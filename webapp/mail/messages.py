@@ -14,15 +14,14 @@ from directory.errors import CompanyNotFoundError, NotFoundError
 from directory.gateway import Directory
 from directory.model import (
     ActivationStatus,
-    Affiliation,
     Attachment,
     AttachmentChange,
     Company,
-    CompanyRole,
     Member,
     User,
 )
 from directory.person_data import locale_of
+from webapp.records.notice import OperationNotice
 from webapp.records.outbox import Mail, Notice
 from webapp.settings import Settings
 from webapp.wording.labels import AFFILIATIONS, ROLES, ngettext
@@ -36,64 +35,50 @@ LISTED = 100
 """Changes that one mail lists; the rest is a number, and the journal has all."""
 
 
-Payload = Mapping[str, Any]
-"""One operation, as `webapp.records.notice.notice_of` wrote it down."""
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change of one operation, with its company as it is called now."""
 
     company: Company
     change: AttachmentChange
-    payload: Payload
+    operation: OperationNotice
 
 
 def mails_of(directory: Directory, settings: Settings, notice: Notice) -> list[Mail]:
     """What to send for a notice. Reads the administrators of each company; raises what the directory raises."""
     named: dict[str, Company] = {}
-    changes = [one for payload in notice.payloads for one in _changes(directory, payload, named)]
+    changes = [one for operation in notice.operations for one in _changes(directory, operation, named)]
     to_people = [_to_person(settings, notice, his) for his in _by_person(changes)]
     to_readers = [_to_administrator(settings, notice, user, his) for user, his in _readers(directory, changes)]
     return [*to_people, *to_readers]
 
 
-def _changes(directory: Directory, payload: Payload, named: dict[str, Company]) -> list[Change]:
+def _changes(directory: Directory, operation: OperationNotice, named: dict[str, Company]) -> list[Change]:
     """The changes with their companies; those that only say an id are looked up at the person, who is there.
 
     `named` remembers them for the rest of a batch: a file of a thousand lines is about a few companies.
     """
-    if any(not one["company"]["key"] and one["company"]["id"] not in named for one in payload["changes"]):
+    if any(not one.company.key and one.company.id not in named for one in operation.changes):
         try:
-            found_there = directory.attachments_of(payload["person"]["id"])
+            found_there = directory.attachments_of(operation.person.id)
         except NotFoundError:
             found_there = ()
         named.update((company.id, company) for company, _at in found_there)
     found = []
-    for one in payload["changes"]:
-        kept = one["company"]
-        whole = Company(**{**kept, "services": tuple(kept["services"])})
-        known = whole if whole.key else named.get(whole.id)
+    for one in operation.changes:
+        known = one.company if one.company.key else named.get(one.company.id)
         if known is not None:
-            ends = AttachmentChange(known.id, _attachment(one["before"]), _attachment(one["after"]))
-            found.append(Change(known, ends, payload))
+            found.append(Change(known, AttachmentChange(known.id, one.before, one.after), operation))
     return found
-
-
-def _attachment(kept: Mapping[str, str] | None) -> Attachment | None:
-    if kept is None:
-        return None
-    return Attachment(kept["company_id"], CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))
 
 
 def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
     """What each person is to be told of: not what he did himself, not his account's creation or cancellation."""
     found: dict[str, list[Change]] = {}
     for one in changes:
-        payload = one.payload
-        itself = payload["person"]["id"] == payload["author"]["id"]
-        if not (itself or payload["created"] or payload["cancelled"]):
-            found.setdefault(payload["person"]["id"], []).append(one)
+        operation = one.operation
+        if not (operation.is_about_the_author or operation.created or operation.cancelled):
+            found.setdefault(operation.person.id, []).append(one)
     return list(found.values())
 
 
@@ -108,15 +93,15 @@ def _readers(directory: Directory, changes: Sequence[Change]) -> list[tuple[User
             except CompanyNotFoundError:
                 administrators[one.company.id] = ()  # it vanished, and with it who administered it
         for member in administrators[one.company.id]:
-            besides = {one.payload["author"]["id"], one.payload["person"]["id"]}
+            besides = {one.operation.author.id, one.operation.person.id}
             if member.user.id not in besides and member.user.status() is ActivationStatus.ACTIVE:
                 found.setdefault(member.user.id, (member.user, []))[1].append(one)
     return list(found.values())
 
 
 def _to_person(settings: Settings, notice: Notice, changes: Sequence[Change]) -> Mail:
-    person = changes[0].payload["person"]
-    with force_locale(_locale(person["locale"])):
+    person = changes[0].operation.person
+    with force_locale(_locale(person.locale)):
         names = _names(changes)
         if all(one.change.is_attach for one in changes):
             subject = _("You are attached to %(companies)s", companies=names)
@@ -124,12 +109,12 @@ def _to_person(settings: Settings, notice: Notice, changes: Sequence[Change]) ->
             subject = _("You are no longer attached to %(companies)s", companies=names)
         else:
             subject = _("Your attachment to %(companies)s has changed", companies=names)
-        return _mail(PERSON, notice, person["id"], person["email"], subject, settings, changes)
+        return _mail(PERSON, notice, person.id, person.email, subject, settings, changes)
 
 
 def _to_administrator(settings: Settings, notice: Notice, user: User, changes: Sequence[Change]) -> Mail:
     with force_locale(_locale(user.profile.locale.value)):
-        people = {one.payload["person"]["id"] for one in changes}
+        people = {one.operation.person.id for one in changes}
         if len(people) > 1:
             subject = ngettext(
                 "%(companies)s: %(num)s person",
@@ -143,11 +128,11 @@ def _to_administrator(settings: Settings, notice: Notice, user: User, changes: S
 
 
 def _about_one(changes: Sequence[Change]) -> str:
-    payload = changes[0].payload
-    values = {"person": payload["person"]["name"], "companies": _names(changes)}
-    if payload["created"]:
+    operation = changes[0].operation
+    values = {"person": operation.person.name, "companies": _names(changes)}
+    if operation.created:
         return _("%(companies)s: an account was created for %(person)s", **values)
-    if payload["cancelled"]:
+    if operation.cancelled:
         return _("%(companies)s: the invitation of %(person)s was cancelled", **values)
     if all(one.change.is_attach for one in changes):
         return _("%(companies)s: %(person)s was attached", **values)
@@ -166,12 +151,12 @@ def _mail(
     changes: Sequence[Change],
 ) -> Mail:
     text, html = templates
-    payload = changes[0].payload
+    operation = changes[0].operation
     values = {
         "subject": subject,
-        "author": payload["author"],
-        "person": payload["person"],
-        "itself": payload["author"]["id"] == payload["person"]["id"],
+        "author": operation.author,
+        "person": operation.person,
+        "itself": operation.is_about_the_author,
         "sentences": [(one.company.name, _sentences(one)) for one in changes],
         "people": _people(changes[:LISTED]),
         "others": max(0, len(changes) - LISTED),
@@ -191,9 +176,9 @@ def _people(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
     """Person, company and what happened there, a line each."""
     found = []
     for one in changes:
-        person = one.payload["person"]
-        what = _("account created") if one.payload["created"] else _sentences(one)[0]
-        found.append((f"{person['name']} ({person['email']})", one.company.name, what))
+        person = one.operation.person
+        what = _("account created") if one.operation.created else _sentences(one)[0]
+        found.append((f"{person.name} ({person.email})", one.company.name, what))
     return found
 
 

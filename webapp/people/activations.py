@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select
 
 from directory.errors import DirectoryError
-from directory.gateway import Directory
 from directory.model import ActivationStatus, Attachment, Company, Invitation, Member, User
 from webapp.errors import AlreadyActiveError, TooOftenError
 from webapp.identity.actor import Author
+from webapp.people.context import Context
 from webapp.people.policies import may_resend_activation
 from webapp.records.journal import Action, Entry, person_of
 from webapp.records.operations import act
 from webapp.storage import rate_limits
-from webapp.storage.database import Database, activation_mails, now
-from webapp.storage.locks import locked
+from webapp.storage.database import Database, activation_mails
 from webapp.text import fold
 
 MINUTE = 60.0
@@ -23,13 +22,13 @@ DAY = 86_400.0
 MAILS_A_DAY = 5
 
 
-def send_first(directory: Directory, database: Database, user: User) -> User | None:
-    """The mail that goes with a creation; none when it could not be handed over, for whatever reason.
+def send_first(context: Context, user: User) -> User | None:
+    """Send the mail of a new account; none when the mail server did not take it, for whatever reason.
 
-    The account is there already, so this is no error: the list says « Mail non envoyé » and offers to send it.
+    The account exists already, so this is no error: the list says « Mail non envoyé » and offers to send it.
     """
     try:
-        return _send(directory, database, user)
+        return _send(context, user)
     except DirectoryError:
         return None
 
@@ -43,27 +42,30 @@ def invitation(
     return Invitation.to(names, by=author.name) if names else None
 
 
-def resend(
-    directory: Directory, database: Database, author: Author, member: Member, companies: Iterable[Company]
-) -> User:
-    """A new mail with 30 new days, for a person as the administrator sees him; it names these companies of his.
+def resend(context: Context, member: Member, companies: Iterable[Company]) -> User:
+    """Send a new mail that is valid for 30 days to a person as the author sees them; it names these companies.
 
     `AlreadyActiveError`, `TooOftenError` (1 a minute and 5 a day for one person, 100 a day for one administrator;
     a mail that could not be handed over does not count for the person), `MailRefusedError`.
     """
     user_id = member.user.id
     entry = Entry(Action.RESEND, tuple(a.company_id for a in member.attachments), person_of(member.user))
-    with locked(database, [f"activation:{user_id}"]), act(database, author, entry):
-        user = directory.user(user_id)
+    with context.locked(lock_names(user_id)) as held, act(held.database, held.author, entry):
+        user = held.directory.user(user_id)
         if not may_resend_activation(user.status()):
             raise AlreadyActiveError(user_id)
-        if (wait := seconds_to_wait(database, user_id)) > 0:
+        if (wait := seconds_to_wait(held, user_id)) > 0:
             raise TooOftenError(wait)
-        rate_limits.take(database, rate_limits.ACTIVATION_MAILS, author.id)
-        now_said = invitation(author, companies, member.attachments)
+        rate_limits.take(held.database, rate_limits.ACTIVATION_MAILS, held.author.id)
+        now_said = invitation(held.author, companies, member.attachments)
         if now_said and now_said != user.invitation:
-            user = directory.record_invitation(user, now_said)
-        return _send(directory, database, user)
+            user = held.directory.record_invitation(user, now_said)
+        return _send(held, user)
+
+
+def lock_names(user_id: str) -> list[str]:
+    """The locks around the activation of one account: its mails, its address, its deletion."""
+    return [f"activation:{user_id}"]
 
 
 def expired(members: Iterable[Member]) -> list[Member]:
@@ -72,22 +74,25 @@ def expired(members: Iterable[Member]) -> list[Member]:
     return sorted(found, key=lambda member: (fold(member.user.profile.last_name), member.user.email))
 
 
-def seconds_to_wait(database: Database, user_id: str, pause: float = MINUTE) -> float:
+def seconds_to_wait(context: Context, user_id: str, pause: float = MINUTE) -> float:
     """Seconds until the next mail to this person is possible; 0 when it is now. `pause` is that after a mail."""
-    return _wait(_sent_lately(database, [user_id]).get(user_id, []), pause)
+    now = context.clock()
+    return _wait(_sent_lately(context.database, now, [user_id]).get(user_id, []), now, pause)
 
 
-def waits(database: Database, user_ids: Iterable[str]) -> dict[str, float]:
+def waits(context: Context, user_ids: Iterable[str]) -> dict[str, float]:
     """Of these people those who can be mailed no more for now, each with the seconds to wait (one query)."""
-    found = {user_id: _wait(sent, MINUTE) for user_id, sent in _sent_lately(database, user_ids).items()}
+    now = context.clock()
+    sent_lately = _sent_lately(context.database, now, user_ids)
+    found = {user_id: _wait(sent, now, MINUTE) for user_id, sent in sent_lately.items()}
     return {user_id: wait for user_id, wait in found.items() if wait > 0}
 
 
-def _sent_lately(database: Database, user_ids: Iterable[str]) -> dict[str, list[float]]:
+def _sent_lately(database: Database, now: float, user_ids: Iterable[str]) -> dict[str, list[float]]:
     """When mails left for these people in the last 24 hours, the newest first."""
     query = (
         select(activation_mails.c.user_id, activation_mails.c.sent_at)
-        .where(activation_mails.c.user_id.in_(list(user_ids)), activation_mails.c.sent_at > now() - DAY)
+        .where(activation_mails.c.user_id.in_(list(user_ids)), activation_mails.c.sent_at > now - DAY)
         .order_by(activation_mails.c.sent_at.desc())
     )
     found: dict[str, list[float]] = {}
@@ -97,17 +102,18 @@ def _sent_lately(database: Database, user_ids: Iterable[str]) -> dict[str, list[
     return found
 
 
-def _wait(sent: list[float], pause: float) -> float:
+def _wait(sent: list[float], now: float, pause: float) -> float:
     waits = [0.0]
     if sent:
-        waits.append(sent[0] + pause - now())
+        waits.append(sent[0] + pause - now)
     if len(sent) >= MAILS_A_DAY:
-        waits.append(sent[MAILS_A_DAY - 1] + DAY - now())
+        waits.append(sent[MAILS_A_DAY - 1] + DAY - now)
     return max(waits)
 
 
-def _send(directory: Directory, database: Database, user: User) -> User:
-    directory.send_activation(user.id)
-    with database.transaction() as connection:
-        connection.execute(insert(activation_mails).values(user_id=user.id, sent_at=now()))
-    return directory.record_activation_sent(user, datetime.now(UTC))
+def _send(context: Context, user: User) -> User:
+    context.directory.send_activation(user.id)
+    sent_at = context.clock()
+    with context.database.transaction() as connection:
+        connection.execute(insert(activation_mails).values(user_id=user.id, sent_at=sent_at))
+    return context.directory.record_activation_sent(user, datetime.fromtimestamp(sent_at, UTC))

@@ -8,7 +8,7 @@ from directory.gateway import Directory
 from directory.model import Attachment, Company, Member
 from webapp.errors import HiddenError, NotAdministratorError
 from webapp.identity.actor import Actor, Author
-from webapp.parallel import beside
+from webapp.parallel import read_all
 from webapp.people.policies import may_administer, may_see
 
 
@@ -69,7 +69,7 @@ def people(directory: Directory, administration: Administration) -> tuple[Member
 
     Three calls a company.
     """
-    return each_once(beside(directory.members, administration.companies))
+    return each_once(read_all(directory.members, administration.companies))
 
 
 def each_once(lists: Iterable[Iterable[Member]]) -> tuple[Member, ...]:

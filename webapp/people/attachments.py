@@ -1,29 +1,25 @@
 """Attaching, changing and detaching a person at the companies of one administrator."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from directory.errors import DirectoryError, NotFoundError
 from directory.gateway import Directory
 from directory.model import (
-    Affiliation,
     Attachment,
     AttachmentChange,
     Company,
-    CompanyRole,
     User,
     difference,
 )
 from webapp.errors import ChangedMeanwhileError, LastAdministratorError, PartlyDoneError
 from webapp.identity.actor import Author
+from webapp.people.context import Context
 from webapp.people.policies import would_be_last_administrator
 from webapp.records import journal
 from webapp.records.journal import Action, Entry, Outcome, entry_of, person_of
 from webapp.records.notice import notice_of
-from webapp.records.operations import Kind, Work, under_way
-from webapp.storage.database import Database
-from webapp.storage.locks import locked
+from webapp.records.operations import Work, under_way
+from webapp.records.payloads import AttachmentChanges
 
 LAST_ADMINISTRATOR = "last_administrator"
 NOT_ANSWERED = "not_answered"
@@ -31,9 +27,7 @@ GONE = "gone"
 
 
 def change(
-    directory: Directory,
-    database: Database,
-    author: Author,
+    context: Context,
     companies: Iterable[Company],
     user: User,
     wanted: Mapping[str, Attachment | None],
@@ -49,21 +43,22 @@ def change(
     concerned are told, those of one `batch` together once it is released.
     """
     by_id = {company.id: company for company in companies if company.id in wanted}
-    with locked(database, lock_names(by_id)):
-        present = present_at(directory, user, by_id)
+    with context.locked(lock_names(by_id)) as held:
+        present = present_at(held.directory, user, by_id)
         changes = to_do(present, {company_id: wanted[company_id] for company_id in by_id})
         _refuse_changed_meanwhile(present, expected or {}, changes)
         try:
             for one in changes:
-                refuse_last_administrator(directory, by_id[one.company_id], user, one)
+                refuse_last_administrator(held.directory, by_id[one.company_id], user, one)
         except LastAdministratorError as error:
             refused = next(one for one in changes if one.company_id == error.company.id)
-            journal.write(database, author, [_entry(author, refused, user, Outcome.REFUSED, LAST_ADMINISTRATOR)])
+            line = _entry(held.author, refused, user, Outcome.REFUSED, LAST_ADMINISTRATOR)
+            journal.write(held.database, held.author, [line])
             raise
         if not changes:
             return ()
-        with under_way(database, Kind.CHANGE, author, payload_of(user, changes, batch=batch)) as work:
-            make(directory, work, by_id, user, changes)
+        with under_way(held.database, held.author, payload_of(user, changes, batch=batch)) as work:
+            make(held.directory, work, by_id, user, changes)
     return changes
 
 
@@ -114,35 +109,15 @@ def make(
             work.note(*(_entry(author, left, user, Outcome.FAILED, reason) for left in changes[index:]))
             if index == 0 or gone:
                 raise
-            work.stop_on_the_way(payload_of(user, changes[index:], batch=work.operation.batch))
+            work.stop_on_the_way(payload_of(user, changes[index:], batch=work.operation.payload.batch))
             raise PartlyDoneError(work.operation.id, changes[:index], changes[index:]) from error
         work.note(_entry(author, one, user))
         work.notice = notice_of(author, user, [(companies[c.company_id], c) for c in changes[: index + 1]])
 
 
-def payload_of(user: User, changes: Iterable[AttachmentChange], *, batch: str) -> dict[str, Any]:
-    """A change of attachments, as an operation keeps it."""
-    return {
-        "user_id": user.id,
-        "name": user.profile.full_name,
-        "changes": [asdict(one) for one in changes],
-        "batch": batch,
-    }
-
-
-def changes_of(payload: Mapping[str, Any]) -> tuple[AttachmentChange, ...]:
-    """The inverse of `payload_of`."""
-    return tuple(
-        AttachmentChange(kept["company_id"], attachment_of(kept["before"]), attachment_of(kept["after"]))
-        for kept in payload["changes"]
-    )
-
-
-def attachment_of(kept: Mapping[str, str] | None) -> Attachment | None:
-    """An attachment that an operation keeps."""
-    if kept is None:
-        return None
-    return Attachment(kept["company_id"], CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))
+def payload_of(user: User, changes: Iterable[AttachmentChange], *, batch: str = "") -> AttachmentChanges:
+    """Changes of one person's attachments, as an operation keeps them."""
+    return AttachmentChanges(user.id, tuple(changes), user.profile.full_name, batch)
 
 
 def _refuse_changed_meanwhile(

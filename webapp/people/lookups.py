@@ -3,32 +3,23 @@
 from collections.abc import Iterable
 
 from directory.errors import DirectoryError
-from directory.gateway import Directory
 from directory.model import User
 from webapp.errors import TooOftenError
-from webapp.identity.actor import Author
+from webapp.people.context import Context
 from webapp.records import journal
-from webapp.records.journal import Action, Entry, Outcome, Person
+from webapp.records.journal import Action, Entry, Outcome, Person, Values
 from webapp.records.operations import reason_of
 from webapp.storage import rate_limits
-from webapp.storage.database import Database
 
 
-def find(
-    directory: Directory,
-    database: Database,
-    author: Author,
-    company_ids: Iterable[str],
-    email: str,
-    *,
-    again: bool = False,
-) -> User | None:
+def find(context: Context, company_ids: Iterable[str], email: str, *, again: bool = False) -> User | None:
     """The account with exactly that address, none when there is none that the portal may see.
 
     `TooOftenError` after 60 in an hour. `again` marks a later step of one form: an address asked about within the
     hour is not counted, nor written down, a second time. The line names the address, not whose it is: it is read
     by all administrators of these companies (the author's).
     """
+    directory, database, author = context.directory, context.database, context.author
     if again and rate_limits.used_for(database, rate_limits.LOOK_UPS, author.id, email):
         return directory.find_by_email(email)
     companies, asked = tuple(company_ids), Person(None, "", email)
@@ -43,5 +34,6 @@ def find(
         failed = Entry(Action.LOOK_UP, companies, asked, outcome=Outcome.FAILED, reason=reason_of(error))
         journal.write(database, author, [failed])
         raise
-    journal.write(database, author, [Entry(Action.LOOK_UP, companies, asked, after={"found": user is not None})])
+    answer = Values(found=user is not None)
+    journal.write(database, author, [Entry(Action.LOOK_UP, companies, asked, after=answer)])
     return user

@@ -8,7 +8,7 @@ from directory.gateway import Directory
 from directory.model import ActivationStatus, Attachment, AttachmentChange, Company, User
 from webapp.errors import HiddenError
 from webapp.people.policies import would_be_last_administrator
-from webapp.records import journal
+from webapp.records import journal_reading
 from webapp.storage.database import Database
 from webapp.text import fold
 
@@ -30,7 +30,7 @@ class Place:
 
 def places_of(directory: Directory, database: Database, user: User) -> tuple[Place, ...]:
     """All companies of the holder, by name (one call, and one for each company)."""
-    since = journal.attached_since(database, user.id)
+    since = journal_reading.attached_since(database, user.id)
     found = (
         _place(directory, user, company, attachment, since.get(company.id))
         for company, attachment in directory.attachments_of(user.id)
@@ -42,7 +42,7 @@ def place_of(directory: Directory, database: Database, user: User, company_id: s
     """One company of the holder (two calls); `HiddenError` when he is not attached there."""
     for company, attachment in directory.attachments_of(user.id):
         if company.id == company_id:
-            since = journal.attached_since(database, user.id).get(company_id)
+            since = journal_reading.attached_since(database, user.id).get(company_id)
             if place := _place(directory, user, company, attachment, since):
                 return place
     raise HiddenError(company_id)

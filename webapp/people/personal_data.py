@@ -6,7 +6,7 @@ and counts.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,9 @@ from sqlalchemy import Connection, Table, Text, cast, delete, or_, select, updat
 from directory.errors import NotFoundError
 from directory.gateway import Directory
 from directory.model import User
+from webapp.identity.actor import Author
 from webapp.records import journal
+from webapp.records.codec import encode
 from webapp.records.operations import State
 from webapp.storage.database import (
     Database,
@@ -236,9 +238,9 @@ def _erase_operations(connection: Connection, subject: Subject, pseudonym: str) 
 
 def _erase_imports(connection: Connection, subject: Subject, pseudonym: str) -> int:
     """The lines about the person go; the files he sent keep their lines, without saying who sent them."""
-    nobody: Mapping[str, str] = {"id": pseudonym, "name": pseudonym, "email": "", "request_id": ""}
+    unknown = encode(Author(pseudonym, pseudonym, "", ""))
     connection.execute(
-        update(imports).where(imports.c.actor_id.in_(subject.ids)).values(actor_id=pseudonym, author=nobody)
+        update(imports).where(imports.c.actor_id.in_(subject.ids)).values(actor_id=pseudonym, author=unknown)
     )
     return _delete(connection, import_lines, _cells(subject))
 

@@ -2,29 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from directory.errors import DirectoryError, EmailTakenError, NotFoundError, UnavailableError
 from directory.gateway import Directory
-from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Profile, Title, User
+from directory.model import Attachment, AttachmentChange, Company, User
 from webapp.errors import HiddenError, LastAdministratorError, PortalError
 from webapp.people import accounts, attachments
-from webapp.people.attachments import LAST_ADMINISTRATOR, attachment_of, changes_of
+from webapp.people.attachments import LAST_ADMINISTRATOR
+from webapp.people.context import Context
 from webapp.records.journal import Outcome, entry_of, person_of
 from webapp.records.notice import notice_of
 from webapp.records.operations import (
-    Kind,
     Operation,
     State,
     Work,
     claim_interrupted,
-    entry_kept,
     finishing,
     release,
     take_partial,
 )
+from webapp.records.payloads import Act, AttachmentChanges, NewAccount
 from webapp.storage.database import Database
-from webapp.storage.locks import locked
 
 INTERRUPTED = "interrupted"
 
@@ -39,18 +37,18 @@ def resume(directory: Directory, database: Database) -> list[tuple[Operation, St
     return [(operation, _finish(directory, database, operation)) for operation in claim_interrupted(database)]
 
 
-def complete(directory: Directory, database: Database, author_id: str, operation_id: str) -> None:
-    """Do now what was left of somebody's half-done change.
+def complete(context: Context, operation_id: str) -> None:
+    """Do now what was left of one of the author's changes.
 
-    `HiddenError` when it is none of his; `PartlyDoneError`, `LastAdministratorError` and what the directory raises
+    `HiddenError` when it is another's; `PartlyDoneError`, `LastAdministratorError` and what the directory raises
     when it cannot be finished now either.
     """
-    operation = take_partial(database, author_id, operation_id, State.RUNNING)
+    operation = take_partial(context.database, context.author.id, operation_id, State.RUNNING)
     if operation is None:
         raise HiddenError(operation_id)
-    with finishing(database, operation) as work:
+    with finishing(context.database, operation) as work:
         try:
-            _change(directory, database, work)
+            _do(replace(context, author=operation.author), work)
         except UnavailableError:
             work.stop_on_the_way(operation.payload)
             raise
@@ -66,7 +64,7 @@ def _finish(directory: Directory, database: Database, operation: Operation) -> S
     try:
         with finishing(database, operation) as work:
             try:
-                _do(directory, database, work)
+                _do(Context(directory, database, operation.author), work)
             except (DirectoryError, PortalError) as error:
                 if any(isinstance(one, UnavailableError) for one in (error, error.__cause__)):
                     # Nobody was told, and Keycloak (or somebody's lock) is only late: the next start tries again.
@@ -78,71 +76,49 @@ def _finish(directory: Directory, database: Database, operation: Operation) -> S
     return work.state
 
 
-def _do(directory: Directory, database: Database, work: Work) -> None:
-    match work.operation.kind:
-        case Kind.CREATE:
-            _create(directory, database, work)
-        case Kind.CHANGE:
-            _change(directory, database, work)
-        case Kind.ACT:
+def _do(context: Context, work: Work) -> None:
+    match work.operation.payload:
+        case NewAccount() as account:
+            _create(context, work, account)
+        case AttachmentChanges() as changes:
+            _change(context, work, changes)
+        case Act(entry):
             work.state = State.FAILED
-            work.note(replace(entry_kept(work.operation), outcome=Outcome.FAILED, reason=INTERRUPTED))
+            work.note(replace(entry, outcome=Outcome.FAILED, reason=INTERRUPTED))
 
 
-def _create(directory: Directory, database: Database, work: Work) -> None:
-    typed = work.operation.payload["profile"]
-    profile = Profile(
-        email=typed["email"],
-        last_name=typed["last_name"],
-        first_name=typed["first_name"],
-        title=Title(typed["title"]) if typed["title"] else None,
-        locale=Locale(typed["locale"]),
-    )
-    wanted = [a for one in work.operation.payload["attachments"] if (a := attachment_of(one))]
-    actor_id = work.operation.author.id
-    if not _still_administers(directory, actor_id, (a.company_id for a in wanted)):
+def _create(context: Context, work: Work, account: NewAccount) -> None:
+    actor_id = context.author.id
+    if not _still_administers(context.directory, actor_id, (a.company_id for a in account.attachments)):
         raise NotFoundError(actor_id)
-    with locked(database, accounts.lock_names(profile.email)):
+    with context.locked(accounts.lock_names(account.profile.email)) as held:
         try:
-            accounts.make(
-                directory,
-                database,
-                work,
-                profile,
-                wanted,
-                mail=work.operation.payload.get("mail", True),
-                invitation=_invitation(work.operation.payload.get("invitation")),
-            )
+            accounts.make(held, work, account)
         except EmailTakenError:
-            accounts.note_if_made(directory, work, profile, wanted)
+            accounts.note_if_made(held.directory, work, account)
 
 
-def _invitation(kept: Mapping[str, Any] | None) -> Invitation | None:
-    return Invitation(kept["by"], tuple(kept["companies"]), kept["others"]) if kept else None
-
-
-def _change(directory: Directory, database: Database, work: Work) -> None:
-    """What the actor may still do is done; `NotFoundError` when something of it was left."""
-    actor_id = work.operation.author.id
-    changes = changes_of(work.operation.payload)
-    wanted = {one.company_id: one.after for one in changes}
-    user = directory.user(work.operation.payload["user_id"])
+def _change(context: Context, work: Work, asked: AttachmentChanges) -> None:
+    """Do what the author may still do; `NotFoundError` when something had to be left."""
+    directory, actor_id = context.directory, context.author.id
+    wanted = {one.company_id: one.after for one in asked.changes}
+    user = directory.user(asked.user_id)
     allowed = {
         company.id: company
         for company, at in _attachments_of_author(directory, actor_id)
         if company.id in wanted and (at.administers or (actor_id == user.id and wanted[company.id] is None))
     }
-    with locked(database, attachments.lock_names(allowed)):
+    with context.locked(attachments.lock_names(allowed)) as held:
         present = attachments.present_at(directory, user, wanted)
         # Done before the process died, or without its answer having reached us.
-        done = [one for one in changes if present.get(one.company_id) == one.after]
+        done = [one for one in asked.changes if present.get(one.company_id) == one.after]
         work.note(*(entry_of(one, person_of(user)) for one in done))
         left = attachments.to_do(present, {company_id: wanted[company_id] for company_id in allowed})
         _refuse_last_administrators(directory, work, allowed, user, left)
-        attachments.make(directory, work, allowed, user, left)
+        attachments.make(held.directory, work, allowed, user, left)
         made = [(allowed[one.company_id], one) for one in (*done, *left) if one.company_id in allowed]
         work.notice = notice_of(work.operation.author, user, made) if made else None
-    if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in changes):
+    if any(present.get(o.company_id) != o.after and o.company_id not in allowed for o in asked.changes):
         raise NotFoundError("the actor administers these companies no more")
 
 

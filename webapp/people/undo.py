@@ -4,44 +4,37 @@ The journal has what was before and after. Whatever somebody else changed since 
 a change like any other: under the same rules, with its own lines and mails.
 """
 
-from collections.abc import Mapping
-
-from directory.gateway import Directory
-from directory.model import Affiliation, Attachment, CompanyRole, User
+from directory.model import Attachment, User
 from webapp.errors import HiddenError, TooLateError
-from webapp.identity.actor import Author
 from webapp.people import attachments
 from webapp.people.administration import Administration
-from webapp.records import journal
-from webapp.storage.database import Database, now
+from webapp.people.context import Context
+from webapp.records import journal_reading
+from webapp.records.journal import Values
 
 SHORTLY = 600.0
 """Seconds for which a change can be taken back with one click."""
 
 
-def take_back(
-    directory: Directory, database: Database, author: Author, mine: Administration, change_id: str
-) -> User:
+def take_back(context: Context, mine: Administration, change_id: str) -> User:
     """Bring the person to what he was before one of the author's changes; whom it was about.
 
     `HiddenError` when it is none of his, or was at a company that he administers no more; `TooLateError` after
     `SHORTLY`; `ChangedMeanwhileError` when the person is no longer as the change left him; and what
     `attachments.change` raises.
     """
-    lines = journal.changes_of(database, author.id, change_id)
+    lines = journal_reading.changes_of(context.database, context.author.id, change_id)
     company_ids = {line.company_id for line in lines}
     if not lines or not company_ids <= mine.ids:
         raise HiddenError(change_id)
-    if min(line.at for line in lines) < now() - SHORTLY:
+    if min(line.at for line in lines) < context.clock() - SHORTLY:
         raise TooLateError(change_id)
-    user = directory.user(lines[0].person_id)
-    before = {line.company_id: _attachment(line.company_id, line.before) for line in lines}
-    after = {line.company_id: _attachment(line.company_id, line.after) for line in lines}
-    attachments.change(directory, database, author, mine.companies, user, before, expected=after)
+    user = context.directory.user(lines[0].person_id)
+    before = {line.company_id: _attachment(line.before, line.company_id) for line in lines}
+    after = {line.company_id: _attachment(line.after, line.company_id) for line in lines}
+    attachments.change(context, mine.companies, user, before, expected=after)
     return user
 
 
-def _attachment(company_id: str, kept: Mapping[str, str] | None) -> Attachment | None:
-    if kept is None:
-        return None
-    return Attachment(company_id, CompanyRole(kept["role"]), Affiliation(kept["affiliation"]))
+def _attachment(values: Values | None, company_id: str) -> Attachment | None:
+    return values.attachment(company_id) if values else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from webapp.records.journal import Search
+from webapp.records.journal_reading import Search
 
 Q_LENGTH = 200
 """Characters of a search that are looked at."""

@@ -8,7 +8,7 @@ that marks the operation: no change lacks its line. A process that dies in betwe
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
@@ -19,21 +19,14 @@ from directory.errors import DirectoryError
 from webapp.errors import PortalError
 from webapp.identity.actor import Author
 from webapp.records import journal, outbox
-from webapp.records.journal import Action, Entry, Outcome, Person
+from webapp.records.codec import decode, encode
+from webapp.records.journal import Entry, Outcome
+from webapp.records.notice import OperationNotice
+from webapp.records.payloads import KINDS, TYPES, Act, Kind, Payload
 from webapp.storage.database import Database, now, operations
 from webapp.storage.locks import is_gone, nobody, release_all_of, worker
 
 AUTHOR = "author"
-ENTRY = "entry"
-
-
-class Kind(StrEnum):
-    """What an operation does."""
-
-    CREATE = "create"
-    CHANGE = "change"
-    ACT = "act"
-    """One call that cannot be repeated blindly: a mail, an address, a deletion."""
 
 
 class State(StrEnum):
@@ -54,15 +47,14 @@ class Operation:
     """An operation as it was written down."""
 
     id: str
-    kind: Kind
     author: Author
-    payload: dict[str, Any]
+    payload: Payload
     started_at: float = 0.0
 
     @property
-    def batch(self) -> str:
-        """With which others people are told of it; empty when alone."""
-        return str(self.payload.get("batch", ""))
+    def kind(self) -> Kind:
+        """What it does, as the table names it."""
+        return KINDS[type(self.payload)]
 
 
 @dataclass(slots=True)
@@ -74,12 +66,12 @@ class Work:
 
     operation: Operation
     entries: list[Entry] = field(default_factory=list)
-    notice: dict[str, Any] | None = None
+    notice: OperationNotice | None = None
     state: State = State.DONE
-    left: dict[str, Any] = field(default_factory=dict)
+    left: Payload | None = None
 
-    def stop_on_the_way(self, left: dict[str, Any]) -> None:
-        """A part is done; `left` is the payload of the rest, kept until it is finished or dismissed."""
+    def stop_on_the_way(self, left: Payload) -> None:
+        """Mark that a part is done; `left` is the rest, kept until it is finished or dismissed."""
         self.state, self.left = State.PARTIAL, left
 
     def note(self, *entries: Entry) -> None:
@@ -88,16 +80,16 @@ class Work:
 
 
 @contextmanager
-def under_way(database: Database, kind: Kind, author: Author, payload: dict[str, Any]) -> Iterator[Work]:
+def under_way(database: Database, author: Author, payload: Payload) -> Iterator[Work]:
     """Write the operation down during the block; an error in it is shown to the person, so it ends it too."""
-    operation = Operation(uuid4().hex, kind, author, payload, now())
+    operation = Operation(uuid4().hex, author, payload, now())
     with database.transaction() as connection:
         connection.execute(
             insert(operations).values(
                 id=operation.id,
-                kind=kind.value,
+                kind=operation.kind.value,
                 actor_id=author.id,
-                payload={**payload, AUTHOR: asdict(author)},
+                payload=_stored(payload, author),
                 state=State.RUNNING.value,
                 worker=worker(),
                 started_at=operation.started_at,
@@ -125,7 +117,7 @@ def finishing(database: Database, operation: Operation) -> Iterator[Work]:
 @contextmanager
 def act(database: Database, author: Author, entry: Entry) -> Iterator[Work]:
     """An operation of one call, whose line says how it ended: done, refused by the rules, or failed."""
-    with under_way(database, Kind.ACT, author, {ENTRY: asdict(entry)}) as work:
+    with under_way(database, author, Act(entry)) as work:
         try:
             yield work
         except PortalError as error:
@@ -143,23 +135,16 @@ def reason_of(error: Exception) -> str:
     return "_".join(words).lower()
 
 
-def entry_kept(operation: Operation) -> Entry:
-    """The line of an operation that `act` began."""
-    kept = operation.payload[ENTRY]
-    person = Person(**kept["person"])
-    return Entry(Action(kept["action"]), tuple(kept["company_ids"]), person, kept["before"], kept["after"])
-
-
 def _end(database: Database, work: Work) -> None:
     """Mark the operation and tell what it did. What it was about is forgotten unless something of it is left."""
     operation = work.operation
-    payload = {**work.left, AUTHOR: asdict(operation.author)} if work.state is State.PARTIAL else {}
+    payload = _stored(work.left, operation.author) if work.left else {}
     values = {"state": work.state.value, "finished_at": now(), "payload": payload}
     with database.transaction() as connection:
         connection.execute(update(operations).where(operations.c.id == operation.id).values(**values))
         journal.add(connection, operation.author, work.entries, operation.id)
         if work.notice:
-            outbox.add(connection, work.notice, operation.id, operation.batch)
+            outbox.add(connection, work.notice, operation.id, operation.payload.batch)
 
 
 def partial_of(database: Database, author_id: str) -> list[Operation]:
@@ -208,8 +193,12 @@ def release(database: Database, operation_id: str) -> None:
 
 
 def _operation(row: Any) -> Operation:
-    payload = dict(row.payload)
-    return Operation(row.id, Kind(row.kind), Author(**payload.pop(AUTHOR)), payload, row.started_at)
+    author = decode(row.payload[AUTHOR], Author)
+    return Operation(row.id, author, decode(row.payload, TYPES[Kind(row.kind)]), row.started_at)
+
+
+def _stored(payload: Payload, author: Author) -> dict[str, Any]:
+    return {**encode(payload), AUTHOR: encode(author)}
 
 
 def _claim(database: Database, operation_id: str, old_worker: str) -> bool:

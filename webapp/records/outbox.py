@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from webapp.records.codec import decode, encode
+from webapp.records.notice import OperationNotice
 from webapp.storage.database import Database, mails, notices, now
 
 LEASE = 120.0
@@ -26,7 +28,7 @@ class Notice:
     """One operation that people are to be told of, or all of one batch; `id` is that of the first."""
 
     ids: tuple[int, ...]
-    payloads: tuple[dict[str, Any], ...]
+    operations: tuple[OperationNotice, ...]
     tries: int
 
     @property
@@ -47,13 +49,13 @@ class Mail:
     tries: int = 0
 
 
-def add(connection: Connection, payload: dict[str, Any], operation_id: str | None, batch: str = "") -> None:
+def add(connection: Connection, notice: OperationNotice, operation_id: str | None, batch: str = "") -> None:
     """Leave a notice in the caller's transaction; one of a batch waits until that is released."""
     connection.execute(
         insert(notices).values(
             operation_id=operation_id,
             batch=batch or None,
-            payload=payload,
+            payload=encode(notice),
             created_at=now(),
             due_at=now() + (HELD if batch else 0.0),
             tries=0,
@@ -78,7 +80,8 @@ def take_notice(database: Database) -> Notice | None:
             due = (notices.c.batch == first.batch) & (notices.c.due_at <= now()) & (notices.c.id != first.id)
             rows += connection.execute(select(notices).where(due).order_by(notices.c.id)).all()
             connection.execute(update(notices).where(due).values(due_at=now() + LEASE))
-    return Notice(tuple(row.id for row in rows), tuple(dict(row.payload) for row in rows), first.tries)
+    operations = tuple(decode(row.payload, OperationNotice) for row in rows)
+    return Notice(tuple(row.id for row in rows), operations, first.tries)
 
 
 def replace_by_mails(database: Database, notice: Notice, made: Sequence[Mail]) -> None:

@@ -14,11 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from webapp.jobs.state import KEPT, State, state_of
 from webapp.storage.database import Database, now, resendings
-from webapp.storage.locks import is_gone, locked, nobody, worker
+from webapp.storage.locks import locked, nobody, worker
 
-KEPT = 7 * 86_400.0
-"""Seconds after which a batch is deleted."""
 POLL = 0.05
 
 
@@ -32,14 +31,6 @@ class Resent(StrEnum):
     NOT_YOURS = "not_yours"
     NOT_TRIED = "not_tried"
     NOT_TODAY = "not_today"
-
-
-class State(StrEnum):
-    """How far a batch is."""
-
-    RUNNING = "running"
-    INTERRUPTED = "interrupted"
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +137,6 @@ def _beat(connection: Connection, actor_id: str, mark: float) -> bool:
 
 def _batch(row: Any) -> Batch:
     results = tuple((user_id, Resent(resent) if resent else None) for user_id, resent in row.results)
-    state = State.DONE
-    if any(resent is None for _, resent in results):
-        state = State.INTERRUPTED if is_gone(row.worker, row.beat_at) else State.RUNNING
+    is_done = all(resent is not None for _, resent in results)
+    state = state_of(is_done, row.worker, row.beat_at)
     return Batch(state, row.began_at, row.beat_at - row.began_at, results)

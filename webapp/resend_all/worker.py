@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from directory.errors import DirectoryError, NotFoundError
-from directory.gateway import Directory
 from directory.model import Member
 from webapp.errors import AlreadyActiveError, HiddenError, NotAdministratorError, TooOftenError
-from webapp.identity.actor import Author
 from webapp.jobs.background import Background
 from webapp.people import activations
 from webapp.people.administration import Administration, administration_now, people
+from webapp.people.context import Context
 from webapp.people.policies import may_see
 from webapp.resend_all import store
 from webapp.resend_all.store import Resent
 from webapp.storage import rate_limits
-from webapp.storage.database import Database
 
 AT_ONCE = 4
 """Batches of this process under way at a time, each of another administrator."""
@@ -35,21 +33,21 @@ class ResendingWorker(Background):
     def __init__(self) -> None:
         super().__init__(AT_ONCE)
 
-    def start(
-        self, directory: Directory, database: Database, author: Author, administration: Administration
-    ) -> None:
+    def start(self, context: Context, administration: Administration) -> None:
         """Begin to send again to everybody at these companies whose mail expired.
 
-        Nothing is begun while a batch of his is going on, nor for nobody: what became of the last one stays.
+        Nothing is begun while a batch of the author's is running, nor when no mail expired: the results of the
+        last batch are kept.
         """
+        database, author = context.database, context.author
         with store.alone(database, author.id):
             if store.is_running(database, author.id):
                 return
-            members = activations.expired(people(directory, administration))
+            members = activations.expired(people(context.directory, administration))
             if not members:
                 return
             mark = store.begin(database, author.id, [member.user.id for member in members])
-        self.begin(partial(self._run, _Run(directory, database, author, mark), members))
+        self.begin(partial(self._run, _Run(context, mark), members))
 
     def _run(self, run: "_Run", members: Sequence[Member]) -> None:
         ended = False
@@ -76,9 +74,7 @@ class ResendingWorker(Background):
 class _Run:
     """A batch that this process is at: what it knows of the author's rights, and when it gives up."""
 
-    directory: Directory
-    database: Database
-    author: Author
+    context: Context
     mark: float
     ids: frozenset[str] | None = None
     """The companies he administers; none when that is to be read."""
@@ -86,21 +82,22 @@ class _Run:
     refused: int = 0
 
     def beat(self) -> None:
-        store.beat(self.database, self.author.id, self.mark)
+        store.beat(self.context.database, self.context.author.id, self.mark)
 
     def give_back(self) -> None:
-        store.give_back(self.database, self.author.id, self.mark)
+        store.give_back(self.context.database, self.context.author.id, self.mark)
 
     def record(self, members: Sequence[Member], resent: Resent) -> bool:
         """False when the batch is kept no more: its author was erased."""
         outcomes = {member.user.id: resent for member in members}
-        return store.record(self.database, self.author.id, self.mark, outcomes)
+        return store.record(self.context.database, self.context.author.id, self.mark, outcomes)
 
     def reason_to_stop(self) -> Resent | None:
         """What stops every mail to come: no mail server, the administrator's quota, or he is none any more."""
         if self.refused >= GIVE_UP_AFTER:
             return Resent.NOT_TRIED
-        if rate_limits.seconds_to_wait(self.database, rate_limits.ACTIVATION_MAILS, self.author.id) > 0:
+        database, author_id = self.context.database, self.context.author.id
+        if rate_limits.seconds_to_wait(database, rate_limits.ACTIVATION_MAILS, author_id) > 0:
             return Resent.NOT_TODAY
         return None if self.ids is None or self.ids else Resent.NOT_YOURS
 
@@ -128,19 +125,18 @@ class _Run:
         """To the person as the author sees him at this moment: his rights minutes ago do not count, nor where the
         person was."""
         ids = self._rights()
-        found = [
-            (company, at) for company, at in self.directory.attachments_of(member.user.id) if at.company_id in ids
-        ]
+        attached = self.context.directory.attachments_of(member.user.id)
+        found = [(company, at) for company, at in attached if at.company_id in ids]
         if not may_see(ids, [at for _, at in found]):
             raise HiddenError(member.user.id)
         seen = Member(member.user, tuple(at for _, at in found))
-        activations.resend(self.directory, self.database, self.author, seen, [company for company, _ in found])
+        activations.resend(self.context, seen, [company for company, _ in found])
 
     def _rights(self) -> frozenset[str]:
         """The companies that the author administers, read again every so many mails."""
         if self.ids is None or self.since >= RIGHTS_EVERY:
             try:
-                self.ids = administration_now(self.directory, self.author).ids
+                self.ids = administration_now(self.context.directory, self.context.author).ids
             except NotAdministratorError:
                 self.ids = frozenset()
             self.since = 0

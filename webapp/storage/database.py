@@ -164,7 +164,7 @@ imports = Table(
 """Files of people that were sent to be done; they go on when their page is closed.
 
 They and their lines hold names and addresses, so they are deleted some days after
-(`webapp.imports.store.KEPT`): long enough to correct what was refused. The journal tells the rest.
+(`webapp.jobs.state.KEPT`): long enough to correct what was refused. The journal tells the rest.
 """
 
 import_lines = Table(
@@ -193,7 +193,7 @@ resendings = Table(
 )
 """Of each administrator the last batch of activation mails sent again; it goes on when its page is closed.
 
-It is deleted some days after (`webapp.resend_all.store.KEPT`).
+It is deleted some days after (`webapp.jobs.state.KEPT`).
 """
 
 

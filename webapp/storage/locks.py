@@ -1,26 +1,34 @@
 """Locks that all processes and hosts of the portal share, kept in the database.
 
-A lock is a row with an end: a holder that dies blocks nobody for longer than `LEASE`. The transaction that takes
-it is over at once, so no database transaction ever waits for Keycloak. The holder's name begins with its process,
-so that whoever finishes what a dead process left behind can end its locks too.
+A lock is a row that expires: a holder that dies blocks the others for `LEASE` seconds at most. A living holder
+renews it until its block ends. A holder that could not renew it in time (its process was suspended, the database
+did not answer) may lose it to another one; `Lock.require`, called before each write to Keycloak, then raises.
+
+The transaction that takes a lock ends at once, so no database transaction waits for Keycloak. The holder's name
+begins with its process, so that the locks of a process that died can be removed.
 """
 
+import logging
 import os
 import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from threading import Event
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from directory.errors import UnavailableError
+from webapp.parallel import in_the_background
 from webapp.storage.database import Database, locks, now
 
 LEASE = 120.0
-"""Seconds a lock lives at most: longer than the slowest operation's calls and time-outs together."""
+"""Seconds until a lock that is not renewed expires: longer than the slowest single call to Keycloak."""
+RENEWALS = 3
+"""Renewals in one `LEASE`."""
 PATIENCE = 30.0
 """Seconds to wait for a lock before giving up."""
 POLL = 0.02
@@ -31,29 +39,79 @@ _ONCE = "taken once"
 """The holder of what nobody gives back."""
 
 
+log = logging.getLogger(__name__)
+
+
 class TakenError(Exception):
     """The name was taken before, and nobody gives it back."""
 
 
-@contextmanager
-def locked(database: Database, names: Iterable[str]) -> Iterator[None]:
-    """Hold all the named locks during the block; taken in one order, so two holders never wait for each other.
+class LockLostError(UnavailableError):
+    """A lock expired before it was renewed, and may be held by another change now."""
 
-    `UnavailableError` after `PATIENCE` seconds in vain.
-    """
-    holder = f"{_mark(worker())}:{uuid4().hex}"
-    wanted = sorted({_fitting(name) for name in names})
-    deadline = time.monotonic() + PATIENCE
-    try:
-        for name in wanted:
-            while not _take(database, name, holder):
+
+class Lock:
+    """The named locks of one `locked` block, which are taken and released together."""
+
+    def __init__(self, database: Database, names: Iterable[str]) -> None:
+        self._database = database
+        self._names = sorted({_fitting(name) for name in names})
+        self._holder = f"{_mark(worker())}:{uuid4().hex}"
+        self._ended = Event()
+
+    def require(self) -> None:
+        """Renew the locks for `LEASE` seconds; `LockLostError` when one of them is not ours any more.
+
+        To be called before each write that the locks protect.
+        """
+        with self._database.transaction() as connection:
+            mine = update(locks).where(locks.c.holder == self._holder)
+            renewed = connection.execute(mine.values(expires_at=now() + LEASE)).rowcount
+        if renewed != len(self._names):
+            raise LockLostError(f"the lock of this change expired: {', '.join(self._names)}")
+
+    def take(self) -> None:
+        """Take the locks in one order, so that two holders never wait for each other.
+
+        `UnavailableError` when one of them is still held by another change after `PATIENCE` seconds.
+        """
+        deadline = time.monotonic() + PATIENCE
+        for name in self._names:
+            while not _take(self._database, name, self._holder):
                 if time.monotonic() > deadline:
                     raise UnavailableError(f"another change holds {name}")
                 time.sleep(POLL)
-        yield
+
+    def keep(self) -> None:
+        """Renew the locks until they are released or lost; runs in a thread of its own."""
+        while not self._ended.wait(LEASE / RENEWALS):
+            try:
+                self.require()
+            except LockLostError:
+                return  # the next write of the holder is refused
+            except SQLAlchemyError:
+                log.warning("a lock could not be renewed", exc_info=True)
+
+    def release(self) -> None:
+        """End the locks that are still ours."""
+        self._ended.set()
+        with self._database.transaction() as connection:
+            connection.execute(delete(locks).where(locks.c.holder == self._holder))
+
+
+@contextmanager
+def locked(database: Database, names: Iterable[str]) -> Iterator[Lock]:
+    """Hold all the named locks during the block, however long it lasts.
+
+    `UnavailableError` when one of them is still held by another change after `PATIENCE` seconds.
+    """
+    lock = Lock(database, names)
+    try:
+        lock.take()
+        in_the_background(lock.keep, "lock")
+        yield lock
     finally:
-        with database.transaction() as connection:
-            connection.execute(delete(locks).where(locks.c.holder == holder))
+        lock.release()
 
 
 def take_once(connection: Connection, name: str, until: float) -> None:

@@ -45,7 +45,7 @@ TASKS = {
 
 EXPLAINED_BY = {
     "users.index": "list",
-    "users.new": "create",
+    "new_user.create": "create",
     "transfers.upload": "import",
     "imports.show": "import",
     "imports.go_on": "import",

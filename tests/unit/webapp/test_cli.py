@@ -23,8 +23,8 @@ from webapp import gunicorn_conf
 from webapp.app import create_app
 from webapp.identity import service_account_check
 from webapp.imports import store as import_store
-from webapp.imports.store import State
-from webapp.records.operations import Kind
+from webapp.jobs.state import KEPT, State
+from webapp.records.payloads import Kind
 from webapp.resend_all import store as resend_store
 from webapp.settings import Settings
 from webapp.storage.database import Database, imports, metadata, now, resendings
@@ -224,7 +224,7 @@ def test_worker_deletes_old_batches_when_it_starts(app: Flask, database: Databas
     """As it does with imports."""
     resend_store.begin(database, actor.id, ["somebody"])
     with database.transaction() as connection:
-        connection.execute(resendings.update().values(beat_at=now() - resend_store.KEPT - 1))
+        connection.execute(resendings.update().values(beat_at=now() - KEPT - 1))
     gunicorn_conf.post_worker_init(SimpleNamespace(wsgi=app, log=logging.getLogger("worker")))
     assert resend_store.latest(database, actor.id) is None
 
@@ -233,7 +233,7 @@ def test_old_batches_of_mails_are_purged(app: Flask, database: Database, actor: 
     resend_store.begin(database, actor.id, ["somebody"])
     assert "0 batches" in app.test_cli_runner().invoke(args=["imports", "purge"]).output
     with database.transaction() as connection:
-        connection.execute(resendings.update().values(beat_at=now() - resend_store.KEPT - 1))
+        connection.execute(resendings.update().values(beat_at=now() - KEPT - 1))
     assert (
         "1 batches of activation mails deleted" in app.test_cli_runner().invoke(args=["imports", "purge"]).output
     )
@@ -242,7 +242,7 @@ def test_old_batches_of_mails_are_purged(app: Flask, database: Database, actor: 
 def test_old_imports_are_purged(app: Flask, database: Database, actor: User):
     """With their lines; a young one stays."""
     import_store.begin(database, an_author(actor), [a_line(2)])
-    long_ago = now() - import_store.KEPT - 1
+    long_ago = now() - KEPT - 1
     with database.transaction() as connection:
         connection.execute(imports.update().values(created_at=long_ago, beat_at=long_ago))
     result = app.test_cli_runner().invoke(args=["imports", "purge"])

@@ -210,12 +210,12 @@ def signed_in(app: Flask, identity: FakeIdentity, person: User | None) -> tuple[
 def add_things(world: Requests, owner: str) -> None:
     """A change that stopped on the way, one that was made, and an import that is over."""
     author, somebody, a = an_author(world.people[owner]), world.people["somebody of A"], world.ids["A"]
-    left = payload_of(somebody, to_do({a: an_attachment(a)}, {a: an_attachment(a, external=True)}), batch="")
-    with operations.under_way(world.database, operations.Kind.CHANGE, author, {}) as work:
+    left = payload_of(somebody, to_do({a: an_attachment(a)}, {a: an_attachment(a, external=True)}))
+    with operations.under_way(world.database, author, left) as work:
         work.stop_on_the_way(left)
     world.things["operation", owner] = work.operation.id
     made = AttachmentChange(a, an_attachment(a, external=True), an_attachment(a))
-    with operations.under_way(world.database, operations.Kind.CHANGE, author, {}) as work:
+    with operations.under_way(world.database, author, payload_of(somebody, [made])) as work:
         work.note(entry_of(made, person_of(somebody)))
     world.things["change", owner] = work.operation.id
     line = f"{somebody.email},Typed,Thea,mme,fr,{a},user,internal"

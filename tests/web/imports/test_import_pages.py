@@ -17,6 +17,7 @@ from webapp.http.context import EXTENSION
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import COLUMNS, MAX_LINES, RESULT_COLUMNS, read
 from webapp.imports.plan import Outcome, Row
+from webapp.jobs.state import KEPT
 from webapp.storage.database import Database, imports, journal, now
 from webapp.storage.locks import nobody
 from webapp.storage.rate_limits import LOOK_UPS, left, take
@@ -323,7 +324,7 @@ class TestWhose:
 
     def test_old_ones_are_gone(self, browser, database):
         address = send(browser, *people(1)).location
-        long_ago = now() - import_store.KEPT - 1
+        long_ago = now() - KEPT - 1
         with database.transaction() as connection:
             connection.execute(update(imports).values(created_at=long_ago, beat_at=long_ago))
 

@@ -1,11 +1,13 @@
 """« Renvoyer »: for one person, for all whose mail expired, and how often."""
 
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 
 from directory.errors import MailRefusedError
 from directory.model import Locale, User
@@ -14,7 +16,7 @@ from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation
-from webapp.people import activations
+from webapp.http.context import EXTENSION
 from webapp.storage import rate_limits
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -22,19 +24,19 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=31)
 
 
 class Clock:
-    """The time as the quota of mails sees it."""
+    """The time as the requests of the portal see it."""
 
     def __init__(self) -> None:
-        self.time = 1_800_000_000.0
+        self.time = time.time()
 
     def __call__(self) -> float:
         return self.time
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(activations, "now", clock)
+    monkeypatch.setitem(app.extensions, EXTENSION, replace(app.extensions[EXTENSION], clock=clock))
     return clock
 
 

@@ -8,7 +8,8 @@ from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
-from webapp.records.journal import Search, read
+from webapp.records.journal import Values
+from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database
 
 MEANWHILE = "Quelqu’un d’autre a modifié"
@@ -183,7 +184,10 @@ class TestLookUps:
         """For the companies of who asked, whether there is an account or not; his own name, not the one found."""
         browser.post(self.PATH, {"email": stranger.email})
         browser.post(self.PATH, {"email": "nobody@acme.example"})
-        expected = [("nobody@acme.example", "done", {"found": False}), (stranger.email, "done", {"found": True})]
+        expected = [
+            ("nobody@acme.example", "done", Values(found=False)),
+            (stranger.email, "done", Values(found=True)),
+        ]
         assert self.lines(database, "acme") == self.lines(database, "globex") == expected
         assert self.lines(database, "initech") == []
         line = read(database, ["acme"], Search(), 1).lines[0]
@@ -232,5 +236,5 @@ class TestLookUps:
         assert page.text == unknown.text.replace("nobody@grid.example", operator.email)
         assert browser.post(self.PATH, a_creation(email=operator.email)).status == 422
         assert directory.groups_of(operator.id) == {"/operators"}
-        assert self.lines(database, "acme")[-1] == ("nobody@grid.example", "done", {"found": False})
-        assert (operator.email, "done", {"found": False}) in self.lines(database, "acme")
+        assert self.lines(database, "acme")[-1] == ("nobody@grid.example", "done", Values(found=False))
+        assert (operator.email, "done", Values(found=False)) in self.lines(database, "acme")

@@ -12,7 +12,8 @@ from tests.web.browser import Browser, Form, Page
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_row
 from webapp.people.undo import SHORTLY
-from webapp.records.journal import Action, Search, read
+from webapp.records.journal import Action
+from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database, journal
 
 BUTTON = "Annuler ce changement"

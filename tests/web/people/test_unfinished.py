@@ -8,7 +8,7 @@ from tests.fakes import FakeDirectory
 from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_row
-from webapp.records.journal import Search, read
+from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database
 
 

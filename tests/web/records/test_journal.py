@@ -8,15 +8,16 @@ import pytest
 from flask import Flask
 
 from directory.errors import UnavailableError
-from directory.model import User
+from directory.model import Affiliation, CompanyRole, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
 from webapp.identity.actor import Author
-from webapp.records import journal
-from webapp.records.journal import Action, Entry, Person, Search, read
+from webapp.records import journal, journal_reading
+from webapp.records.journal import Action, Entry, Person, Values
+from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database
 
 LONG_AGO = datetime(2023, 1, 1, tzinfo=UTC)
@@ -35,7 +36,7 @@ class TestEveryChangeHasItsLine:
         browser.post("/users/new", a_creation(a_row("acme"), a_row("globex", external=True)))
         assert lines(database, "acme") == [("create", "emma.bernard@acme.example", "done", "")]
         (line,) = read(database, ["globex"], Search(), 1).lines
-        assert line.after == {"role": "user", "affiliation": "external"}
+        assert line.after == Values(CompanyRole.USER, Affiliation.EXTERNAL)
         assert line.person.name == "Emma Bernard"
 
     def test_creation_that_the_directory_did_not_answer(
@@ -52,8 +53,8 @@ class TestEveryChangeHasItsLine:
         browser.post(path, {"confirm": "1"})
         assert [line[0] for line in lines(database)] == ["look_up", "attach", "change", "detach"]
         found = read(database, ["acme"], Search(), 1).lines
-        user = {"role": "user", "affiliation": "internal"}
-        boss = {"role": "administrator", "affiliation": "internal"}
+        user = Values(CompanyRole.USER, Affiliation.INTERNAL)
+        boss = Values(CompanyRole.ADMINISTRATOR, Affiliation.INTERNAL)
         assert [(one.before, one.after) for one in reversed(found[:3])] == [
             (None, user),
             (user, boss),
@@ -109,8 +110,8 @@ class TestEveryChangeHasItsLine:
         ]
         corrected = read(database, ["acme"], Search(), 1).lines[1]
         assert (corrected.before, corrected.after) == (
-            {"email": "old@acme.example"},
-            {"email": "new@acme.example"},
+            Values(email="old@acme.example"),
+            Values(email="new@acme.example"),
         )
 
     def test_what_changed_nothing_has_none(self, browser: Browser, database: Database, member: User):
@@ -252,8 +253,8 @@ class TestFile:
             Action.CHANGE,
             ("acme", "globex", "initech"),
             Person("p", "@Bob", "+bob@acme.example"),
-            {"role": "user"},
-            {"role": "administrator"},
+            Values(role=CompanyRole.USER),
+            Values(role=CompanyRole.ADMINISTRATOR),
         )
         journal.write(database, anne, [entry])
         answer = browser.get("/journal.csv")
@@ -266,7 +267,7 @@ class TestFile:
         assert (rows[0]["action"], rows[0]["outcome"], rows[0]["request_id"]) == ("change", "done", "request-7")
 
     def test_many_lines_are_read_in_parts(self, browser: Browser, database: Database, monkeypatch):
-        monkeypatch.setattr(journal, "READ_AT_ONCE", 7)
+        monkeypatch.setattr(journal_reading, "READ_AT_ONCE", 7)
         anne = Author("a", "Anne", "a@acme.example", "r")
         people = [Person(None, "", f"p{number}@a.example") for number in range(21)]
         journal.write(database, anne, [Entry(Action.LOOK_UP, ("acme",), person) for person in people])

@@ -21,7 +21,7 @@ from webapp.blueprints import activations
 from webapp.errors import TooOftenError
 from webapp.http.context import EXTENSION
 from webapp.records import outbox
-from webapp.records.journal import Search, read
+from webapp.records.journal_reading import Search, read
 from webapp.settings import Settings
 from webapp.storage import rate_limits
 from webapp.storage.database import metadata

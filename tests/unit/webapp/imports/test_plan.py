@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 
 from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, UnavailableError
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
-from tests.builders import NOON, a_company, a_member, a_profile, a_user, an_attachment, an_author
+from tests.builders import NOON, a_company, a_context, a_member, a_profile, a_user, an_attachment
 from tests.fakes import FakeDirectory
 from webapp.identity.oidc import Actor
 from webapp.imports import dry_run
-from webapp.imports.apply import GIVE_UP_AFTER, RIGHTS_EVERY, apply
+from webapp.imports.apply import GIVE_UP_AFTER, RIGHTS_EVERY, Manner, apply
 from webapp.imports.csv_format import COLUMNS, LIST_COLUMNS, Line, Variety, read, write
 from webapp.imports.plan import Outcome, Problem, Reason, Row, plan
 from webapp.listing.csv_rows import cells_of
-from webapp.parallel import each
 from webapp.people.administration import administration_of
 from webapp.storage.database import Database
 
@@ -375,7 +374,8 @@ def send(directory, database, administration):
 
 def applied(directory, database, administration, rows, **options) -> tuple[Row, ...]:
     """Do the rows in the administrator's name."""
-    return apply(directory, database, an_author(administration.actor), administration, rows, **options)
+    context = a_context(directory, database, administration.actor)
+    return apply(context, administration, rows, Manner(**options))
 
 
 def attachments_of(directory, email):
@@ -762,38 +762,6 @@ class TestSideBySide:
         assert [row.line.number for row in recorded] == [2]
         assert [row.user is None for row in done] == [False, *[True] * 6]
         assert directory.mails == ["person2@acme.example"]
-
-
-class TestEach:
-    def test_an_error_is_raised_where_it_is_waited_for_and_ends_the_rest(self):
-        done = []
-
-        def act(number):
-            if number == 1:
-                raise ValueError("on purpose")
-            done.append(number)
-
-        with pytest.raises(ValueError, match="on purpose"):
-            each(act, range(1000), 1)
-        assert done == [0]
-
-    @pytest.mark.parametrize("at_once", [1, 3, 50])
-    def test_each_thing_once(self, at_once):
-        done = []
-
-        each(done.append, range(20), at_once)
-
-        assert sorted(done) == list(range(20))
-
-    def test_an_error_of_another_thread_is_raised_here(self):
-        def act(number):
-            raise ValueError(str(number))
-
-        with pytest.raises(ValueError, match=r"\d"):
-            each(act, range(10), 4)
-
-    def test_nothing_to_do(self):
-        each(lambda _thing: None, [], 8)
 
 
 class TestTrouble:

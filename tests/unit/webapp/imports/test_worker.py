@@ -16,9 +16,9 @@ from webapp.imports import store as import_store
 from webapp.imports import worker as import_worker
 from webapp.imports.csv_format import Line
 from webapp.imports.plan import Outcome, Problem, Reason
-from webapp.imports.store import KEPT, State
 from webapp.imports.worker import ImportWorker, do_now, finish
 from webapp.jobs import background
+from webapp.jobs.state import KEPT, State
 from webapp.storage.database import import_lines, imports, now, quota_uses
 from webapp.storage.locks import nobody, worker
 
@@ -125,7 +125,7 @@ class TestWhole:
         assert (job(import_id).mails, job(import_id).unsent) == (True, 1)
 
     def test_the_journal_tells_each_line_in_the_name_of_its_author(self, directory, database, begin, anne):
-        from webapp.records.journal import Search, read
+        from webapp.records.journal_reading import Search, read
 
         do_now(directory, database, begin(a_line(2), a_line(3)))
 

@@ -16,7 +16,9 @@ from directory.model import Attachment, Invitation, Profile, User
 from tests.builders import a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from webapp.people.recovery import resume
-from webapp.records.operations import Kind, State, claim_interrupted, under_way
+from webapp.records.codec import decode
+from webapp.records.operations import State, claim_interrupted, under_way
+from webapp.records.payloads import AttachmentChanges, Kind, NewAccount
 from webapp.storage.database import Database, operations
 from webapp.storage.locks import FOREIGN_SILENCE, locked
 
@@ -279,7 +281,7 @@ class TestWhose:
     def test_living_process_keeps_its_operation(
         self, directory: FakeDirectory, database: Database, actor: User, person: User
     ):
-        with under_way(database, Kind.CHANGE, an_author(actor), change(person, acme=None)):
+        with under_way(database, an_author(actor), decode(change(person, acme=None), AttachmentChanges)):
             assert resume(directory, database) == []
         assert at(directory, person) == {an_attachment("acme")}
 
@@ -300,7 +302,7 @@ class TestWhose:
         self, directory: FakeDirectory, database: Database, actor: User, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr("webapp.storage.locks.socket.gethostname", lambda: "fe80::1")
-        with under_way(database, Kind.CREATE, an_author(actor), creation()):
+        with under_way(database, an_author(actor), decode(creation(), NewAccount)):
             assert claim_interrupted(database) == []
 
     def test_finished_ones_are_left_alone(self, directory: FakeDirectory, database: Database, actor: User):
@@ -357,7 +359,7 @@ class TestRecord:
 
     def test_while_it_runs(self, database: Database, actor: User):
         """Before the first call: kind, actor, what it is about, and whose it is."""
-        with under_way(database, Kind.CREATE, an_author(actor), creation()) as work:
+        with under_way(database, an_author(actor), decode(creation(), NewAccount)) as work:
             (row,) = self.rows(database)
             assert (row.id, row.kind, row.actor_id, row.state) == (
                 work.operation.id,
@@ -370,7 +372,7 @@ class TestRecord:
 
     def test_when_it_is_done(self, database: Database, actor: User):
         """Marked, and what it was about forgotten: it may hold a name."""
-        with under_way(database, Kind.CREATE, an_author(actor), creation()):
+        with under_way(database, an_author(actor), decode(creation(), NewAccount)):
             pass
         (row,) = self.rows(database)
         assert (row.state, row.payload) == ("done", {})
@@ -378,7 +380,10 @@ class TestRecord:
 
     def test_when_it_failed(self, database: Database, actor: User, directory: FakeDirectory):
         """The person was told; it is never taken up again."""
-        with pytest.raises(ZeroDivisionError), under_way(database, Kind.CREATE, an_author(actor), creation()):
+        with (
+            pytest.raises(ZeroDivisionError),
+            under_way(database, an_author(actor), decode(creation(), NewAccount)),
+        ):
             _ = 1 / 0
         (row,) = self.rows(database)
         assert (row.state, row.payload) == ("failed", {})

@@ -1,5 +1,6 @@
 """Services without the web: what they promise to whoever calls them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -8,7 +9,7 @@ from sqlalchemy import insert, select
 
 from directory.errors import ConflictError, EmailTakenError, NotFoundError, UnavailableError
 from directory.model import Attachment, Member, User
-from tests.builders import a_company, a_profile, an_attachment, an_author
+from tests.builders import a_company, a_context, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from webapp.errors import (
     AlreadyActiveError,
@@ -20,6 +21,7 @@ from webapp.errors import (
 from webapp.identity.actor import Actor
 from webapp.people import accounts, activations, attachments
 from webapp.people.administration import administration_of, everywhere, people, person
+from webapp.records.payloads import NewAccount
 from webapp.storage.database import Database, activation_mails, operations
 
 ACME, GLOBEX = a_company("acme"), a_company("globex")
@@ -95,7 +97,7 @@ class TestChange:
         user = directory.add_user(
             a_profile(), [an_attachment("acme"), an_attachment("globex"), an_attachment("initech")]
         )
-        changes = attachments.change(directory, database, an_author(actor), [ACME, GLOBEX], user, {"acme": None})
+        changes = attachments.change(a_context(directory, database, actor), [ACME, GLOBEX], user, {"acme": None})
         assert [one.company_id for one in changes] == ["acme"]
         assert {at.company_id for _, at in directory.attachments_of(user.id)} == {"globex", "initech"}
         assert states(database) == ["done"]
@@ -103,7 +105,7 @@ class TestChange:
     def test_nothing_to_do_writes_nothing_down(self, directory: FakeDirectory, database: Database, actor: Actor):
         user = directory.add_user(a_profile(), [an_attachment("acme")])
         wanted: dict[str, Attachment | None] = {"acme": an_attachment("acme"), "globex": None}
-        assert attachments.change(directory, database, an_author(actor), [ACME, GLOBEX], user, wanted) == ()
+        assert attachments.change(a_context(directory, database, actor), [ACME, GLOBEX], user, wanted) == ()
         assert states(database) == []
 
     def test_rule_broken_at_one_company_changes_none(
@@ -115,7 +117,7 @@ class TestChange:
         before = directory.snapshot()
         with pytest.raises(LastAdministratorError) as caught:
             attachments.change(
-                directory, database, an_author(actor), [ACME, GLOBEX], user, {"acme": None, "globex": None}
+                a_context(directory, database, actor), [ACME, GLOBEX], user, {"acme": None, "globex": None}
             )
         assert caught.value.company.id == "globex"
         assert directory.snapshot() == before
@@ -128,7 +130,7 @@ class TestChange:
         directory.fail("change_attachment", nth=2)
         wanted: dict[str, Attachment | None] = {"acme": None, "globex": an_attachment("globex")}
         with pytest.raises(PartlyDoneError) as caught:
-            attachments.change(directory, database, an_author(actor), [ACME, GLOBEX], user, wanted)
+            attachments.change(a_context(directory, database, actor), [ACME, GLOBEX], user, wanted)
         assert [one.company_id for one in caught.value.done] == ["acme"]
         assert [one.company_id for one in caught.value.left] == ["globex"]
         assert states(database) == ["partial"]
@@ -139,7 +141,7 @@ class TestChange:
         user = directory.add_user(a_profile(), [an_attachment("acme")])
         directory.fail("change_attachment", error=error)  # type: ignore[arg-type]
         with pytest.raises(type(error)):
-            attachments.change(directory, database, an_author(actor), [ACME], user, {"acme": None})
+            attachments.change(a_context(directory, database, actor), [ACME], user, {"acme": None})
         assert states(database) == ["failed"]
 
 
@@ -150,14 +152,14 @@ class TestCreate:
         """No account, no mail, no operation left running."""
         directory.add_user(self.PROFILE)
         with pytest.raises(EmailTakenError):
-            accounts.create(directory, database, an_author(actor), self.PROFILE, [an_attachment()])
+            accounts.create(a_context(directory, database, actor), NewAccount(self.PROFILE, (an_attachment(),)))
         assert directory.mails == []
         assert states(database) == ["failed"]
 
     def test_lost_answer_is_looked_up(self, directory: FakeDirectory, database: Database, actor: Actor):
         """It was us: the account that is there now, never activated, attached as asked."""
         directory.fail("create_user", effect="whole")
-        made = accounts.create(directory, database, an_author(actor), self.PROFILE, [an_attachment()])
+        made = accounts.create(a_context(directory, database, actor), NewAccount(self.PROFILE, (an_attachment(),)))
         assert made.mail_sent
         assert made.user.email == "emma@acme.example"
 
@@ -174,12 +176,14 @@ class TestCreate:
         )
         directory.fail("create_user")
         with pytest.raises(UnavailableError):
-            accounts.create(directory, database, an_author(actor), self.PROFILE, [an_attachment("acme")])
+            accounts.create(
+                a_context(directory, database, actor), NewAccount(self.PROFILE, (an_attachment("acme"),))
+            )
         assert directory.mails == []
 
     def test_name_is_forgotten_when_it_is_done(self, directory: FakeDirectory, database: Database, actor: Actor):
         """What an operation was about is only kept while it runs."""
-        accounts.create(directory, database, an_author(actor), self.PROFILE, [an_attachment()])
+        accounts.create(a_context(directory, database, actor), NewAccount(self.PROFILE, (an_attachment(),)))
         with database.engine.connect() as connection:
             assert list(connection.execute(select(operations.c.payload)).scalars()) == [{}]
 
@@ -188,10 +192,6 @@ class TestWaiting:
     """Seconds until the next mail to one person."""
 
     NOW = 1_800_000_000.0
-
-    @pytest.fixture(autouse=True)
-    def clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(activations, "now", lambda: self.NOW)
 
     @pytest.mark.parametrize(
         ("ages", "wait", "wait_without_pause"),
@@ -208,15 +208,24 @@ class TestWaiting:
             ([100, 200, 300, 400, 500, 600], 86_400 - 500, 86_400 - 500),
         ],
     )
-    def test_wait(self, ages: list[float], wait: float, wait_without_pause: float, database: Database):
+    def test_wait(
+        self,
+        ages: list[float],
+        wait: float,
+        wait_without_pause: float,
+        directory: FakeDirectory,
+        database: Database,
+        actor: Actor,
+    ):
         """A minute after the last, and a day after the fifth last."""
         with database.transaction() as connection:
             for age in ages:
                 connection.execute(insert(activation_mails).values(user_id="me", sent_at=self.NOW - age))
             connection.execute(insert(activation_mails).values(user_id="other", sent_at=self.NOW))
-        assert activations.seconds_to_wait(database, "me") == pytest.approx(wait)
-        assert activations.seconds_to_wait(database, "me", pause=0) == pytest.approx(wait_without_pause)
-        assert activations.waits(database, ["me", "nobody"]) == ({"me": pytest.approx(wait)} if wait else {})
+        context = replace(a_context(directory, database, actor), clock=lambda: self.NOW)
+        assert activations.seconds_to_wait(context, "me") == pytest.approx(wait)
+        assert activations.seconds_to_wait(context, "me", pause=0) == pytest.approx(wait_without_pause)
+        assert activations.waits(context, ["me", "nobody"]) == ({"me": pytest.approx(wait)} if wait else {})
 
 
 class TestResendExpired:
@@ -247,11 +256,11 @@ class TestPendingOnly:
         before = directory.snapshot()
         do = accounts.cancel if act == "cancel" else partial(accounts.correct_email, email="new@acme.example")
         with pytest.raises(AlreadyActiveError):
-            do(directory, database, an_author(actor), mine, user.id)
+            do(a_context(directory, database, actor), mine, user.id)
         assert directory.snapshot() == before
 
 
 def test_leaving_is_a_change_like_any(directory: FakeDirectory, database: Database):
     """By the holder himself, at a company where he administers nothing."""
     user: User = directory.add_user(a_profile(), [an_attachment("acme")])
-    assert len(attachments.change(directory, database, an_author(user), [ACME], user, {"acme": None})) == 1
+    assert len(attachments.change(a_context(directory, database, user), [ACME], user, {"acme": None})) == 1

@@ -5,31 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from directory.model import AttachmentChange
+from directory.model import Affiliation, AttachmentChange, CompanyRole
 from tests.builders import an_attachment
 from webapp.identity.actor import Author
 from webapp.records import journal
-from webapp.records.journal import (
-    Action,
-    Entry,
-    Found,
-    Outcome,
-    Person,
-    Search,
-    change_numbers,
-    entry_of,
-    last_author,
-    last_number,
-    purge,
-    read,
-    write,
-)
+from webapp.records.journal import Action, Entry, Outcome, Person, Values, entry_of, purge, values_of, write
+from webapp.records.journal_reading import Found, Search, change_numbers, last_author, last_number, read
 from webapp.storage.database import Database
 
 ANNE = Author("anne", "Anne Durand", "anne.durand@acme.example", "request-1")
 BRUNO = Author("bruno", "Bruno Petit", "bruno.petit@globex.example", "request-2")
 EMMA = Person("emma", "Emma Bérnard", "emma.bernard@acme.example")
-ATTACHED = Entry(Action.ATTACH, ("acme",), EMMA, None, {"role": "user", "affiliation": "internal"})
+ATTACHED = Entry(Action.ATTACH, ("acme",), EMMA, None, values_of(an_attachment()))
 
 
 @pytest.fixture
@@ -51,7 +38,7 @@ def test_a_line_says_all_that_was_written(database: Database, clock: type):
     assert line.at == clock.now
     assert line.author == ANNE
     assert (line.action, line.person, line.company_ids) == (Action.ATTACH, EMMA, ("acme",))
-    assert (line.before, line.after) == (None, {"role": "user", "affiliation": "internal"})
+    assert (line.before, line.after) == (None, Values(CompanyRole.USER, Affiliation.INTERNAL))
     assert (line.outcome, line.reason, line.request_id) == (Outcome.DONE, "", "request-1")
 
 
@@ -68,7 +55,7 @@ def test_a_change_is_named_and_kept_with_both_ends(before, after, action, databa
     (line,) = found(database, "acme").lines
     assert line.action is action
     for kept, end in ((line.before, before), (line.after, after)):
-        assert kept == (end and {"role": end.role.value, "affiliation": end.affiliation.value})
+        assert kept == (end and Values(end.role, end.affiliation))
 
 
 def test_only_the_lines_of_ones_own_companies(database: Database):

@@ -11,16 +11,17 @@ from sqlalchemy import delete, insert, select, update
 
 from directory.errors import MailRefusedError, UnavailableError
 from directory.model import User
-from tests.builders import a_profile, an_attachment, an_author
+from tests.builders import a_context, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.held import HeldMails
 from tests.waiting import until
 from webapp.identity.actor import Actor
 from webapp.jobs import background
+from webapp.jobs.state import KEPT, State
 from webapp.people.administration import administration_of
 from webapp.resend_all import store as resend_store
 from webapp.resend_all import worker as resend_worker
-from webapp.resend_all.store import Batch, Resent, State
+from webapp.resend_all.store import Batch, Resent
 from webapp.resend_all.worker import ResendingWorker
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, activation_mails, now, resendings
@@ -64,7 +65,7 @@ def an_expired(directory: FakeDirectory, email: str, *companies: str) -> User:
 def begin(worker: ResendingWorker, directory: FakeDirectory, database: Database, author: User) -> None:
     attachments = tuple(at for _, at in directory.attachments_of(author.id))
     administration = administration_of(directory, Actor(author.id, author.profile, attachments))
-    worker.start(directory, database, an_author(author), administration)
+    worker.start(a_context(directory, database, author), administration)
 
 
 def batch_of(database: Database, person: User) -> Batch:
@@ -342,9 +343,9 @@ class TestKept:
         """Also when somebody else begins one; a young one stays."""
         resend_store.begin(database, anne.id, ["a"])
         assert resend_store.purge(database) == 0
-        left_by(database, nobody(), now() - resend_store.KEPT - 1)
+        left_by(database, nobody(), now() - KEPT - 1)
         resend_store.begin(database, "bea", ["a"])
         with database.engine.connect() as connection:
             assert connection.execute(select(resendings.c.actor_id)).scalars().all() == ["bea"]
-        left_by(database, nobody(), now() - resend_store.KEPT - 1)
+        left_by(database, nobody(), now() - KEPT - 1)
         assert resend_store.purge(database) == 1

@@ -7,12 +7,13 @@ from threading import Event, Lock
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import OperationalError
 
 from directory.errors import UnavailableError
 from webapp.storage import locks
 from webapp.storage.database import Database
 from webapp.storage.database import locks as table
-from webapp.storage.locks import locked
+from webapp.storage.locks import LockLostError, locked
 
 
 def held(database: Database) -> list[str]:
@@ -140,6 +141,62 @@ def test_holder_who_came_too_late_takes_nobodys_lock_away(database: Database):
             connection.execute(table.delete())
         put(database, "a", ends_in=60)
     assert held(database) == ["a"]
+
+
+class TestRenewal:
+    """A holder that lives keeps its lock for as long as it needs it; one that lost it is told."""
+
+    @pytest.fixture(autouse=True)
+    def short_lease(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(locks, "LEASE", 0.3)
+
+    def test_a_lock_held_for_longer_than_the_lease_is_not_taken(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        """The second holder gives up although it waited for three leases."""
+        monkeypatch.setattr(locks, "PATIENCE", 1.0)
+        with locked(database, ["a"]) as lock:
+            with pytest.raises(UnavailableError), locked(database, ["a"]):
+                pytest.fail("both are inside")
+            lock.require()
+
+    def test_a_lock_that_expired_is_lost_once_another_holder_took_it(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        """As when the process was suspended: nothing renewed the lock, and the holder comes back too late."""
+        monkeypatch.setattr(locks.Lock, "keep", lambda _lock: None)
+        with locked(database, ["a", "b"]) as lock, locked(database, ["b"]) as other:
+            with pytest.raises(LockLostError):
+                lock.require()
+            other.require()
+        assert held(database) == []
+
+    def test_a_lock_that_expired_and_that_nobody_took_is_renewed(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Its row is still there, so nobody else was inside."""
+        monkeypatch.setattr(locks.Lock, "keep", lambda _lock: None)
+        with locked(database, ["a"]) as lock:
+            time.sleep(0.35)
+            lock.require()
+            with database.engine.connect() as connection:
+                assert connection.execute(select(table.c.expires_at)).scalar_one() > time.time() + 0.1
+
+    def test_a_database_that_fails_once_does_not_end_the_renewal(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ):
+        """The next renewal is tried all the same."""
+        tries, renewed = [], Event()
+
+        def require(_lock: locks.Lock) -> None:
+            tries.append(1)
+            if len(tries) == 1:
+                raise OperationalError("update locks", {}, Exception("the disk is full"))
+            renewed.set()
+
+        monkeypatch.setattr(locks.Lock, "require", require)
+        with locked(database, ["a"]):
+            assert renewed.wait(30)
 
 
 class TestWorker:

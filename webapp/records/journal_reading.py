@@ -1,0 +1,259 @@
+"""Reading the journal: pages and files of lines for the administrators of a company, and what else asks it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from webapp.identity.actor import Author
+from webapp.records.codec import decode_optional
+from webapp.records.journal import Action, Outcome, Person, Values
+from webapp.storage.database import Database, journal, journal_companies
+from webapp.text import fold
+
+PAGE_SIZE = 50
+SEARCHED_WORDS = 10
+"""Words of a search that are looked for; the rest is ignored."""
+READ_AT_ONCE = 500
+
+
+_JOINED = (Action.CREATE, Action.ATTACH)
+_LEFT = (Action.DETACH, Action.LEAVE, Action.CANCEL)
+_CHANGED = (Action.ATTACH, Action.CHANGE, Action.DETACH)
+
+
+_CHANGES = (
+    journal.c.outcome == Outcome.DONE.value,
+    journal.c.action.in_([action.value for action in _CHANGED]),
+)
+"""Lines about an attachment that an administrator changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it stands in the journal; `at` is UTC, `company_ids` are those of its reader."""
+
+    id: int
+    at: datetime
+    request_id: str
+    author: Author
+    action: Action
+    person: Person
+    company_ids: tuple[str, ...]
+    before: Values | None
+    after: Values | None
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What one operation did to one person at one company; `at` is seconds since 1970."""
+
+    person_id: str
+    company_id: str
+    before: Values | None
+    after: Values | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What of the journal is asked for; `since` is included, `until` is not (UTC)."""
+
+    q: str = ""
+    company: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of lines, the newest first; `page` is within `pages`, whatever was asked."""
+
+    lines: tuple[Line, ...] = field(default=())
+    total: int = 0
+    page: int = 1
+    pages: int = 1
+
+
+def read(
+    database: Database, company_ids: Iterable[str], search: Search, page: int, size: int = PAGE_SIZE
+) -> Found:
+    """One page of the lines that concern these companies, the newest first."""
+    mine = _concerned(company_ids, search)
+    with database.engine.connect() as connection:
+        total = connection.execute(
+            select(func.count()).select_from(journal).where(*_conditions(mine, search))
+        ).scalar_one()
+        pages = max(1, -(-total // size))
+        page = min(max(page, 1), pages)
+        query = select(journal).where(*_conditions(mine, search)).order_by(journal.c.id.desc())
+        rows = connection.execute(query.limit(size).offset((page - 1) * size)).all()
+        companies = _companies(connection, [row.id for row in rows], set(company_ids))
+    return Found(tuple(_line(row, companies.get(row.id, ())) for row in rows), total, page, pages)
+
+
+def every(database: Database, company_ids: Iterable[str], search: Search) -> Iterator[Line]:
+    """All lines, the newest first, read in parts: a line written meanwhile disturbs nothing."""
+    wanted, mine, below = _conditions(_concerned(company_ids, search), search), set(company_ids), None
+    while True:
+        conditions = [*wanted, journal.c.id < below] if below is not None else wanted
+        query = select(journal).where(*conditions).order_by(journal.c.id.desc()).limit(READ_AT_ONCE)
+        with database.engine.connect() as connection:
+            rows = connection.execute(query).all()
+            companies = _companies(connection, [row.id for row in rows], mine)
+        yield from (_line(row, companies.get(row.id, ())) for row in rows)
+        if len(rows) < READ_AT_ONCE:
+            return
+        below = rows[-1].id
+
+
+def change_made(database: Database, request_id: str) -> str | None:
+    """The operation by which this request changed somebody's attachments; none when it changed nothing."""
+    query = select(journal.c.operation_id).where(journal.c.request_id == request_id, *_CHANGES)
+    with database.engine.connect() as connection:
+        return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
+    """What one of the author's operations changed of attachments; nothing when it is none of his."""
+    query = (
+        select(journal, journal_companies.c.company_id)
+        .join(journal_companies, journal_companies.c.line_id == journal.c.id)
+        .where(journal.c.operation_id == operation_id, journal.c.actor_id == author_id, *_CHANGES)
+        .order_by(journal.c.id)
+    )
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return [Changed(row.person_id, row.company_id, *_ends(row), row.at) for row in rows]
+
+
+def last_author(database: Database, company_id: str, person_id: str) -> Author | None:
+    """Who changed a person's attachment at the company last, as far as the portal knows."""
+    query = (
+        select(journal)
+        .join(journal_companies, journal_companies.c.line_id == journal.c.id)
+        .where(
+            journal_companies.c.company_id == company_id,
+            journal.c.person_id == person_id,
+            journal.c.outcome == Outcome.DONE.value,
+            journal.c.action.in_(
+                [a.value for a in (Action.CREATE, Action.ATTACH, Action.CHANGE, Action.DETACH, Action.LEAVE)]
+            ),
+        )
+        .order_by(journal.c.id.desc())
+        .limit(1)
+    )
+    with database.engine.connect() as connection:
+        row = connection.execute(query).first()
+    return _author(row) if row else None
+
+
+def attached_since(database: Database, person_id: str) -> dict[str, datetime]:
+    """Since when a person is attached, by company: where the portal attached him and did not detach him since."""
+    query = (
+        select(journal_companies.c.company_id, journal.c.action, journal.c.at)
+        .join(journal_companies, journal_companies.c.line_id == journal.c.id)
+        .where(
+            journal.c.person_id == person_id,
+            journal.c.outcome == Outcome.DONE.value,
+            journal.c.action.in_([action.value for action in (*_JOINED, *_LEFT)]),
+        )
+        .order_by(journal.c.id)
+    )
+    found: dict[str, datetime] = {}
+    with database.engine.connect() as connection:
+        for company_id, action, at in connection.execute(query):
+            if Action(action) in _LEFT:
+                found.pop(company_id, None)
+            else:
+                found[company_id] = datetime.fromtimestamp(at, UTC)
+    return found
+
+
+def last_number(database: Database, company_id: str) -> int:
+    """A number that grows with each line of the company; 0 when it has none."""
+    query = select(func.max(journal_companies.c.line_id)).where(journal_companies.c.company_id == company_id)
+    with database.engine.connect() as connection:
+        return connection.execute(query).scalar_one_or_none() or 0
+
+
+def change_numbers(database: Database, company_ids: Iterable[str]) -> dict[str, int]:
+    """For each company the number of its last line about a change, tried at least; 0 when it has none.
+
+    A line is written after what it tells: who read the number first and the people then has seen that change.
+    """
+    lines = journal_companies.join(journal, journal_companies.c.line_id == journal.c.id)
+    with database.engine.connect() as connection:
+        return {
+            company_id: connection.execute(
+                select(journal.c.id)
+                .select_from(lines)
+                .where(
+                    journal_companies.c.company_id == company_id,
+                    journal.c.action != Action.LOOK_UP.value,
+                    journal.c.outcome != Outcome.REFUSED.value,
+                )
+                .order_by(journal_companies.c.line_id.desc())
+                .limit(1)
+            ).scalar_one_or_none()
+            or 0
+            for company_id in company_ids
+        }
+
+
+def _concerned(company_ids: Iterable[str], search: Search) -> list[str]:
+    return [one for one in sorted(set(company_ids)) if not search.company or one == search.company]
+
+
+def _conditions(company_ids: Sequence[str], search: Search) -> list[ColumnElement[bool]]:
+    lines = select(journal_companies.c.line_id).where(journal_companies.c.company_id.in_(company_ids))
+    conditions: list[ColumnElement[bool]] = [journal.c.id.in_(lines)]
+    if search.since:
+        conditions.append(journal.c.at >= search.since.timestamp())
+    if search.until:
+        conditions.append(journal.c.at < search.until.timestamp())
+    for word in search.q.split()[:SEARCHED_WORDS]:
+        conditions.append(journal.c.words.contains(fold(word), autoescape=True))
+    return conditions
+
+
+def _companies(connection: Connection, line_ids: Sequence[int], mine: set[str]) -> dict[int, tuple[str, ...]]:
+    query = (
+        select(journal_companies)
+        .where(journal_companies.c.line_id.in_(line_ids))
+        .order_by(journal_companies.c.company_id)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for row in connection.execute(query):
+        if row.company_id in mine:
+            found[row.line_id] = (*found.get(row.line_id, ()), row.company_id)
+    return found
+
+
+def _ends(row: Any) -> tuple[Values | None, Values | None]:
+    return decode_optional(row.before, Values), decode_optional(row.after, Values)
+
+
+def _line(row: Any, company_ids: tuple[str, ...]) -> Line:
+    before, after = _ends(row)
+    return Line(
+        id=row.id,
+        at=datetime.fromtimestamp(row.at, UTC),
+        request_id=row.request_id,
+        author=_author(row),
+        action=Action(row.action),
+        person=Person(row.person_id, row.person_name, row.person_email),
+        company_ids=company_ids,
+        before=before,
+        after=after,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+    )
+
+
+def _author(row: Any) -> Author:
+    return Author(row.actor_id, row.actor_name, row.actor_email, row.request_id)
