@@ -1,16 +1,15 @@
 """The stack's realm as the tests of the directory want it: addresses, raw calls as an administrator, mails."""
 
 import functools
-import time
 from typing import Any
 
 import requests
 
 from directory.encoding import company_group
 from directory.model import Company
-from sandbox.keycloak import admin_token
 from sandbox.mail_catcher import Behaviour, MailCatcher
 from sandbox.stack import REALM, SERVICE_ACCOUNT, Stack
+from tests.administrator import Token
 
 BEHAVIOURS = {"ok": Behaviour.ACCEPT, "refuse": Behaviour.REFUSE, "silent": Behaviour.SILENT}
 
@@ -19,15 +18,12 @@ class Admin:
     """Raw calls below the realm's admin address, as the administrator of the server."""
 
     def __init__(self, url: str, realm: str) -> None:
-        self._url = url
         self._realm = f"{url}/admin/realms/{realm}"
         self._http = requests.Session()
-        self._until = 0.0
+        self._token = Token(url)
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
-        if time.monotonic() > self._until:
-            self._http.headers["Authorization"] = f"Bearer {admin_token(self._url)}"
-            self._until = time.monotonic() + 30
+        self._http.headers["Authorization"] = f"Bearer {self._token()}"
         return self._http.request(method, f"{self._realm}{path}", timeout=30, **options)
 
     get = functools.partialmethod(_call, "GET")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.look.gallery import Gallery
 from tests.look.pages import PAGES
-from tests.look.test_reflow import MOVING
+from tests.look.reflow import MOVING
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def test_paper_says_of_when_it_is_and_whose_companies_all_are(gallery: Gallery):
 
 
 def test_something_moves_for_who_asked_for_no_stillness(gallery: Gallery):
-    """Else the pages' being still (`test_reflow`) would prove nothing."""
+    """Else the pages' being still (`tests.look.reflow`) would prove nothing."""
     page = gallery.show(PAGES["users"])
     page.emulate_media(reduced_motion="no-preference")
     assert page.evaluate(MOVING) > 0

@@ -39,6 +39,8 @@ class RealRequests(Requests):
     """The ids of the groups, by path."""
     last: dict[str, Any] = field(default_factory=dict)
     """The latest snapshot."""
+    read_at: list[Any] = field(default_factory=list)
+    """The newest events of the realm when `last` was read."""
 
     @property
     def admin(self) -> Any:
@@ -55,7 +57,25 @@ class RealRequests(Requests):
         answer = done(self.admin.get(f"/groups/{self.groups[path]}/members", params=query))
         return frozenset(one["id"] for one in answer.json())
 
+    def newest_events(self) -> list[Any]:
+        """The newest events of administrators and of people: Keycloak writes one for every change of the realm."""
+        paths = ("/admin-events", "/events")
+        return [done(self.admin.get(path, params={"max": 4})).json() for path in paths]
+
+    def mailed(self) -> list[str]:
+        """The addresses of the mails that left, the oldest first."""
+        return [address for mail in reversed(self.world.realm.mail.messages()) for address in mail["to"]]
+
     def snapshot_of_people(self) -> dict[str, Any]:
+        """Read everything again only when an event says that something has changed since the last time."""
+        events = self.newest_events()
+        if events == self.read_at:
+            return {**self.last, "mails": self.mailed()}
+        snapshot = self._read_everything()
+        self.read_at = events
+        return snapshot
+
+    def _read_everything(self) -> dict[str, Any]:
         accounts = self.accounts()
         top = done(self.admin.get("/groups", params={"max": 1000, "briefRepresentation": "true"})).json()
         self.last = {
@@ -63,7 +83,7 @@ class RealRequests(Requests):
             "accounts": accounts,
             "companies": sorted(group["path"] for group in top),
             "groups": {path: self.members(path) for path in self.groups},
-            "mails": [address for mail in reversed(self.world.realm.mail.messages()) for address in mail["to"]],
+            "mails": self.mailed(),
         }
         return dict(self.last)
 
@@ -84,7 +104,7 @@ class RealRequests(Requests):
                 done(self.admin.put(f"/users/{user_id}/groups/{group_id}"))
             for user_id in (now["groups"][path] - start["groups"][path]) & set(start["accounts"]):
                 done(self.admin.delete(f"/users/{user_id}/groups/{group_id}"))
-        if now["mails"]:
+        if self.mailed():
             self.world.realm.mail.clear()
 
     def add(self, being: Being) -> User:

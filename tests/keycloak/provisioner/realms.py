@@ -17,8 +17,8 @@ from provisioner.planning.apply import Outcome, apply
 from provisioner.planning.plan import plan
 from provisioner.server.calls import KeycloakApi
 from provisioner.server.realm import KeycloakRealm
-from provisioner.settings import Connection
-from sandbox.keycloak import ADMIN, admin_token
+from sandbox.keycloak import ADMIN
+from tests.administrator import Token, administrator
 
 REALM_FILE = Path(__file__).parents[3] / "keycloak" / "realm-export.json"
 PORTAL_URL = "http://localhost:18000"
@@ -67,7 +67,7 @@ class TestRealm:
         self.content = json.loads(REALM_FILE.read_text(encoding="utf-8"))
         self.content["realm"] = self.name
         self.write()
-        self.admin = Caller(self.url, self.name, lambda: admin_token(self.url))
+        self.admin = Caller(self.url, self.name, Token(self.url))
 
     def write(self) -> None:
         """The realm file, after a test has changed `content`."""
@@ -88,8 +88,7 @@ class TestRealm:
 
     def server(self) -> KeycloakRealm:
         """The realm with a new `api`, which counts from zero."""
-        connection = Connection(self.url, "master", "admin-cli", username=ADMIN.username, password=ADMIN.password)
-        self.api = CountingApi(self.name, connection)
+        self.api = CountingApi(self.name, administrator(self.url))
         return KeycloakRealm(self.api)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

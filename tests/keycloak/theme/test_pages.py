@@ -143,7 +143,7 @@ languages = pytest.mark.parametrize("language", ["fr", "en"])
 
 
 @languages
-def test_signing_in(shared_realm: TestRealm, language: str):
+def test_signing_in(shared_realm: TestRealm, language: str) -> None:
     """With an address that is none, without a password, with the password forgotten."""
     reader = Reader(language)
     page = reader.opens("sign-in", sign_in(shared_realm))
@@ -159,13 +159,15 @@ def test_signing_in(shared_realm: TestRealm, language: str):
 
 
 @pytest.mark.parametrize(("asked", "browser"), [("en", "fr"), ("fr", "en")])
-def test_the_portals_language_counts_before_the_browsers(shared_realm: TestRealm, asked: str, browser: str):
+def test_the_portals_language_counts_before_the_browsers(
+    shared_realm: TestRealm, asked: str, browser: str
+) -> None:
     """As `ui_locales` says it."""
     Reader(asked, browser).opens("sign-in", sign_in(shared_realm, ui_locales=asked))
 
 
 @pytest.mark.parametrize(("language", "browser"), [("fr", "en"), ("en", "fr"), ("fr", "fr"), ("en", "en")])
-def test_activating(shared_realm: TestRealm, invite: Invite, language: str, browser: str):
+def test_activating(shared_realm: TestRealm, invite: Invite, language: str, browser: str) -> None:
     """In the person's language, whatever the browser's; three pages, the last of which leads to the portal."""
     mail = invite(language)
     reader = Reader(language, browser)
@@ -214,7 +216,7 @@ def kill(realm: TestRealm, reader: Reader, link: str, how: str) -> str:
 @pytest.mark.parametrize("how", DEAD)
 def test_a_link_that_is_dead_says_why_and_what_to_do(
     shared_realm: TestRealm, invite: Invite, language: str, how: str
-):
+) -> None:
     """For each way: what happened, whom to ask, and a way to the portal. No word of a wrong password: nobody typed
     one."""
     reader = Reader(language)
@@ -230,13 +232,13 @@ def test_a_link_that_is_dead_says_why_and_what_to_do(
 
 
 @pytest.mark.parametrize("mark", [">", "»", ".", ")", "%20", '"'])
-def test_a_sign_after_the_link_does_no_harm(invite: Invite, mark: str):
+def test_a_sign_after_the_link_does_no_harm(invite: Invite, mark: str) -> None:
     """As mail programs take it into the link; without any script."""
     Reader("fr").opens("guard", link_in(invite()) + mark)
 
 
 @languages
-def test_the_end_of_an_activation_in_another_language(invite: Invite, language: str):
+def test_the_end_of_an_activation_in_another_language(invite: Invite, language: str) -> None:
     """The language list of the last page shows the same good news, and the same way on."""
     reader = Reader(language)
     page = reader.presses("password", reader.opens("guard", link_in(invite(language))))
@@ -250,7 +252,7 @@ def test_the_end_of_an_activation_in_another_language(invite: Invite, language: 
     assert onward[0] == onward[1] != []
 
 
-def test_where_somebody_else_is_signed_in(shared_realm: TestRealm, invite: Invite):
+def test_where_somebody_else_is_signed_in(shared_realm: TestRealm, invite: Invite) -> None:
     """The page says who, what to do, and offers no language list, which would lead to an invalid request."""
     mail = invite()
     Visitor().activates(link_in(mail), PASSWORD)
@@ -263,7 +265,7 @@ def test_where_somebody_else_is_signed_in(shared_realm: TestRealm, invite: Invit
 
 
 @languages
-def test_the_first_password_is_no_warning(invite: Invite, language: str):
+def test_the_first_password_is_no_warning(invite: Invite, language: str) -> None:
     """No alert, no other devices to sign out: whoever activates an account has none."""
     reader = Reader(language)
     page = reader.presses("password", reader.opens("guard", link_in(invite(language))))
@@ -273,7 +275,7 @@ def test_the_first_password_is_no_warning(invite: Invite, language: str):
 
 
 @languages
-def test_second_factor(invite: Invite, language: str):
+def test_second_factor(invite: Invite, language: str) -> None:
     """What operations may ask for: named on the page before, then shown with a code or a key."""
     reader = Reader(language)
     page = reader.opens("to do", link_in(invite(language, actions=("CONFIGURE_TOTP",))))
@@ -288,14 +290,14 @@ def test_second_factor(invite: Invite, language: str):
 
 
 @languages
-def test_signing_out_and_errors(shared_realm: TestRealm, language: str):
+def test_signing_out_and_errors(shared_realm: TestRealm, language: str) -> None:
     base = f"{shared_realm.url}/realms/{shared_realm.name}/protocol/openid-connect"
     reader = Reader(language)
     reader.opens("sign-out", f"{base}/logout")
     reader.opens("error", f"{base}/auth?client_id=nobody")
 
 
-def test_its_files_are_its_own(shared_realm: TestRealm):
+def test_its_files_are_its_own(shared_realm: TestRealm) -> None:
     """Style, fonts and logo come from Keycloak itself, from nowhere else."""
     page = requests.get(sign_in(shared_realm), timeout=30)
     (style,) = re.findall(r'href="([^"]+/login/attache/css/attache\.css)"', page.text)
@@ -309,7 +311,7 @@ def test_its_files_are_its_own(shared_realm: TestRealm):
     assert elsewhere == []
 
 
-def test_other_realms_keep_keycloaks_own_theme(server_url: str):
+def test_other_realms_keep_keycloaks_own_theme(server_url: str) -> None:
     """Operations' console is as it was: the themes of the distribution are there beside ours."""
     console = requests.get(f"{server_url}/admin/master/console/", timeout=30)
     assert console.ok

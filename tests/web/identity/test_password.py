@@ -10,7 +10,7 @@ from tests.web.identity.test_second_factor import asked_of_keycloak, banners
 ADDRESS = "/profile/password"
 
 
-def test_the_profile_offers_it(browser: Browser):
+def test_the_profile_offers_it(browser: Browser) -> None:
     """With a button that needs no script; the advice under the sessions leads to it."""
     page = browser.get("/profile")
     section = page.html.one("section", **{"aria-labelledby": "password"})
@@ -21,7 +21,7 @@ def test_the_profile_offers_it(browser: Browser):
     assert [link.text for link in sessions.all("a", href="#password")] == ["modifiez votre mot de passe"]
 
 
-def test_it_leads_to_keycloaks_own_page(browser: Browser):
+def test_it_leads_to_keycloaks_own_page(browser: Browser) -> None:
     """303, with the name of Keycloak's action."""
     page = browser.post(ADDRESS)
     assert page.status == 303
@@ -38,7 +38,7 @@ def test_it_leads_to_keycloaks_own_page(browser: Browser):
 )
 def test_the_profile_says_how_it_ended(
     status: str, words: str, browser: Browser, identity: FakeIdentity, administrator: User
-):
+) -> None:
     """Once, and of the password, not of a second factor."""
     state = asked_of_keycloak(browser.post(ADDRESS))["state"]
     query = {"code": identity.code_for(administrator), "state": state, "kc_action_status": status}

@@ -201,7 +201,7 @@ class TestSignOut:
         assert "post_logout_redirect_uri=http%3A%2F%2Fportal.test%2F" in location
         assert browser.get("/users").status == 302
 
-    def test_says_so_once(self, browser: Browser):
+    def test_says_so_once(self, browser: Browser) -> None:
         """The page that the browser comes back to says that the session is over; the next page does not."""
         browser.post("/logout")
         said = [element.text for element in browser.get("/").main.all("div", **{"class": "banner-text"})]

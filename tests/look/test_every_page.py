@@ -1,44 +1,35 @@
-"""Every page and state, judged by axe-core: both languages, both colour schemes, no violation at all."""
+"""One visit to every page and state in both languages: axe, small screens, large letters, the keyboard's order.
 
-from pathlib import Path
+axe finds no violation in light colours, and none of its rules about colours in dark ones. The rest is
+`tests.look.reflow`: WCAG 2.2, 1.4.4 (200 %), 1.4.10 (400 % of 1280 pixels are 320), 1.4.12 (text spacing), 2.5.8
+(target size).
+"""
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import Page
 
 from tests.architecture.portal import rules
+from tests.look.axe import AXE, COLOUR_RULES, TAGS, colour_violations, violations
 from tests.look.gallery import Gallery
 from tests.look.pages import NO_PAGES, PAGES
+from tests.look.reflow import MOVING, ORDER, faults_of_sizes
 from tests.look.world import World
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN = """async tags => {
-  const found = await axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']});
-  return found.violations.flatMap(rule => rule.nodes.map(
-    node => `${rule.id}: ${node.target.join(' ')} ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`));
-}"""
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands there."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-    found: list[str] = page.evaluate(RUN, TAGS)
-    return found
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("locale", ["fr", "en"])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_violation(name: str, locale: str, gallery: Gallery):
-    """In light colours, and then in dark ones; and nothing on it is stopped by the portal's own headers."""
+def test_nothing_is_wrong(name: str, locale: str, gallery: Gallery):
+    """Nothing on the page is stopped by the portal's own headers either."""
     page = gallery.show(PAGES[name], locale)
     found = {"light": violations(page)}
-    page.emulate_media(color_scheme="dark")
-    found["dark"] = violations(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found["dark"] = colour_violations(page)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     assert found == {"light": [], "dark": []}
     assert gallery.complaints == []
+    assert page.evaluate(ORDER) == [], "no stop of the keyboard lies above the one before, none jumps the queue"
+    assert page.evaluate(MOVING) == 0, "the gallery's people prefer reduced motion"
+    assert faults_of_sizes(page) == {}
 
 
 @pytest.mark.browser
@@ -50,6 +41,19 @@ def test_axe_sees_what_is_wrong(gallery: Gallery):
     found = " ".join(violations(page))
     assert "label:" in found
     assert "color-contrast:" in found
+
+
+@pytest.mark.browser
+def test_the_rules_about_colours_are_those_of_axe(gallery: Gallery):
+    """Every rule of the tags that axe itself files under colour runs in dark colours too."""
+    page = gallery.show(PAGES["new"])
+    page.evaluate(AXE)
+    rules = page.evaluate(
+        "tags => axe.getRules(tags).filter(r => r.tags.includes('cat.color')).map(r => r.ruleId)", TAGS
+    )
+    assert sorted(rules) == sorted(COLOUR_RULES)
+    page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    assert "color-contrast:" in " ".join(colour_violations(page))
 
 
 @pytest.mark.browser
