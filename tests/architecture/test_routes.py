@@ -54,6 +54,7 @@ CONTRACT = {
     ("POST", "/profile/companies/<id:company_id>/leaving", Access.SIGNED_IN),
     ("POST", "/profile/sessions/ending", Access.SIGNED_IN),
     ("POST", "/profile/sessions/<id:session_id>/ending", Access.SIGNED_IN),
+    ("POST", "/profile/password", Access.SIGNED_IN),
     ("POST", "/profile/second-factor", Access.SIGNED_IN),
     ("GET", "/livez", Access.PROBE),
     ("GET", "/readyz", Access.PROBE),

@@ -101,7 +101,7 @@ def test_an_administrator_is_led_to_set_codes_up(new_person: NewPerson, stack: S
     emile, thief, used = new_person(javascript=True), new_person(), set[int]()
     email = becomes_someone(stack, "/acme/administrators")
     emile.signs_in(email)
-    assert "application d'authentification" in emile.text()
+    assert "application d’authentification" in emile.text()
     emile.opens("/users")
     assert emile.page.url.startswith(stack.keycloak.url), "going elsewhere is no way around it"
     emile.types_password(email)

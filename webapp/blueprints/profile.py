@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, g, render_template, request
+from flask import Blueprint, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import refresh
 
@@ -13,7 +13,7 @@ from webapp.http.context import actor, context, parts, read_tokens
 from webapp.http.forms import PersonForm
 from webapp.http.guards import Access, access
 from webapp.http.responses import see_other
-from webapp.http.sign_in import say_how_it_ended
+from webapp.http.sign_in import CHANGE_ACTION, lead_to_action, say_how_it_ended
 from webapp.identity.oidc import OpenSession, Tokens
 from webapp.identity.sessions import end_sessions
 from webapp.people import attachments
@@ -52,6 +52,13 @@ def edit() -> ResponseReturnValue:
     refresh()  # the answer speaks the language just chosen
     flash(_("Your profile was saved."), "success")
     return see_other("profile.edit")
+
+
+@blueprint.post("/profile/password")
+@access(Access.SIGNED_IN)
+def change_password() -> ResponseReturnValue:
+    """Lead to Keycloak's own page, and back to the profile."""
+    return lead_to_action(url_for("profile.edit"), CHANGE_ACTION)
 
 
 @blueprint.post("/profile/companies/<id:company_id>/leaving")

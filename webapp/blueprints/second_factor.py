@@ -1,11 +1,11 @@
 """« Double authentification » of « Mon profil »: set up on Keycloak's own pages, by the person himself."""
 
-from flask import Blueprint, make_response, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.http.guards import Access, access
 from webapp.http.responses import error_page
-from webapp.http.sign_in import lead_to_keycloak
+from webapp.http.sign_in import lead_to_action
 from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("second_factor", __name__)
@@ -20,6 +20,4 @@ def set_up() -> ResponseReturnValue:
     action = ACTIONS.get(request.form.get("kind", ""))
     if action is None:
         return error_page(422, _("Unknown second factor"), _("Codes of an application and passkeys are offered."))
-    answer = make_response(lead_to_keycloak(url_for("profile.edit"), action))
-    answer.status_code = 303
-    return answer
+    return lead_to_action(url_for("profile.edit"), action)

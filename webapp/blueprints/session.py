@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.errors import RefusedError
@@ -66,13 +66,13 @@ def callback() -> ResponseReturnValue:
             actions=((url_for("session.login"), _("Sign in")),),
         )
     target = own_path(session.get(NEXT))
-    acted = session.get(ACTION) and session.get(PERSON) == signed_in.person_id
+    acted = session.get(ACTION) if session.get(PERSON) == signed_in.person_id else None
     session.clear()
     session[PERSON] = signed_in.person_id
     session[KEYCLOAK_SESSION] = signed_in.keycloak_session
     keep_tokens(signed_in.tokens)
     if acted:
-        session[ENDED] = signed_in.action_status
+        session[ENDED] = [acted, signed_in.action_status]
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
     return redirect(target or url_for("session.home"))
 
@@ -85,6 +85,7 @@ def logout() -> ResponseReturnValue:
     current_app.session_interface.end(session)  # type: ignore[attr-defined]
     if locale:
         session[LOCALE] = locale
+    flash(_("You are signed out."), "success")
     return redirect(parts().identity.sign_out_address(tokens, f"{parts().settings.portal_url}/"), 303)
 
 

@@ -1,6 +1,6 @@
-"""Off to Keycloak, and what is remembered until the browser is back."""
+"""Leading the browser to Keycloak, and what is remembered until it returns."""
 
-from flask import flash, session, url_for
+from flask import flash, make_response, session, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.http.context import parts
@@ -9,7 +9,9 @@ from webapp.wording.labels import gettext as _
 
 NEXT = "next"
 ACTION = "action"
-ENDED = "ended"
+ENDED = "ended_action"
+CHANGE_ACTION = "UPDATE_PASSWORD"
+"""What Keycloak calls the change of one's own password."""
 
 
 def lead_to_keycloak(target: str | None, action: str = "") -> ResponseReturnValue:
@@ -20,14 +22,30 @@ def lead_to_keycloak(target: str | None, action: str = "") -> ResponseReturnValu
     return parts().identity.start(address, choose_locale(), action)
 
 
+def lead_to_action(target: str, action: str) -> ResponseReturnValue:
+    """Answer a form: 303 to Keycloak, which lets the person do the action, and then to the target."""
+    answer = make_response(lead_to_keycloak(target, action))
+    answer.status_code = 303
+    return answer
+
+
 def say_how_it_ended() -> None:
-    """What became of an action, once; on a page that knows who reads it, hence in which language."""
-    match session.pop(ENDED, None):
-        case None:
-            return
+    """Flash the outcome of an action, once; for a page that knows the reader's language."""
+    ended = session.pop(ENDED, None)
+    if ended is None:
+        return
+    action, status = ended
+    of_password = action == CHANGE_ACTION
+    match status:
+        case "success" if of_password:
+            flash(_("Your password was changed."), "success")
         case "success":
             flash(_("The second factor is set up: from now on, signing in asks for it."), "success")
+        case "cancelled" if of_password:
+            flash(_("Your password was not changed."), "info")
         case "cancelled":
             flash(_("Nothing was set up: you turned back."), "info")
+        case _ if of_password:
+            flash(_("Your password could not be changed. Try again."), "error")
         case _:
             flash(_("The second factor could not be set up. Try again."), "error")

@@ -60,6 +60,7 @@ EXPLAINED_BY = {
     "accounts.cancel": "correct",
     "journal.index": "journal",
     "profile.edit": "profile",
+    "profile.change_password": "profile",
     "profile.leave": "leave",
     "profile.end_session": "profile",
     "profile.end_other_sessions": "profile",

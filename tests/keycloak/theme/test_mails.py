@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,19 +19,19 @@ WORDS = {
         "Bonjour Émile Zola,",
         "Anne Durand vous invite à utiliser les services de\u00a0:",
         "Attaché est le portail où une société décide qui travaille pour elle.",
-        "Ce lien fonctionne 30 jours, jusqu'au ",
+        "Ce lien fonctionne 30 jours, jusqu’au ",
         "Passé ce délai, demandez un nouveau message à un administrateur de votre société.",
-        "Ce message n'est pas pour vous\u00a0? Ne faites rien",
-        "personne n'y lit les réponses",
+        "Ce message n’est pas pour vous\u00a0? Ne faites rien",
+        "les réponses ne sont pas lues",
     ),
     "en": (
         "Hello Émile Zola,",
         "Anne Durand invites you to use the services of:",
         "Attaché is the portal where a company decides who works for it.",
         "This link works for 30 days, until ",
-        "After that, ask an administrator of your company for a new mail.",
-        "Is this mail not for you? Do nothing",
-        "nobody reads answers to it",
+        "After that, ask an administrator of your company for a new message.",
+        "Is this message not for you? Do nothing",
+        "replies are not read",
     ),
 }
 SUBJECTS = {"fr": "Activez votre compte Attaché", "en": "Activate your Attaché account"}
@@ -55,7 +56,9 @@ def in_words(day: datetime, language: str) -> str:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_it_says_who_invites_where_and_until_when(invite: Invite, language: str):
-    """In the person's language; the HTML says the same as the text, with a button and the bare link."""
+    """In the person's language; the HTML says the same as the text, with a button and the bare link.
+
+    The link names its portal and its language, and does not end with its key, where a mail program adds signs."""
     mail = invite(language, invitation=SAID, firstName="Émile", lastName="Zola")
     ends = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=30)
     assert (mail.subject, mail.sender) == (SUBJECTS[language], "Attaché <no-reply@portal.example>")
@@ -66,6 +69,9 @@ def test_it_says_who_invites_where_and_until_when(invite: Invite, language: str)
     assert re.search(r"^- Acme Énergie$", text, re.M)
     assert f'<html lang="{language}"' in mail.html
     (link,) = LINK.findall(text)
+    query = parse_qs(urlsplit(link).query)
+    assert (query["client_id"], query["kc_locale"]) == (["portal"], [language])
+    assert list(query)[-1] != "key"
     page = page_of(mail.html)
     assert [a["href"] for a in page.all("a")] == [link, link]
     assert page.all("a")[0]["class"] == "button"
@@ -128,7 +134,7 @@ def test_company_without_a_person_who_invites(invite: Invite):
 @pytest.mark.parametrize(
     ("language", "asked"),
     [
-        ("fr", "choisir un mot de passe, associer une application d'authentification"),
+        ("fr", "choisir un mot de passe, associer une application d’authentification"),
         ("en", "choose a password, set up an authenticator app"),
     ],
 )

@@ -1,7 +1,9 @@
 """Keycloak's pages: the portal's look, one language at a time, and what to do next on each."""
 
+import json
 import re
-from urllib.parse import urljoin
+from base64 import b64decode
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
@@ -27,10 +29,11 @@ HEADINGS = {
         "password": "Choisissez votre mot de passe",
         "ready": "Votre compte est actif",
         "gone": "Ce lien ne fonctionne plus",
-        "to do": "Ce qu'il reste à faire",
-        "second factor": "Second facteur\u00a0: application d'authentification",
+        "to do": "Ce qu’il reste à faire",
+        "second factor": "Second facteur\u00a0: application d’authentification",
         "sign-out": "Déconnexion",
-        "error": "Cela n'a pas fonctionné",
+        "error": "Cela n’a pas fonctionné",
+        "broken": "Cette adresse ne fonctionne pas",
     },
     "en": {
         "sign-in": "Sign in",
@@ -38,25 +41,55 @@ HEADINGS = {
         "guard": "Activate your account",
         "password": "Choose your password",
         "ready": "Your account is active",
-        "gone": "This link does not work any more",
+        "gone": "This link no longer works",
         "to do": "What is left to do",
         "second factor": "Second factor: authenticator app",
         "sign-out": "Sign out",
-        "error": "That did not work",
+        "error": "Something went wrong",
+        "broken": "This address does not work",
     },
 }
-EXPIRED = {
-    "fr": (
-        "Ce lien a expiré, a déjà servi ou n'est plus valable.",
-        "Ouvrez le lien du plus récent.",
-        "Demandez à un administrateur de votre société de vous envoyer un nouveau message (bouton « Renvoyer »).",
-    ),
-    "en": (
-        "This link has expired, has been used already or is not valid any more.",
-        "Open the link of the newest.",
-        "Ask an administrator of your company to send you a new mail (the “Resend” button).",
-    ),
+DEAD = {
+    "expired": {
+        "fr": (
+            "Ce lien a dépassé sa durée de validité.",
+            "Ouvrez le lien du plus récent.",
+            "Demandez un nouveau message",
+        ),
+        "en": ("This link has expired.", "Open the link in the latest one.", "for a new message"),
+    },
+    "used": {
+        "fr": ("Ce lien a déjà servi", "Votre compte est déjà actif", "remplacer un mot de passe oublié"),
+        "en": ("This link was already used", "Is your account already active?", "replace a forgotten password"),
+    },
+    "cancelled": {
+        "fr": (
+            "L’invitation a été annulée, ou le compte a été supprimé.",
+            "Adressez-vous à la personne qui vous invite",
+        ),
+        "en": ("The invitation was cancelled, or the account was deleted.", "Contact the person who invites you"),
+    },
+    "corrected": {
+        "fr": (
+            "L’adresse e-mail du compte a été corrigée",
+            "Un nouveau message a été envoyé à l’adresse corrigée",
+        ),
+        "en": (
+            "The e-mail address of the account was corrected",
+            "A new message was sent to the corrected address",
+        ),
+    },
+    "disabled": {
+        "fr": ("Ce compte est désactivé. L’aide du portail indique qui contacter.",),
+        "en": ("This account is disabled. The portal’s help says whom to contact.",),
+    },
+    "cut": {
+        "fr": ("L’adresse ouverte est incomplète", "copiez l’adresse entière", "Demandez un nouveau message"),
+        "en": ("The address you opened is incomplete", "copy the whole address", "for a new message"),
+    },
 }
+"""What a page says of a link that cannot be used any more, and what it advises."""
+TITLES_OF_DEAD = {"cut": "broken", "disabled": "error"}
 PASSWORD = "un-mot-de-passe-bien-long-2026"
 
 
@@ -110,7 +143,7 @@ languages = pytest.mark.parametrize("language", ["fr", "en"])
 
 
 @languages
-def test_signing_in(shared_realm: TestRealm, language: str):
+def test_signing_in(shared_realm: TestRealm, language: str) -> None:
     """With an address that is none, without a password, with the password forgotten."""
     reader = Reader(language)
     page = reader.opens("sign-in", sign_in(shared_realm))
@@ -122,17 +155,19 @@ def test_signing_in(shared_realm: TestRealm, language: str):
     assert reader.answer is not None
     page = reader.opens("forgotten", urljoin(reader.answer.url, forgotten["href"]))
     sent = reader.presses("sign-in", page, username="nobody@acme.example")
-    assert {"fr": "un message arrivera", "en": "a mail will arrive"}[language] in sent.one("body").text
+    assert {"fr": "un message arrivera", "en": "a message will arrive"}[language] in sent.one("body").text
 
 
 @pytest.mark.parametrize(("asked", "browser"), [("en", "fr"), ("fr", "en")])
-def test_the_portals_language_counts_before_the_browsers(shared_realm: TestRealm, asked: str, browser: str):
+def test_the_portals_language_counts_before_the_browsers(
+    shared_realm: TestRealm, asked: str, browser: str
+) -> None:
     """As `ui_locales` says it."""
     Reader(asked, browser).opens("sign-in", sign_in(shared_realm, ui_locales=asked))
 
 
 @pytest.mark.parametrize(("language", "browser"), [("fr", "en"), ("en", "fr"), ("fr", "fr"), ("en", "en")])
-def test_activating(shared_realm: TestRealm, invite: Invite, language: str, browser: str):
+def test_activating(shared_realm: TestRealm, invite: Invite, language: str, browser: str) -> None:
     """In the person's language, whatever the browser's; three pages, the last of which leads to the portal."""
     mail = invite(language)
     reader = Reader(language, browser)
@@ -141,7 +176,7 @@ def test_activating(shared_realm: TestRealm, invite: Invite, language: str, brow
     hint = {"fr": "(12 caractères au moins)", "en": "(at least 12 characters)"}
     assert hint[language] in page.one("label", for_="password-new").text
     page = reader.presses("password", page, **{"password-new": "court", "password-confirm": "cour"})
-    assert {"fr": "sont différents", "en": "differ"}[language] in page.one("body").text
+    assert {"fr": "sont différents", "en": "do not match"}[language] in page.one("body").text
     page = reader.presses("password", page, **{"password-new": "court", "password-confirm": "court"})
     assert {"fr": "est trop court", "en": "is too short"}[language] in page.one("body").text
     page = reader.presses("ready", page, **{"password-new": PASSWORD, "password-confirm": PASSWORD})
@@ -154,46 +189,115 @@ def test_activating(shared_realm: TestRealm, invite: Invite, language: str, brow
     assert back["href"].startswith(shared_realm.environment["PORTAL_URL"])
 
 
+def kill(realm: TestRealm, reader: Reader, link: str, how: str) -> str:
+    """Make the link unusable in that way; its address afterwards."""
+    address = parse_qs(urlsplit(link).query)["key"][0]
+    claims = json.loads(b64decode(address.split(".")[1] + "==", altchars=b"-_"))
+    account = f"users/{claims['sub']}"
+    match how:
+        case "used":
+            Visitor().activates(link, PASSWORD)
+        case "cancelled":
+            assert realm.admin.delete(account).status_code == 204
+        case "corrected":
+            email = f"new-{claims['eml']}"
+            person = {**realm.admin.get(account).json(), "email": email, "username": email}
+            assert realm.admin.put(account, person).status_code == 204
+        case "disabled":
+            person = {**realm.admin.get(account).json(), "enabled": False}
+            assert realm.admin.put(account, person).status_code == 204
+        case "cut":
+            link = link[: link.index(address) + len(address) - 8]
+    until(lambda: reader.http.get(link, timeout=30).status_code == 400, "the link is dead", seconds=60)
+    return link
+
+
 @languages
-def test_a_link_that_has_expired_says_what_to_do(shared_realm: TestRealm, invite: Invite, language: str):
-    """In words that are not those of a programmer."""
-    link = link_in(invite(language, lifespan=1))
+@pytest.mark.parametrize("how", DEAD)
+def test_a_link_that_is_dead_says_why_and_what_to_do(
+    shared_realm: TestRealm, invite: Invite, language: str, how: str
+) -> None:
+    """For each way: what happened, whom to ask, and a way to the portal. No word of a wrong password: nobody typed
+    one."""
     reader = Reader(language)
-    until(lambda: reader.http.get(link, timeout=30).status_code == 400, "the link has expired", seconds=60)
-    page = reader.opens("gone", link)
-    for words in EXPIRED[language]:
-        assert " ".join(words.split()) in page.one("body").text
+    link = kill(
+        shared_realm, reader, link_in(invite(language, lifespan=1 if how == "expired" else 2_592_000)), how
+    )
+    page = reader.opens(TITLES_OF_DEAD.get(how, "gone"), link)
+    for words in DEAD[how][language]:
+        assert words in page.one("main").text
+    assert not re.search("incorrect|wrong e-mail", page.one("main").text, re.I)
+    (onward,) = page.all("a", id="backToApplication")
+    assert onward["href"] == f"{shared_realm.environment['PORTAL_URL']}/"
+
+
+@pytest.mark.parametrize("mark", [">", "»", ".", ")", "%20", '"'])
+def test_a_sign_after_the_link_does_no_harm(invite: Invite, mark: str) -> None:
+    """As mail programs take it into the link; without any script."""
+    Reader("fr").opens("guard", link_in(invite()) + mark)
 
 
 @languages
-def test_a_link_that_is_broken(invite: Invite, language: str):
-    Reader(language).opens("error", link_in(invite(language))[:-8])
+def test_the_end_of_an_activation_in_another_language(invite: Invite, language: str) -> None:
+    """The language list of the last page shows the same good news, and the same way on."""
+    reader = Reader(language)
+    page = reader.presses("password", reader.opens("guard", link_in(invite(language))))
+    ready = reader.presses("ready", page, **{"password-new": PASSWORD, "password-confirm": PASSWORD})
+    other = {"fr": "en", "en": "fr"}[language]
+    (address,) = [one["value"] for one in ready.all("option") if f"kc_locale={other}" in one["value"]]
+    assert reader.answer is not None
+    reader.language = other
+    again = reader.opens("ready", urljoin(reader.answer.url, address))
+    onward = [[a["href"] for a in one.all("a") if "pf-m-primary" in a["class"]] for one in (ready, again)]
+    assert onward[0] == onward[1] != []
+
+
+def test_where_somebody_else_is_signed_in(shared_realm: TestRealm, invite: Invite) -> None:
+    """The page says who, what to do, and offers no language list, which would lead to an invalid request."""
+    mail = invite()
+    Visitor().activates(link_in(mail), PASSWORD)
+    reader = Reader("fr")
+    reader.signs_in(sign_in(shared_realm), mail.to[0], PASSWORD)
+    page = reader.opens("error", link_in(invite()))
+    assert f"déjà connecté avec un autre compte : {mail.to[0]}." in page.one("main").text
+    assert "ouvrez de nouveau le lien du message" in page.one("main").text
+    assert page.all("option") == []
 
 
 @languages
-def test_second_factor(invite: Invite, language: str):
+def test_the_first_password_is_no_warning(invite: Invite, language: str) -> None:
+    """No alert, no other devices to sign out: whoever activates an account has none."""
+    reader = Reader(language)
+    page = reader.presses("password", reader.opens("guard", link_in(invite(language))))
+    assert page.all("div", class_="pf-v5-c-alert") == []
+    assert [box for box in page.all("input") if box.attributes.get("type") == "checkbox"] == []
+    assert {"fr": "pour activer votre compte", "en": "to activate your account"}[language] in page.one("main").text
+
+
+@languages
+def test_second_factor(invite: Invite, language: str) -> None:
     """What operations may ask for: named on the page before, then shown with a code or a key."""
     reader = Reader(language)
     page = reader.opens("to do", link_in(invite(language, actions=("CONFIGURE_TOTP",))))
-    named = {"fr": "associer une application d'authentification", "en": "set up an authenticator app"}
+    named = {"fr": "associer une application d’authentification", "en": "set up an authenticator app"}
     assert named[language] in page.one("main").text
     page = reader.presses("second factor", page)
     (manual,) = page.all("a", id="mode-manual")
     assert reader.answer is not None
     page = reader.opens("second factor", urljoin(reader.answer.url, manual["href"]))
     page = reader.presses("second factor", page, totp="", userLabel="")
-    assert {"fr": "Tapez le code", "en": "Type the code"}[language] in page.one("main").text
+    assert {"fr": "Saisissez le code", "en": "Enter the code"}[language] in page.one("main").text
 
 
 @languages
-def test_signing_out_and_errors(shared_realm: TestRealm, language: str):
+def test_signing_out_and_errors(shared_realm: TestRealm, language: str) -> None:
     base = f"{shared_realm.url}/realms/{shared_realm.name}/protocol/openid-connect"
     reader = Reader(language)
     reader.opens("sign-out", f"{base}/logout")
     reader.opens("error", f"{base}/auth?client_id=nobody")
 
 
-def test_its_files_are_its_own(shared_realm: TestRealm):
+def test_its_files_are_its_own(shared_realm: TestRealm) -> None:
     """Style, fonts and logo come from Keycloak itself, from nowhere else."""
     page = requests.get(sign_in(shared_realm), timeout=30)
     (style,) = re.findall(r'href="([^"]+/login/attache/css/attache\.css)"', page.text)
@@ -207,7 +311,7 @@ def test_its_files_are_its_own(shared_realm: TestRealm):
     assert elsewhere == []
 
 
-def test_other_realms_keep_keycloaks_own_theme(server_url: str):
+def test_other_realms_keep_keycloaks_own_theme(server_url: str) -> None:
     """Operations' console is as it was: the themes of the distribution are there beside ours."""
     console = requests.get(f"{server_url}/admin/master/console/", timeout=30)
     assert console.ok

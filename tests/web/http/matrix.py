@@ -240,6 +240,7 @@ ROWS = (
     Row("POST", "/profile", "save", 302, 303, 303, fields=TYPED),
     Row("POST", "/profile/sessions/ending", "end the others", 302, 303, 303),
     Row("POST", "/profile/sessions/<id:session_id>/ending", "nobody's", 302, 404, 404),
+    Row("POST", "/profile/password", "change", 302, 303, 303),
     Row("POST", "/profile/second-factor", "codes", 302, 303, 303, fields={"kind": "code"}),
     Row("POST", "/profile/second-factor", "a passkey", 302, 303, 303, fields={"kind": "passkey"}),
     Row("POST", "/profile/second-factor", "another action", 302, 422, 422, fields={"kind": "delete_account"}),

@@ -23,6 +23,7 @@ PATHS = [
     "/changes/0123/undoing",
     "/profile",
     "/profile/companies/acme/leaving",
+    "/profile/password",
     "/profile/second-factor",
     "/profile/sessions/ending",
     "/profile/sessions/0123/ending",

@@ -65,7 +65,7 @@ def test_signing_in_asks_for_no_action(visitor: Browser):
 
 @pytest.mark.parametrize("fields", [{}, {"kind": ""}, {"kind": "CONFIGURE_TOTP"}, {"kind": "delete_account"}])
 def test_other_actions_cannot_be_had(fields: dict[str, str], browser: Browser):
-    """Keycloak knows actions that change a password or delete the account: the portal leads to none of them."""
+    """Keycloak knows other actions, which for instance delete the account: this address leads to none of them."""
     page = browser.post(ADDRESS, fields)
     assert (page.status, page.location) == (422, None)
 

@@ -201,6 +201,13 @@ class TestSignOut:
         assert "post_logout_redirect_uri=http%3A%2F%2Fportal.test%2F" in location
         assert browser.get("/users").status == 302
 
+    def test_says_so_once(self, browser: Browser) -> None:
+        """The page that the browser comes back to says that the session is over; the next page does not."""
+        browser.post("/logout")
+        said = [element.text for element in browser.get("/").main.all("div", **{"class": "banner-text"})]
+        assert said == ["Votre session est fermée."]
+        assert browser.get("/").main.all("div", **{"class": "banner-text"}) == []
+
     def test_replayed_cookie_is_nobodys(self, client_for: ClientFor, administrator: User):
         """A cookie copied before signing out is worth nothing after it."""
         browser, copy = client_for(administrator), client_for()

@@ -5,6 +5,9 @@
 <#function line text>
     <#return text?replace("[\\p{Cntrl}\\p{Z}]+", " ", "r")?trim>
 </#function>
+<#-- The link also says whose pages it opens and in which language, for a page that refuses it. The key is not at the end,
+     where a mail program adds a sign or cuts. -->
+<#assign address = link?replace("?", "?client_id=" + properties.portalClient + "&kc_locale=" + locale.language + "&", "f") + "&from=mail">
 <#assign activating = (requiredActions![])?size == 1 && requiredActions[0] == "VERIFY_EMAIL">
 <#assign kept = (user.attributes.invitation)!"">
 <#assign invitation = kept?starts_with("{")?then(kept, "{}")?eval_json>

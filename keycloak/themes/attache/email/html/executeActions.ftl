@@ -17,15 +17,15 @@
 <p>${msg("attacheAccountForYou")}</p>
 </#if>
 <p>${msg("attacheWhatItIs")}</p>
-<p><a class="button" href="${link}">${msg("attacheActivate")}</a></p>
-<p class="small">${msg("attacheBareLink")}<br><a class="bare" href="${link}">${link}</a></p>
+<p><a class="button" href="${address}">${msg("attacheActivate")}</a></p>
+<p class="small">${msg("attacheBareLink")}<br><a class="bare" href="${address}">${address}</a></p>
 <p>${msg("attacheWorks")} ${linkExpirationFormatter(linkExpiration)}${msg("attacheUntil")} <strong>${until}</strong>${msg("attacheAfterwards")}</p>
 <p>${msg("attacheNotYou")}</p>
 <#else>
 <#assign requiredActionsText><#list requiredActions![] as action>${msg("requiredAction.${action}")}<#sep>, </#list></#assign>
 <p>${msg("attacheToDo")} ${requiredActionsText}${msg("attacheToDoEnd")}</p>
-<p><a class="button" href="${link}">${msg("attacheContinue")}</a></p>
-<p class="small">${msg("attacheBareLink")}<br><a class="bare" href="${link}">${link}</a></p>
+<p><a class="button" href="${address}">${msg("attacheContinue")}</a></p>
+<p class="small">${msg("attacheBareLink")}<br><a class="bare" href="${address}">${address}</a></p>
 <p>${msg("attacheWorks")} ${linkExpirationFormatter(linkExpiration)}${msg("attacheUntil")} <strong>${until}</strong>.</p>
 <p>${msg("attacheNotYouToDo")}</p>
 </#if>

@@ -20,7 +20,7 @@ ${msg("attacheWhatItIs")}
 
 ${msg("attacheOpenLink")}
 
-${link}
+${address}
 
 ${msg("attacheWorks")} ${linkExpirationFormatter(linkExpiration)}${msg("attacheUntil")} ${until}${msg("attacheAfterwards")}
 
@@ -29,7 +29,7 @@ ${msg("attacheNotYou")}
 <#assign requiredActionsText><#list requiredActions![] as action>${msg("requiredAction.${action}")}<#sep>, </#list></#assign>
 ${msg("attacheToDo")} ${requiredActionsText}${msg("attacheToDoEnd")}
 
-${link}
+${address}
 
 ${msg("attacheWorks")} ${linkExpirationFormatter(linkExpiration)}${msg("attacheUntil")} ${until}.
 
