@@ -56,6 +56,7 @@ READING = tuple(
 """What can be read of somebody."""
 ACCOUNT = "`view-users` shows every account; the portal hides it (`directory/visibility.py`)"
 GROUPS = "`view-users` shows the groups of every account: by them the portal knows whom it hides"
+CREDENTIALS = "comes with `view-users`: kinds and dates, never what is secret; the portal never asks it"
 WITH_IT = "comes with `view-users`; the portal never asks it (`tests/keycloak/trust/test_calls_of_a_story.py`)"
 READABLE: dict[tuple[str, str], str] = {
     **{
@@ -64,6 +65,7 @@ READABLE: dict[tuple[str, str], str] = {
         for rest, reason in (
             ("", ACCOUNT),
             ("groups", GROUPS),
+            ("credentials", CREDENTIALS),
             ("sessions", WITH_IT),
             ("consents", WITH_IT),
             ("role-mappings", WITH_IT),
@@ -232,6 +234,16 @@ def test_none_of_them_is_done(directory, shared_realm, mail, ids, roles):
     assert wrong == []
     assert snapshot(shared_realm, ids) == before
     assert len(mail.store.all()) == mails
+
+
+def test_no_secret_is_read(directory, shared_realm, ids):
+    """Of credentials Keycloak shows no hash and no seed."""
+    password = {**NEW_PASSWORD, "value": "a-password-of-their-own-1234"}
+    shared_realm.admin.put(f"users/{ids['operator']}/reset-password", password).raise_for_status()
+    (shown,) = directory.get(f"users/{ids['operator']}/credentials").json()
+    assert shown["type"] == "password"
+    assert "secretData" not in shown
+    assert "value" not in shown
 
 
 def test_what_is_answered_changes_nothing():
