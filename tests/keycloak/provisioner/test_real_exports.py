@@ -115,7 +115,7 @@ TAKEN: dict[str, list[str]] = {
     "realm-management-attributes.json": [UNTOUCHABLE],
     "realm-management-mapper.json": [UNTOUCHABLE],
     "realm-management-role.json": [UNTOUCHABLE],
-    "realm-management-scope-mapping.json": [],
+    "realm-management-scope-mapping.json": [UNTOUCHABLE],
     "realm-management-secret.json": [UNTOUCHABLE],
     "repeats-in-a-set.json": [],
     "role-of-a-group-nowhere.json": [NOWHERE],
