@@ -5,7 +5,11 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
 
 COPY requirements-runtime.lock ./
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-runtime.lock
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-runtime.lock \
+    && pip check
+
+# It names the version.
+COPY pyproject.toml ./
 
 COPY directory directory
 COPY provisioner provisioner

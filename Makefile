@@ -8,9 +8,11 @@ MUTATION := .venv-mutation/bin
 PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
+# Test processes: one for each core, eight at most. Long groups begin first (tests/groups.py).
+PROCESSES := -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline lock translations clean
+.PHONY: help demo test test-keycloak test-fast coverage pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +23,20 @@ demo: $(READY) $(MO) ## Keycloak, mail catcher, portal and sample service, from 
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
 	@$(BIN)/python -m sandbox fetch
 	@$(BIN)/python -m sandbox browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PROCESSES) --enforce-budget
 
-test-fast: $(READY) $(MO) ## the tests that need neither Keycloak nor a browser
-	@$(BIN)/python -m pytest -m "not keycloak and not browser and not postgres"
+test-keycloak: $(READY) $(MO) ## the tests on the real Keycloak, without a browser; KEYCLOAK_VERSION names another one
+	@$(BIN)/python -m sandbox fetch
+	@$(BIN)/python -m pytest $(PROCESSES) -m "keycloak and not browser"
+
+test-fast: $(READY) $(MO) ## the quick tests that need neither Keycloak nor a browser
+	@$(BIN)/python -m pytest $(PROCESSES) -m "not keycloak and not browser and not postgres and not slow"
+
+coverage: $(READY) $(MO) ## how much of the code the fast tests run; fails below the floors of .ci/covered.py
+	@mkdir -p build
+	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not keycloak and not browser and not postgres" \
+		--cov --cov-report=json:build/coverage.json --cov-report=
+	@$(BIN)/python .ci/covered.py build/coverage.json
 
 pictures: $(READY) $(MO) ## take the pictures of the guide anew, in every language
 	@PICTURES=webapp/static/help $(BIN)/python -m pytest -q tests/browser/test_pictures.py
@@ -74,6 +86,9 @@ bench-portal: $(READY) $(MO) ## what the portal costs
 baseline: $(READY) ## note what a new realm of the pinned Keycloak holds, for the provisioner
 	@$(BIN)/python -m tests.keycloak.provisioner.baseline
 
+dist: $(READY) $(MO) ## the wheel and the source distribution: build/dist
+	@$(BIN)/uv build --offline --quiet --out-dir build/dist
+
 lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
 	@$(BIN)/uv pip compile pyproject.toml --group sandbox --group test --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -87,6 +102,7 @@ lock: $(READY) ## pin the newest versions of what pyproject.toml asks for
 	@$(BIN)/uv pip compile --group mutation --constraint requirements.lock --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --upgrade --output-file requirements-mutation.lock --quiet
+	@$(BIN)/python -m tests.architecture.locks
 
 translations: $(READY) ## bring the catalogues up to the messages of the code
 	@$(BIN)/pybabel -q extract $(EXTRACT) --project Attaché -o .venv/messages.pot .
@@ -103,12 +119,14 @@ clean: ## forget the demo's data (the cache of downloads stays)
 	@echo "Installing the pinned tools of the audit into .venv-audit (once)"
 	@$(PYTHON) -m venv .venv-audit
 	@$(AUDIT)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-audit.lock
+	@$(AUDIT)/python -m pip check --disable-pip-version-check
 	@touch $@
 
 .venv-mutation/.ready: requirements-mutation.lock $(READY)
 	@echo "Installing the pinned mutation tool into .venv-mutation (once)"
 	@$(PYTHON) -m venv .venv-mutation
 	@$(MUTATION)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-mutation.lock
+	@$(MUTATION)/python -m pip check --disable-pip-version-check
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(MUTATION)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/libraries.pth"
 	@touch $@
@@ -121,7 +139,9 @@ $(READY): requirements.lock
 	@echo "Installing the pinned libraries into .venv (once, about a minute)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/attache.pth"
 	@printf '#!/bin/sh\nexec "%s" -m provisioner "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/provisioner
-	@chmod +x $(BIN)/provisioner
+	@printf '#!/bin/sh\nexec "%s" -c "from webapp.cli import main; main()" "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/portal
+	@chmod +x $(BIN)/provisioner $(BIN)/portal
 	@touch $@

@@ -120,7 +120,7 @@ def _bare(stack: Stack) -> Iterator[Callable[[str], None]]:
                 renew()
                 made = http.post(f"{keycloak}/admin/realms/{realm}/users", json=body, timeout=60)
             made.raise_for_status()
-            query = {"lifespan": int(ACTIVATION_LIFESPAN.total_seconds()), "client_id": "portal"}
+            query = {"lifespan": str(int(ACTIVATION_LIFESPAN.total_seconds())), "client_id": "portal"}
             mail = f"{made.headers['Location']}/execute-actions-email"
             http.put(mail, params=query, json=list(ACTIVATION_MAIL_ACTIONS), timeout=60).raise_for_status()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
+from directory import version
 from provisioner.settings import Options
 
 if TYPE_CHECKING:
@@ -35,9 +36,18 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Lists every change of 
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="For the page of a pull request.")]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"provisioner {version()}")
+        raise typer.Exit()
+
+
 @app.callback()
 def connect_options(
     context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Prints the version.")
+    ] = False,
     keycloak_url: Annotated[str | None, typer.Option(help="Address of the server.")] = None,
     keycloak_realm: Annotated[str | None, typer.Option(help="The realm; must be the one in the files.")] = None,
     keycloak_client_id: Annotated[str | None, typer.Option(help="Sign in as this client.")] = None,

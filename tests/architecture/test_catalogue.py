@@ -54,12 +54,12 @@ def translated(catalogue: Catalog) -> dict[str, Message]:
     return {(m.id[0] if isinstance(m.id, (tuple, list)) else m.id): m for m in catalogue if m.id}
 
 
-def test_every_language_has_its_catalogue():
+def test_every_language_has_its_catalogue() -> None:
     """But English, which the code speaks."""
     assert {*LANGUAGES, "en"} == {locale.value for locale in Locale}
 
 
-def test_the_realm_knows_every_language():
+def test_the_realm_knows_every_language() -> None:
     """Its own pages and mails, and what a person may choose."""
     realm = json.loads((ROOT / "keycloak" / "realm-export.json").read_text(encoding="utf-8"))
     (provider,) = realm["components"]["org.keycloak.userprofile.UserProfileProvider"]
@@ -70,13 +70,13 @@ def test_the_realm_knows_every_language():
     assert set(options) == set(realm["supportedLocales"]) == {locale.value for locale in Locale}
 
 
-def test_extraction_finds_messages():
+def test_extraction_finds_messages() -> None:
     """Otherwise the other tests would compare nothing."""
     assert len(messages()) > 100
     assert "Add a user" in messages()
 
 
-def test_every_message_is_translated(translated: dict[str, Message]):
+def test_every_message_is_translated(translated: dict[str, Message]) -> None:
     """Each has words; none is marked as a guess."""
     lacking = [
         text
@@ -89,13 +89,13 @@ def test_every_message_is_translated(translated: dict[str, Message]):
     assert lacking == []
 
 
-def test_numbers_are_written_as_the_language_does():
+def test_numbers_are_written_as_the_language_does() -> None:
     """`%(num)s` and not `%(num)d`, which knows no language."""
     assert [form for forms in messages().values() for form in forms if re.search(r"%\(\w+\)d", form)] == []
 
 
 @pytest.mark.parametrize("suffix", ["py", "html", "txt"])
-def test_dates_and_numbers_are_formatted_by_babel(suffix: str):
+def test_dates_and_numbers_are_formatted_by_babel(suffix: str) -> None:
     """Nobody does it by hand, in the order and with the signs of his own language."""
     by_hand = re.compile(r"strftime|:,\}|:,?\.?\d*[df]\}|\|\s*(round|format|filesizeformat)\b|%[dmYHM][/.: -]%")
     sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob(f"*.{suffix}")}
@@ -103,12 +103,12 @@ def test_dates_and_numbers_are_formatted_by_babel(suffix: str):
     assert [str(path) for path, source in sources.items() if by_hand.search(source)] == []
 
 
-def test_nothing_else_is_translated(translated: dict[str, Message]):
+def test_nothing_else_is_translated(translated: dict[str, Message]) -> None:
     """A message that the code has no more is removed."""
     assert sorted(set(translated) - set(messages())) == []
 
 
-def test_same_places_to_fill(translated: dict[str, Message]):
+def test_same_places_to_fill(translated: dict[str, Message]) -> None:
     """A name that is missing or misspelt would be an error on the page."""
     wrong = [
         text
@@ -120,19 +120,19 @@ def test_same_places_to_fill(translated: dict[str, Message]):
     assert wrong == []
 
 
-def test_plurals_have_both_forms(catalogue: Catalog, translated: dict[str, Message]):
+def test_plurals_have_both_forms(catalogue: Catalog, translated: dict[str, Message]) -> None:
     """As many as the language has."""
     for text, forms in messages().items():
         if len(forms) > 1:
             assert len(_strings(translated[text])) == catalogue.num_plurals, text
 
 
-def test_none_is_one_in_french(catalogue: Catalog):
+def test_none_is_one_in_french(catalogue: Catalog) -> None:
     if str(catalogue.locale) == "fr":
         assert (catalogue.num_plurals, catalogue.plural_expr) == (2, "(n > 1)")
 
 
-def test_words_of_the_contract():
+def test_words_of_the_contract() -> None:
     """These words are promised (`contract.md`): changing one is a breaking change."""
     with (PACKAGE / "translations/fr/LC_MESSAGES/messages.po").open("rb") as source:
         french = read_po(source, locale="fr")
@@ -148,7 +148,8 @@ def test_words_of_the_contract():
 
 
 def _strings(message: Message) -> tuple[str, ...]:
-    return tuple(message.string) if isinstance(message.string, (tuple, list)) else (message.string,)
+    forms = message.string if isinstance(message.string, (tuple, list)) else [message.string]
+    return tuple(form or "" for form in forms)
 
 
 TORN = re.compile(r"(?<=\S) [:;!?»]|« ")
@@ -157,13 +158,13 @@ TAG = re.compile(r"\{[{%#].*?[}%#]\}|<[^>]*>", re.S)
 
 
 @pytest.mark.parametrize("path", FRENCH_TEXTS, ids=lambda path: "/".join(path.parts[-2:]))
-def test_no_french_sign_begins_a_line_in_a_whole_text(path: Path):
+def test_no_french_sign_begins_a_line_in_a_whole_text(path: Path) -> None:
     """What French sets apart with a space stays on the line of its word."""
     assert TORN.findall(TAG.sub("¤", path.read_text(encoding="utf-8"))) == []
 
 
-def test_no_french_sign_begins_a_line_in_a_message():
+def test_no_french_sign_begins_a_line_in_a_message() -> None:
     """The same of messages."""
     with (PACKAGE / "translations/fr/LC_MESSAGES/messages.po").open("rb") as source:
-        words = [m.string if isinstance(m.string, tuple) else (m.string,) for m in read_po(source, locale="fr")]
+        words = [_strings(message) for message in read_po(source, locale="fr")]
     assert [text for forms in words for text in forms if TORN.search(text)] == []

@@ -1,20 +1,14 @@
 """The code as a whole: who imports what, what is pinned, and what must not be written anywhere."""
 
 import ast
-import re
 import tomllib
 from collections.abc import Iterator
-from itertools import chain
-from pathlib import Path
-
-import pytest
 
 from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
 USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "storage")
 GATEWAYS = {"directory/keycloak_gateway.py", "provisioner/server/calls.py"}
-LOCKS = sorted(path.name for path in ROOT.glob("requirements*.lock"))
 
 
 def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -35,22 +29,22 @@ def imports(tree: ast.AST) -> set[str]:
 
 
 class TestImports:
-    def test_only_the_gateways_know_the_library(self):
+    def test_only_the_gateways_know_the_library(self) -> None:
         """One door to Keycloak for the portal, one for the provisioner."""
         assert {name for name, tree in sources(*OURS) if "keycloak" in imports(tree)} == GATEWAYS
 
-    def test_portal_and_provisioner_do_not_know_each_other(self):
+    def test_portal_and_provisioner_do_not_know_each_other(self) -> None:
         """Both sit on the directory."""
         assert [name for name, tree in sources("webapp") if "provisioner" in imports(tree)] == []
         assert [name for name, tree in sources("provisioner") if "webapp" in imports(tree)] == []
         assert [name for name, tree in sources("directory") if {"webapp", "provisioner"} & imports(tree)] == []
 
-    def test_nothing_of_tests_or_sandbox_is_in_production(self):
+    def test_nothing_of_tests_or_sandbox_is_in_production(self) -> None:
         """Doubles stay where they belong."""
         bad = {"tests", "sandbox", "bench", "pytest", "responses", "hypothesis"}
         assert [name for name, tree in sources("directory", "provisioner", "webapp") if bad & imports(tree)] == []
 
-    def test_use_cases_know_no_request(self):
+    def test_use_cases_know_no_request(self) -> None:
         """They get what they need as arguments and run without the web; only the wording needs translations."""
         web = {"flask", "flask_babel", "flask_wtf", "werkzeug", "wtforms"}
         rooms = [f"webapp/{room}" for room in USE_CASES]
@@ -59,13 +53,13 @@ class TestImports:
         ] == []
         assert all((PACKAGE / room / "__init__.py").is_file() for room in USE_CASES)
 
-    def test_no_data_folder_hides_the_library(self):
+    def test_no_data_folder_hides_the_library(self) -> None:
         """`keycloak/` holds data only; a `.py` in it would be imported instead of the library."""
         assert list((ROOT / "keycloak").rglob("*.py")) == []
 
 
 class TestCode:
-    def test_every_module_and_public_function_of_the_portal_says_what_it_promises(self):
+    def test_every_module_and_public_function_of_the_portal_says_what_it_promises(self) -> None:
         """A docstring on each module, and on each function and class that others call."""
         silent = []
         for name, tree in sources("webapp"):
@@ -79,7 +73,7 @@ class TestCode:
                         silent.append(f"{name}:{node.name}")
         assert silent == []
 
-    def test_nothing_is_printed(self):
+    def test_nothing_is_printed(self) -> None:
         """The portal talks by pages and by its log."""
         prints = [
             name
@@ -89,7 +83,7 @@ class TestCode:
         ]
         assert prints == []
 
-    def test_messages_are_whole_strings(self):
+    def test_messages_are_whole_strings(self) -> None:
         """An f-string inside `_()` would never be found in the catalogue."""
         wrong = [
             f"{name}:{node.lineno}"
@@ -103,7 +97,7 @@ class TestCode:
         ]
         assert wrong == []
 
-    def test_what_is_flashed_is_translated(self):
+    def test_what_is_flashed_is_translated(self) -> None:
         """Everything said to a person goes through the catalogue; the id of a change to undo is not said."""
         wrong = [
             f"{name}:{node.lineno}"
@@ -119,7 +113,7 @@ class TestCode:
         ]
         assert wrong == []
 
-    def test_portal_calls_only_the_verbs_of_the_directory_that_design_allows(self):
+    def test_portal_calls_only_the_verbs_of_the_directory_that_design_allows(self) -> None:
         """What its account could do besides (reset a password, delete an active person) it has no verb for."""
         from directory.gateway import Directory
 
@@ -140,51 +134,7 @@ class TestCode:
         assert set(deleting) == {"webapp/people/accounts.py"}, "the one place that checks that it was never active"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-class TestLocks:
-    def test_every_line_is_pinned_with_hashes(self, lock: str):
-        """What is installed is what was tested, byte for byte."""
-        text = (ROOT / lock).read_text(encoding="utf-8")
-        blocks = re.split(r"\n(?=[a-z0-9])", "\n" + re.sub(r"^\s*#.*\n", "", text, flags=re.M))
-        names = [block for block in blocks if block.strip()]
-        assert len(names) > 15
-        for block in names:
-            assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,-]+\])?==\S+", block), block[:80]
-            assert "--hash=sha256:" in block, block[:80]
-
-    def test_names_no_index(self, lock: str):
-        """Where packages come from is the machine's business."""
-        text = (ROOT / lock).read_text(encoding="utf-8")
-        assert not re.search(r"--(extra-)?index-url|--find-links|--trusted-host|https?://|@ file:", text)
-
-    def test_covers_what_the_project_asks_for(self, lock: str):
-        """Nothing is installed that was not locked."""
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        groups = project["dependency-groups"]
-        wanted = {
-            "requirements-runtime.lock": set(project["project"]["dependencies"]),
-            "requirements-audit.lock": set(groups.pop("audit")),
-            "requirements-mutation.lock": set(groups.pop("mutation")),
-            "requirements.lock": {*project["project"]["dependencies"], *chain(*groups.values())},
-        }[lock]
-        locked = set(
-            re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
-        )
-        assert {re.split(r"[\[<>=~ ]", name)[0].lower().replace("_", "-") for name in wanted} - locked == set()
-
-
-def test_there_is_a_lock():
-    assert "requirements.lock" in LOCKS
-
-
-def test_packages_are_listed_by_hand_and_all_of_them():
-    """A package that is not listed would be missing where the project is installed."""
+def test_every_package_is_distributed() -> None:
+    """What is not named would be missing where the project is installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    listed = set(project["tool"]["setuptools"]["packages"])
-    assert set(OURS) <= {name.partition(".")[0] for name in listed}
-    found = {
-        str(path.parent.relative_to(ROOT)).replace("/", ".")
-        for folder in OURS
-        for path in Path(ROOT / folder).rglob("__init__.py")
-    }
-    assert listed == found
+    assert tuple(sorted(project["tool"]["uv"]["build-backend"]["module-name"])) == tuple(sorted(OURS))

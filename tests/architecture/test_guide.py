@@ -1,6 +1,7 @@
 """The guide: every page leads to its task, every task has its text and its pictures in every language."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,12 @@ def pictures_of(text: Path) -> dict[str, str]:
     return {name: single or double for name, single, double in found}
 
 
-def test_it_is_written_in_the_languages_that_are_promised():
+def test_it_is_written_in_the_languages_that_are_promised() -> None:
     """Another one may wait."""
     assert {Locale.FR, Locale.EN} <= set(WRITTEN)
 
 
-def test_every_page_is_explained():
+def test_every_page_is_explained() -> None:
     """Whoever adds a page says which task of the guide is about it."""
     pages = {rule.endpoint for rule in rules(None, Access.SIGNED_IN, Access.ADMINISTRATOR)} - NO_PAGES
     assert pages == set(EXPLAINED_BY)
@@ -45,7 +46,7 @@ def test_every_page_is_explained():
 @pytest.mark.parametrize("locale", WRITTEN)
 @pytest.mark.parametrize("task", list(TASKS))
 class TestTask:
-    def test_has_pictures_with_words(self, task: str, locale: Locale):
+    def test_has_pictures_with_words(self, task: str, locale: Locale) -> None:
         """At least one; each is there, small, and says in words what it shows."""
         pictures = pictures_of(text_of(task, locale))
         assert pictures
@@ -56,14 +57,14 @@ class TestTask:
             assert file.stat().st_size < LARGEST, file.name
             assert len(words) > 30, name
 
-    def test_says_the_same_as_in_the_other_language(self, task: str, locale: Locale):
+    def test_says_the_same_as_in_the_other_language(self, task: str, locale: Locale) -> None:
         """As many steps, headings, links and the same pictures."""
         mine, french = (text_of(task, one).read_text(encoding="utf-8") for one in (locale, Locale.FR))
         for part in ("<h2", "<ol", "<li", "<p>", "url_for"):
             assert mine.count(part) == french.count(part), part
         assert list(pictures_of(text_of(task, locale))) == list(pictures_of(text_of(task, Locale.FR)))
 
-    def test_page(self, task: str, locale: Locale, client_for):
+    def test_page(self, task: str, locale: Locale, client_for: Callable[..., Browser]) -> None:
         """Open to everybody, in his language; it leads to every other task."""
         browser: Browser = client_for()
         browser.post("/language", {"locale": locale.value})
@@ -76,7 +77,7 @@ class TestTask:
         assert contents.one("a", **{"aria-current": "page"})["href"] == f"/help/{task}"
 
 
-def test_no_picture_is_left_over():
+def test_no_picture_is_left_over() -> None:
     """What no text shows is deleted."""
     shown = {
         f"{name}.{locale.value}.webp"
@@ -88,7 +89,7 @@ def test_no_picture_is_left_over():
 
 
 @pytest.mark.parametrize("locale", WRITTEN)
-def test_index_leads_to_every_task(locale: Locale, client_for):
+def test_index_leads_to_every_task(locale: Locale, client_for: Callable[..., Browser]) -> None:
     """In a section of its own, which can be linked to."""
     browser: Browser = client_for()
     browser.post("/language", {"locale": locale.value})
@@ -100,5 +101,5 @@ def test_index_leads_to_every_task(locale: Locale, client_for):
 
 
 @pytest.mark.parametrize("name", ["nothing", "fr", "Create", "page", "x" * 128])
-def test_what_is_no_task_is_not_found(name: str, client_for):
+def test_what_is_no_task_is_not_found(name: str, client_for: Callable[..., Browser]) -> None:
     assert client_for().get(f"/help/{name}").status == 404

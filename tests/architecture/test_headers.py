@@ -35,7 +35,7 @@ def answers(
         browser.post(f"/users/{pending.id}/activation"),
     ]
     page = app.view_functions["help.page"]
-    app.view_functions["help.page"] = access(Access.PUBLIC)(lambda: 1 / 0)
+    app.view_functions["help.page"] = access(Access.PUBLIC)(lambda: str(1 / 0))
     found.append(visitor.get("/help"))
     app.view_functions["help.page"] = access(Access.PUBLIC)(lambda: abort(418))
     found.append(visitor.get("/help"))
@@ -46,12 +46,12 @@ def answers(
     return {answer.status: answer for answer in found}
 
 
-def test_every_status_was_met(answers: dict[int, Page]):
+def test_every_status_was_met(answers: dict[int, Page]) -> None:
     """Otherwise the other tests would look at less than they say."""
     assert set(answers) == {200, 302, 303, 400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503}
 
 
-def test_nothing_runs_that_is_not_ours(answers: dict[int, Page]):
+def test_nothing_runs_that_is_not_ours(answers: dict[int, Page]) -> None:
     """Nothing inline, nothing from elsewhere, in no frame; scripts ask us only; forms go here or to Keycloak."""
     for status, answer in answers.items():
         policy = dict(
@@ -76,14 +76,14 @@ def test_nothing_runs_that_is_not_ours(answers: dict[int, Page]):
         ("Cache-Control", "no-store"),
     ],
 )
-def test_header(header: str, value: str, answers: dict[int, Page]):
+def test_header(header: str, value: str, answers: dict[int, Page]) -> None:
     """On each of them; nothing about people is kept by a browser or a proxy."""
     assert {status: answer.headers.get(header) for status, answer in answers.items()} == dict.fromkeys(
         answers, value
     )
 
 
-def test_says_nothing_about_itself(answers: dict[int, Page]):
+def test_says_nothing_about_itself(answers: dict[int, Page]) -> None:
     """No version of anything, no path of a file, no trace."""
     for status, answer in answers.items():
         assert "X-Powered-By" not in answer.headers
@@ -91,7 +91,7 @@ def test_says_nothing_about_itself(answers: dict[int, Page]):
             assert word not in answer.body, (status, word)
 
 
-def test_errors_have_pages(answers: dict[int, Page]):
+def test_errors_have_pages(answers: dict[int, Page]) -> None:
     """In the portal's own frame, with the code, and with the way on."""
     for status, answer in answers.items():
         if status >= 400 and status != 422:
@@ -99,11 +99,11 @@ def test_errors_have_pages(answers: dict[int, Page]):
             assert answer.html.one("nav")
 
 
-def test_retry_after_where_waiting_helps(answers: dict[int, Page]):
+def test_retry_after_where_waiting_helps(answers: dict[int, Page]) -> None:
     """429 and 503 say when; nothing else does."""
     assert {status for status, answer in answers.items() if "Retry-After" in answer.headers} == {429, 503}
 
 
-def test_method_that_is_not_there_names_those_that_are(answers: dict[int, Page]):
+def test_method_that_is_not_there_names_those_that_are(answers: dict[int, Page]) -> None:
     """405 carries `Allow`."""
     assert "POST" in answers[405].headers["Allow"]

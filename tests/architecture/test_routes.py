@@ -72,7 +72,7 @@ def name(rule: Rule) -> str:
     return rule.rule
 
 
-def test_addresses_are_those_of_the_contract():
+def test_addresses_are_those_of_the_contract() -> None:
     """None more, none less, and each for whom it says."""
     found = {
         (method, rule.rule, level_of(rule))
@@ -84,24 +84,24 @@ def test_addresses_are_those_of_the_contract():
 
 @pytest.mark.parametrize("rule", rules(), ids=name)
 class TestShape:
-    def test_declares_whom_it_is_for(self, rule: Rule):
+    def test_declares_whom_it_is_for(self, rule: Rule) -> None:
         """A view that says nothing is open to nobody."""
         assert level_of(rule) is not None
 
-    def test_parameters_are_typed(self, rule: Rule):
+    def test_parameters_are_typed(self, rule: Rule) -> None:
         """A bare parameter would let anything through, into an address of Keycloak."""
         assert all(parameter.startswith("id:") for parameter in re.findall(r"<([^>]+)>", rule.rule))
 
-    def test_kebab_case(self, rule: Rule):
+    def test_kebab_case(self, rule: Rule) -> None:
         """Lower case, words with hyphens, no slash at the end."""
         for segment in re.sub(r"<[^>]+>", "x", rule.rule).split("/")[1:]:
             assert rule.rule == "/" or re.fullmatch(r"[a-z]+(-[a-z]+)*(\.csv)?", segment), rule.rule
 
-    def test_things_not_deeds(self, rule: Rule):
+    def test_things_not_deeds(self, rule: Rule) -> None:
         """Addresses name things; what is done to them is the method's business."""
         assert not VERBS & set(re.split(r"[/.-]", rule.rule))
 
-    def test_is_posted_or_read(self, rule: Rule):
+    def test_is_posted_or_read(self, rule: Rule) -> None:
         """GET reads, POST changes, and there is no third way."""
         assert (rule.methods or set()) <= {"GET", "HEAD", "OPTIONS", "POST"}
 
@@ -110,20 +110,20 @@ class TestNobody:
     """Who is not signed in."""
 
     @pytest.mark.parametrize("rule", rules("GET", *GUARDED), ids=name)
-    def test_get_leads_to_the_sign_in(self, rule: Rule, client_for: ClientFor):
+    def test_get_leads_to_the_sign_in(self, rule: Rule, client_for: ClientFor) -> None:
         page = client_for().get(example(rule))
         assert page.status == 302
         assert (page.location or "").startswith("/login?next=")
 
     @pytest.mark.parametrize("rule", rules("POST", *GUARDED), ids=name)
-    def test_post_does_nothing(self, rule: Rule, client_for: ClientFor):
+    def test_post_does_nothing(self, rule: Rule, client_for: ClientFor) -> None:
         browser = client_for()
         assert browser.post(example(rule), token=False).status == 400
         page = browser.post(example(rule))
         assert (page.status, page.location) == (302, "/login")
 
     @pytest.mark.parametrize("rule", rules("GET", Access.PUBLIC, Access.PROBE), ids=name)
-    def test_public_pages_open(self, rule: Rule, client_for: ClientFor):
+    def test_public_pages_open(self, rule: Rule, client_for: ClientFor) -> None:
         """Or say what is wrong; but never ask for a sign-in first."""
         page = client_for().get(example(rule))
         assert page.status in {200, 302, 400}
@@ -134,7 +134,9 @@ class TestMember:
     """Who is signed in and administers no company."""
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_every_address_for_administrators_is_closed(self, method: str, client_for: ClientFor, member: User):
+    def test_every_address_for_administrators_is_closed(
+        self, method: str, client_for: ClientFor, member: User
+    ) -> None:
         """403 on each, whatever id it names: before anything is looked up."""
         browser = client_for(member)
         closed = rules(method, Access.ADMINISTRATOR)
@@ -142,12 +144,12 @@ class TestMember:
         ask = browser.get if method == "GET" else browser.post
         assert {rule.rule: ask(example(rule)).status for rule in closed} == {rule.rule: 403 for rule in closed}
 
-    def test_his_own_pages_are_open(self, client_for: ClientFor, member: User):
+    def test_his_own_pages_are_open(self, client_for: ClientFor, member: User) -> None:
         browser = client_for(member)
         assert {browser.get(example(rule)).status for rule in rules("GET", Access.SIGNED_IN)} == {200}
 
 
-def test_view_without_access_stops_the_start():
+def test_view_without_access_stops_the_start() -> None:
     """Nobody finds out in production."""
     app = Flask("forgetful")
     app.add_url_rule("/forgotten", view_func=lambda: "", endpoint="forgotten")
@@ -155,7 +157,7 @@ def test_view_without_access_stops_the_start():
         guards.install(app)
 
 
-def test_only_keycloaks_message_needs_no_token(app: Flask):
+def test_only_keycloaks_message_needs_no_token(app: Flask) -> None:
     """What is posted by a machine is signed; everything else carries the session's token."""
     assert extensions.csrf._exempt_views == {"webapp.blueprints.session.backchannel_logout"}
     assert extensions.csrf._exempt_blueprints == set()
@@ -163,7 +165,7 @@ def test_only_keycloaks_message_needs_no_token(app: Flask):
     assert app.config.get("WTF_CSRF_CHECK_DEFAULT", True)
 
 
-def test_nothing_is_switched_on_that_helps_developers_only(app: Flask):
+def test_nothing_is_switched_on_that_helps_developers_only(app: Flask) -> None:
     """No debugger, no templates from disk at every request, no JSON of stack traces."""
     assert not app.debug
     assert not app.testing

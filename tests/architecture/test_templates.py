@@ -50,7 +50,7 @@ def rendered() -> frozenset[str]:
     return frozenset(found)
 
 
-def test_every_template_is_used():
+def test_every_template_is_used() -> None:
     """Named by a view, or by a template that is; and nothing names one that is not there."""
     reached, todo = set(), {*rendered(), *GUIDE}
     while todo:
@@ -63,13 +63,13 @@ def test_every_template_is_used():
 
 
 @every_template
-def test_every_import_is_used(name: str):
+def test_every_import_is_used(name: str) -> None:
     """A macro that is imported is called."""
     unused = {macro for macros in imported(name).values() for macro in macros} - called(name)
     assert unused == set()
 
 
-def test_every_macro_is_used_and_there():
+def test_every_macro_is_used_and_there() -> None:
     """A macro nobody calls is removed; one that is imported exists."""
     defined = {name: {macro.name for macro in tree.find_all(nodes.Macro)} for name, tree in TREES.items()}
     wanted: dict[str, set[str]] = {name: called(name) & defined[name] for name in FILES}
@@ -81,7 +81,7 @@ def test_every_macro_is_used_and_there():
 
 
 @every_template
-def test_nothing_is_trusted(name: str):
+def test_nothing_is_trusted(name: str) -> None:
     """Every value is escaped, always."""
     filters = {node.name for node in TREES[name].find_all(nodes.Filter)}
     assert not filters & {"safe", "xmlattr", "forceescape", "striptags", "tojson"}
@@ -89,7 +89,7 @@ def test_nothing_is_trusted(name: str):
 
 
 @every_template
-def test_nothing_inline(name: str):
+def test_nothing_inline(name: str) -> None:
     """No style, no script and no handler inside a page: the headers would stop them anyway. A mail has no other
     place for its style than its head."""
     source = SOURCES[name]
@@ -104,7 +104,7 @@ def test_nothing_inline(name: str):
 
 
 @every_template
-def test_every_post_form_carries_the_token(name: str):
+def test_every_post_form_carries_the_token(name: str) -> None:
     """From the one macro."""
     for form in re.findall(r"<form\b.*?</form>", SOURCES[name], re.S):
         if 'method="post"' in form:
@@ -115,7 +115,7 @@ def test_every_post_form_carries_the_token(name: str):
 
 
 @every_template
-def test_addresses_are_made_not_written(name: str):
+def test_addresses_are_made_not_written(name: str) -> None:
     """Links come from `url_for` with an endpoint that exists, or from whoever calls the macro."""
     endpoints = {rule.endpoint for rule in rules()} | {"static"}
     for call in TREES[name].find_all(nodes.Call):
@@ -130,7 +130,7 @@ def test_addresses_are_made_not_written(name: str):
 
 
 @every_template
-def test_every_word_is_in_the_catalogue(name: str):
+def test_every_word_is_in_the_catalogue(name: str) -> None:
     """No word of a language outside `_()`, but names of things; a text of the guide is whole in its language."""
     if name in GUIDE:
         return
@@ -140,7 +140,7 @@ def test_every_word_is_in_the_catalogue(name: str):
 
 
 @every_template
-def test_pages_extend_the_layout(name: str):
+def test_pages_extend_the_layout(name: str) -> None:
     """Whatever a view renders stands in the frame, and has a title of its own."""
     if name not in rendered():
         return
@@ -155,7 +155,7 @@ def test_pages_extend_the_layout(name: str):
     assert "page_title" in {block.name for block in tree.find_all(nodes.Block)}
 
 
-def test_no_markup_is_made_in_python():
+def test_no_markup_is_made_in_python() -> None:
     """A string becomes markup in a template, where it is escaped."""
     for path in PACKAGE.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ def test_no_markup_is_made_in_python():
         assert not re.search(r"render_template_string|\|\s*safe", source), path.name
 
 
-def test_templates_are_ruled_by_strict_undefined():
+def test_templates_are_ruled_by_strict_undefined() -> None:
     """A name that is not there is an error, not an empty place."""
     source = Path(PACKAGE / "app.py").read_text(encoding="utf-8")
     assert "jinja_env.undefined = StrictUndefined" in source

@@ -9,7 +9,7 @@ from tests.look.keyboard import Keyboard, creates_modifies_and_detaches
 pytestmark = pytest.mark.browser
 
 
-def test_whole_story_by_keyboard(new_person: NewPerson):
+def test_whole_story_by_keyboard(new_person: NewPerson) -> None:
     """From the sign-in to the sign-out; in the portal every stop on the way can be seen."""
     anne = new_person(javascript=True)
     anne.opens("/users")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.distribution import VERSION
+from directory import version
+from sandbox.distribution import PINNED
 from tests.deployment.compose import FILE, ROOT, VARIABLE, load, texts
 
 CONTENT = load()
@@ -25,7 +26,8 @@ def test_follows_the_specification() -> None:
 def test_has_every_part() -> None:
     """Keycloak of the pinned version, PostgreSQL, Mailpit, the provisioner, the portal and the sample service."""
     images = {name: service["image"] for name, service in SERVICES.items()}
-    assert images["keycloak"] == f"quay.io/keycloak/keycloak:{VERSION}"
+    assert images["keycloak"] == f"quay.io/keycloak/keycloak:{PINNED}"
+    assert {images[name] for name in ("provisioner", "portal", "service")} == {f"attache:{version()}"}
     assert images["database"].startswith("postgres:")
     assert images["mail"].startswith("axllent/mailpit:")
     assert {"provisioner", "portal", "service"} <= images.keys()

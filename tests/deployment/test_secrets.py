@@ -18,6 +18,8 @@ from tests.waiting import until
 from webapp import settings as portal_settings
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "the old key of the sessions", "the new key of the sessions"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -32,26 +34,26 @@ class TestFiles:
             (tmp_path / name).write_text(f"{name} of a file\n", encoding="utf-8")
         return tmp_path
 
-    def test_each_may_be_a_file_of_its_name(self):
+    def test_each_may_be_a_file_of_its_name(self) -> None:
         """Then it is in no environment, which a child process would inherit."""
-        settings = Settings()  # type: ignore[call-arg]
+        settings = Settings()
         assert settings.secret_key.get_secret_value() == "secret_key of a file"
         assert settings.secrets("client_portal_secret") == ("client_portal_secret of a file",)
 
-    def test_environment_wins(self, monkeypatch: pytest.MonkeyPatch):
+    def test_environment_wins(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What somebody says on purpose for this one process."""
         monkeypatch.setenv("SECRET_KEY", "a key of the environment")
-        assert Settings().secret_key.get_secret_value() == "a key of the environment"  # type: ignore[call-arg]
+        assert Settings().secret_key.get_secret_value() == "a key of the environment"
 
-    def test_changed_file_is_tried_first(self, folder: Path):
+    def test_changed_file_is_tried_first(self, folder: Path) -> None:
         """And the value of the start after it: Keycloak may not know the new one yet."""
-        settings = Settings()  # type: ignore[call-arg]
+        settings = Settings()
         (folder / "client_portal_secret").write_text("newer", encoding="utf-8")
         assert settings.secrets("client_portal_secret") == ("newer", "client_portal_secret of a file")
 
-    def test_are_not_shown(self):
+    def test_are_not_shown(self) -> None:
         """Whoever prints or logs the settings gives nothing away."""
-        assert "of a file" not in repr(Settings()) + str(Settings())  # type: ignore[call-arg]
+        assert "of a file" not in repr(Settings()) + str(Settings())
 
 
 @pytest.fixture

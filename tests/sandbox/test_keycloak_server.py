@@ -1,13 +1,16 @@
 """The Keycloak that the sandbox runs."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import requests
 
 from sandbox import distribution
-from sandbox.distribution import SHA512, VERSION, Distribution, fetch, java_environment, prepare
+from sandbox.distribution import PINNED, SHA512, VERSION, Distribution, fetch, java_environment, prepare
 from sandbox.errors import FetchError, PortInUseError, StartError
 from sandbox.keycloak import KeycloakServer, admin_token, import_realm
 from sandbox.ports import is_free
@@ -31,7 +34,7 @@ def get(server, path):
 
 def test_the_pinned_version_is_the_one_that_was_agreed():
     """Its sum is a whole SHA-512."""
-    assert VERSION in SHA512
+    assert {PINNED, VERSION} <= SHA512.keys()
     assert all(len(digest) == 128 and set(digest) <= set("0123456789abcdef") for digest in SHA512.values())
 
 
@@ -39,6 +42,44 @@ def test_an_unpinned_version_is_refused():
     """Nothing is fetched that cannot be verified."""
     with pytest.raises(FetchError, match=r"1\.0 is not pinned"):
         prepare(lambda made: None, programs=Programs(), version="1.0")
+
+
+@pytest.mark.parametrize(("named", "run"), [("26.7.4", "26.7.4"), ("", PINNED)])
+def test_a_setting_names_another_pinned_version(named: str, run: str) -> None:
+    """`KEYCLOAK_VERSION=26.7.4 make test-keycloak` runs on that one; without it the pinned one runs."""
+    program = "from sandbox.keycloak import KeycloakServer; print(KeycloakServer(None).version)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"KEYCLOAK_VERSION": named},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == run
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("not found"), requests.ConnectionError("no network")])
+def test_a_version_that_is_not_served_names_the_setting(monkeypatch, failure: Exception) -> None:
+    """Whoever reads the message knows the reason, the variable and the other pinned versions."""
+
+    class Registry:
+        def project(self, *names: str) -> "Registry":
+            return self
+
+        def at_version(self, version: str) -> "Registry":
+            return self
+
+        def artifact(self, *names: str) -> "Registry":
+            return self
+
+        def resolve(self) -> Path:
+            raise failure
+
+    monkeypatch.setattr(distribution, "MavenContext", Registry)
+    with pytest.raises(FetchError) as refusal:
+        fetch("26.7.4")
+    assert str(failure) in str(refusal.value)
+    assert f"set KEYCLOAK_VERSION to another pinned version: {PINNED}" in str(refusal.value)
 
 
 def test_what_is_not_the_pinned_zip_is_refused(monkeypatch, tmp_path):

@@ -26,6 +26,8 @@ from webapp.app import create_app
 from webapp.http.context import EXTENSION
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ACTOR = BY_NAME["administrator of A"]
 EXAMPLES = bounded(derandomize=True, max_examples=25, database=None)
 SPECIAL = (

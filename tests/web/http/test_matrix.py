@@ -14,6 +14,8 @@ from tests.web.http.matrix import ACTORS, ROWS, Being, Case, Row, cases, expecte
 from tests.web.http.matrix_judge import judge, report
 from tests.web.http.matrix_world import Answer, World
 
+pytestmark = pytest.mark.slow
+
 TOKEN = re.compile(r'name="csrf_token" value="[^"]+"')
 UNSAFE = ("PUT", "PATCH", "DELETE")
 

@@ -8,6 +8,8 @@ import pytest
 from tests.web.http.matrix import BY_NAME, ROWS, Case, Row, cases, expected
 from tests.web.http.matrix_world import World
 
+pytestmark = pytest.mark.slow
+
 EXTRA = {
     "access": '{"manage": true}',
     "administers": "initech",

@@ -448,6 +448,7 @@ class TestWho:
         assert directory.snapshot() == before
 
 
+@pytest.mark.slow
 def test_a_file_of_five_thousand_lines_is_shown_and_confirmed(browser, directory):
     """Only lines that are refused, so that it takes seconds: reading, judging, showing, carrying along."""
     lines = [f"person{n}@acme.example,Name{n},First{n},m,fr,nowhere,user,internal" for n in range(MAX_LINES - 1)]

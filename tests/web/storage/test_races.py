@@ -15,6 +15,8 @@ from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "emma.bernard@acme.example"
 
 

@@ -27,6 +27,8 @@ from webapp.storage import rate_limits
 from webapp.storage.database import metadata
 from webapp.storage.rate_limits import Quota
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 5
 
 

@@ -1,8 +1,6 @@
 """The files of an export: what is written is read back unchanged, and nothing is replaced."""
 
 import json
-import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +9,6 @@ from provisioner.exporting import files
 from provisioner.exporting.export import Export
 from provisioner.reading.documents import read_documents
 
-ROOT = Path(__file__).parents[4]
 TEXTS = [
     "no",
     "on",
@@ -51,10 +48,3 @@ def test_nothing_is_replaced(tmp_path, name: str):
     with pytest.raises(SettingsError, match=name):
         files.write(an_export(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_the_baseline_is_installed():
-    """Without it an export would contain everything that a new realm has."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "baseline.json" in project["tool"]["setuptools"]["package-data"]["provisioner.server"]
-    assert (ROOT / "provisioner" / "server" / "baseline.json").is_file()
