@@ -23,7 +23,7 @@ _ELSEWHERE = frozenset(
         "userProfileEnabled",
     }
 )
-"""Attributes with the data of other kinds, with ids that have no meaning on another server, or of older versions."""
+"""Attributes with the data of other kinds, with ids without a meaning on another server, or of older versions."""
 
 
 def with_settings(settings: Json) -> Json:
