@@ -88,10 +88,14 @@ class TestFullExports:
         assert differences(realm.plan()) == []
 
     def test_an_import_makes_the_same_realm(self, version: str, foreign: Foreign):
-        """After Keycloak's own import, a plan with the file is empty, and one with an export of the realm too."""
+        """After Keycloak's own import, a plan with the file is empty, and one with an export of the realm too.
+
+        An import drops client policies with keys of Keycloak 13, which an apply takes over.
+        """
         realm = foreign(json.dumps(named(export_of(version), "REALM"), indent=1))
         realm.import_by_keycloak(content_of(realm.file))
-        assert differences(realm.plan()) == []
+        dropped = ("client-policy/", "client-profile/") if version == "13.0" else ()
+        assert [each for each in differences(realm.plan()) if not each[1].startswith(dropped)] == []
         assert differences(realm.plan_after_export()) == []
 
 
