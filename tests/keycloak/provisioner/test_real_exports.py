@@ -126,6 +126,7 @@ TAKEN: dict[str, list[str]] = {
     "role-of-a-new-client-nowhere.json": [NOWHERE],
     "role-of-a-user-nowhere.json": [NOWHERE, NOWHERE],
     "same-configuration-twice.json": [],
+    "saml-client-defaults.json": [],
     "service-account-name.json": [],
     "undeclared-attribute.json": [
         "the user profile does not declare the attribute shoe (and of 1 more): Keycloak drops it"
