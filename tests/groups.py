@@ -48,16 +48,17 @@ def rank(group: str) -> int:
     return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test with its group; with several processes the long groups come first."""
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
-    if config.getoption("dist", "no") != "no":
+    if hasattr(config, "workerinput"):
         items.sort(key=lambda item: rank(groups[item]))
 
 
 def _group(item: pytest.Item) -> str:
-    needs_server = any(item.get_closest_marker(name) for name in ("keycloak", "browser"))
+    marked = any(item.get_closest_marker(name) for name in ("keycloak", "browser"))
+    needs_server = marked or item.nodeid.startswith("tests/keycloak/")  # its folders are marked later
     return group_of(item.nodeid, needs_server=needs_server)
