@@ -29,7 +29,7 @@ OTHER_BY_IMPORT = {
     "13.0": (*MIGRATED, "client-policy/", "client-profile/"),
     "24.0": MIGRATED,
 }
-"""An import gives these two required actions other priorities, and drops client policies with keys of Keycloak 13."""
+"""An import gives these required actions other priorities, and drops client policies with keys of Keycloak 13."""
 
 
 @pytest.fixture(scope="module")
