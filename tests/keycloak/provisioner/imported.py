@@ -22,7 +22,6 @@ from provisioner.server.calls import KeycloakApi
 from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
 
-
 SECRET = "only-a-test"
 """Every secret in the files of these tests."""
 
