@@ -107,34 +107,32 @@ def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     and configurations of what both have count. A built-in flow that Keycloak has dropped is left out; a flow that
     is only marked as built-in is made as an own one.
     """
-    remarks = []
-    kept = []
-    others = []
-    for resource in desired.resources.values():
-        if resource.address.kind != Kind.FLOW:
-            kept.append(resource)
-            continue
-        present = observed.resources.get(resource.address)
-        adapted = _adapted(resource, present)
-        is_marked = present is None and resource.fields.get("builtIn") and resource.address not in observed.builtin
-        if is_marked and resource.address.names[0] == HIDDEN:
-            continue  # every realm has it
-        if is_marked:
-            remarks.append(Remark(resource.address, _not_built_in(resource), resource.source))
-            if resource.address.names[0] in _DROPPED:
-                continue
-        elif adapted.fields.get("order") != resource.fields.get("order"):
-            others.append(resource)
-        kept.append(adapted)
+    flows = [(each, _adapted(each, observed.resources.get(each.address))) for each in desired.of_kind(Kind.FLOW)]
+    marked = [flow for flow, _ in flows if _is_only_marked(flow, observed)]
+    remarks = [
+        Remark(flow.address, _not_built_in(flow), flow.source)
+        for flow in marked
+        if flow.address.names[0] != HIDDEN
+    ]
+    others = [flow for flow, there in flows if _structure(flow.fields, "") != _structure(there.fields, "")]
     if others:
         remarks.append(_other_structure(others))
+    left_out = {flow.address for flow in marked if flow.address.names[0] in (HIDDEN, *_DROPPED)}
+    resources = {**desired.resources, **{flow.address: flow for _, flow in flows}}
+    kept = (resource for address, resource in resources.items() if address not in left_out)
     return desired.with_resources(kept).remarked(remarks)
 
 
 HIDDEN = "saml ecp"
-"""The flow that Keycloak exports and does not list."""
+"""The flow that Keycloak exports and does not list: every realm has it."""
 _DROPPED = frozenset({"http challenge"})
 """The top-level flows that were built into an older Keycloak and are gone."""
+
+
+def _is_only_marked(flow: Resource, observed: RealmState) -> bool:
+    """Whether a file says that the flow is built-in, and Keycloak has no such flow."""
+    is_there = flow.address in observed.resources or flow.address in observed.builtin
+    return bool(flow.fields.get("builtIn")) and not is_there
 
 
 def _not_built_in(flow: Resource) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 Export = dict[str, Any]
 
 _FOLDER = Path(__file__).parent / "exports"
+_PRIORITIES_BEFORE_26 = {"CONFIGURE_TOTP": 10, "UPDATE_PASSWORD": 30, "webauthn-register": 70}
 _BUILT_IN_CONFIGS = ("create unique user config", "review profile config")
 VERSIONS = ("10.0", "11.0", "12.0", "13.0", "14.0", "15.1", "16.1", "17.0", "18.0", "19.0", "20.0", "21.1", "22.0")
 VERSIONS += ("23.0", "24.0", "25.0", "26.0", "26.3", "26.7")
@@ -72,6 +73,8 @@ def _before_26_3(export: Export) -> None:
 
 def _before_26(export: Export) -> None:
     _drop(export, "organizationsEnabled", "bruteForceStrategy")
+    for action in export["requiredActions"]:
+        action["priority"] = _PRIORITIES_BEFORE_26.get(action["alias"], action["priority"])
     _without_scopes(export, "organization")
     _without_flow(export, "Organization", "Browser - Conditional Organization")
     _without_flow(export, "First Broker Login - Conditional Organization")
