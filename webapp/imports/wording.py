@@ -8,19 +8,24 @@ from flask_babel.speaklater import LazyString
 
 from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError
 from webapp.imports.plan import Problem, Reason
+from webapp.imports.screen_words import COLUMN_WORDS
+from webapp.wording.labels import AFFILIATIONS, ROLES, TITLES, languages, one_of, told_of
 from webapp.wording.labels import gettext as _
-from webapp.wording.labels import languages, one_of, told_of
+from webapp.wording.signs import signs_in_words
 
 REASONS: dict[Reason, LazyString] = {
     Reason.SURPLUS_CELLS: _l("the line has more cells than the header"),
     Reason.MISSING: _l("this is missing"),
     Reason.MALFORMED_EMAIL: _l("write an e-mail address like name@company.com, without accents before the @"),
+    Reason.LONG_LOCAL_PART: _l("more than 64 characters before the @"),
+    Reason.INVISIBLE: _l("remove %(signs)s"),
     Reason.TOO_LONG: _l("this is too long: 255 characters at most"),
-    Reason.PROHIBITED: _l("remove characters that are not part of a name, such as < > & ( ) = / or a line break"),
-    Reason.NO_TITLE: _l("write m or mme"),
-    Reason.NO_LOCALE: _l("write %(locales)s"),
-    Reason.NO_ROLE: _l("write administrator or user"),
-    Reason.NO_AFFILIATION: _l("write internal or external"),
+    Reason.PROHIBITED: _l("remove %(signs)s"),
+    Reason.NO_TITLE: _l("write %(choices)s"),
+    Reason.NO_LOCALE: _l("write %(choices)s"),
+    Reason.NO_ROLE: _l("write %(choices)s"),
+    Reason.NO_AFFILIATION: _l("write %(choices)s"),
+    Reason.NO_UNTIL: _l("end dates are not available yet: leave the cell empty"),
     Reason.UNKNOWN_COMPANY: _l("unknown company"),
     Reason.CONTRADICTION: _l("this contradicts line %(line)s about the same person"),
     Reason.LAST_ADMINISTRATOR: _l("this is the last active administrator of the company"),
@@ -30,6 +35,8 @@ REASONS: dict[Reason, LazyString] = {
     Reason.DIRECTORY_REFUSED: _l("the directory of people refused it"),
     Reason.DIRECTORY_UNAVAILABLE: _l("the directory of people did not answer"),
     Reason.MAIL_SERVER_REFUSES: _l("the mail server refuses mails"),
+    Reason.REPEATS: _l("repeats line %(line)s"),
+    Reason.EXAMPLE: _l("example of the template: left out"),
 }
 
 FAULTS: dict[Fault, LazyString] = {
@@ -39,10 +46,16 @@ FAULTS: dict[Fault, LazyString] = {
         "Line %(line)s is no text that can be read: save the file as CSV in UTF-8 (or Windows-1252) and choose it "
         "again."
     ),
+    Fault.WORKBOOK: _l(
+        "This is an Excel workbook, not a CSV file. In Excel, save it as “CSV UTF-8” and choose that file."
+    ),
     Fault.QUOTES: _l(
         "Line %(line)s cannot be read: a quotation mark is missing or too many, or a cell is far too long."
     ),
-    Fault.HEADER: _l("Line %(line)s must be the header: %(columns)s (in any order, with , or ; between them)."),
+    Fault.HEADER: _l(
+        "Line %(line)s must be the header: %(columns)s (in any order, with commas, semicolons or tabs between "
+        "them)."
+    ),
     Fault.TOO_MANY_LINES: _l("The file is too long: %(lines)s lines of people at most; line %(line)s is beyond."),
 }
 
@@ -50,11 +63,21 @@ FAULTS: dict[Fault, LazyString] = {
 def explainer() -> Callable[[Problem], str]:
     """Says what is wrong with a line, the column first; each word is looked up once and not once a line."""
     words = {reason: str(text) for reason, text in REASONS.items()}
-    locales = one_of(languages())
+    columns = {column: str(text) for column, text in COLUMN_WORDS.items()}
+    choices = {
+        Reason.NO_TITLE: one_of(map(str, TITLES.values())),
+        Reason.NO_LOCALE: one_of(languages().values()),
+        Reason.NO_ROLE: one_of(map(str, ROLES.values())),
+        Reason.NO_AFFILIATION: one_of(map(str, AFFILIATIONS.values())),
+    }
 
     def why(problem: Problem) -> str:
-        text = words[problem.reason] % {"line": problem.line, "locales": locales}
-        return told_of(problem.column, text) if problem.column else text
+        text = words[problem.reason] % {
+            "line": problem.line,
+            "choices": choices.get(problem.reason, ""),
+            "signs": signs_in_words(problem.signs),
+        }
+        return told_of(columns[problem.column], text) if problem.column else text
 
     return why
 
@@ -62,9 +85,13 @@ def explainer() -> Callable[[Problem], str]:
 def fault_words(error: UnreadableFileError) -> str:
     """What is wrong with the file."""
     values = {"line": error.line, "columns": ",".join(COLUMNS), "lines": format_decimal(MAX_LINES)}
+    known = {column: str(word) for column, word in COLUMN_WORDS.items()}
+    missing = ", ".join(known[name] for name in error.missing)
+    doubled = ", ".join(known.get(name, name) for name in error.doubled)
+    unknown = ", ".join(name or '""' for name in error.unknown)
     details = [
-        (_("Missing: %(columns)s.", columns=", ".join(error.missing)), error.missing),
-        (_("There twice: %(columns)s.", columns=", ".join(error.doubled)), error.doubled),
-        (_("Not known: %(columns)s.", columns=", ".join(name or '""' for name in error.unknown)), error.unknown),
+        (_("Missing: %(columns)s.", columns=missing), error.missing),
+        (_("There twice: %(columns)s.", columns=doubled), error.doubled),
+        (_("Not known: %(columns)s.", columns=unknown), error.unknown),
     ]
     return " ".join([str(FAULTS[error.fault]) % values, *(words for words, there in details if there)])
