@@ -15,18 +15,22 @@ from webapp.imports.csv_format import Line, header_key
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What words mean, by `word_key`: `headers` of columns, `values` of each column's cells."""
+    """What words mean, by `word_key`: `headers` of columns, `values` of each column's cells.
+
+    An id of `company_ids` is that company, whatever another one is called.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    company_ids: frozenset[str] = frozenset()
 
     def with_companies(self, companies: Iterable[Company]) -> "Vocabulary":
         """The same, and the names of these companies, where one name is one company."""
         companies = tuple(companies)
         times = Counter(word_key(company.name) for company in companies)
         names = {key: company.id for company in companies if times[key := word_key(company.name)] == 1}
-        ids = {company.id: company.id for company in companies}
-        return replace(self, values={**self.values, "company": names | ids})
+        ids = frozenset(company.id for company in companies)
+        return replace(self, values={**self.values, "company": names}, company_ids=ids)
 
     def understood(self, line: Line) -> Line:
         """The line with the values that its words stand for."""
@@ -34,6 +38,8 @@ class Vocabulary:
         return replace(line, cells={**cells, "email": bare_address(cells.get("email", ""))})
 
     def _value(self, column: str, cell: str) -> str:
+        if column == "company" and (company_id := cell.strip().lower()) in self.company_ids:
+            return company_id
         return self.values.get(column, {}).get(word_key(cell), cell)
 
 

@@ -29,17 +29,17 @@ SAID: dict[str, dict[int, str]] = {
     "11-same-address-twice.csv": {
         2: USER,
         3: "Ignorée répète la ligne 2",
-        4: "Refusé Rôle : contredit la ligne 5 à propos de la même personne",
-        5: "Refusé Rôle : contredit la ligne 4 à propos de la même personne",
-        6: "Refusé Nom : contredit la ligne 7 à propos de la même personne",
-        7: "Refusé Nom : contredit la ligne 6 à propos de la même personne",
+        4: "Refusé Rôle : en contradiction avec la ligne 5, qui concerne la même personne",
+        5: "Refusé Rôle : en contradiction avec la ligne 4, qui concerne la même personne",
+        6: "Refusé Nom : en contradiction avec la ligne 7, qui concerne la même personne",
+        7: "Refusé Nom : en contradiction avec la ligne 6, qui concerne la même personne",
     },
     "16-same-names.csv": {2: USER, 3: EXTERNAL, 4: EXTERNAL},
     "17-cells.csv": {
         2: USER,
         3: "Refusé Nom : retirez un saut de ligne, « ( », « ) »",
         5: "Refusé Nom : retirez « ; »",
-        6: "Refusé E-mail : écrivez une adresse comme nom@societe.com, sans accents avant le @",
+        6: "Refusé E-mail : saisissez une adresse e-mail du type nom@societe.fr, sans accent avant le @",
         7: 'Refusé Nom : retirez « " »',
     },
     "19-french-words.csv": {2: USER, 3: "Nouveau compte Administrateur, Externe"},
@@ -135,9 +135,7 @@ class TestMacRoman:
         browser.submit(page.form("/users/import"), "confirm")
         assert directory.mails == ["f19@cases.example"]
 
-    @pytest.mark.parametrize(
-        "name", ["Lefèvre-Œuvrard", "Šimůnek".replace("ů", "u"), "Žižka", "d’Aubigné", "‘Olu"]
-    )
+    @pytest.mark.parametrize("name", ["Lefèvre-Œuvrard", "Šimunek", "Žižka", "d’Aubigné", "‘Olu"])
     def test_letters_of_windows_are_not_doubted(self, name: str, browser: Browser) -> None:
         """Names that Windows-1252 has for good."""
         line = f"zoe@acme.example,{name},Zoé,mme,fr,acme,user,internal"
@@ -220,7 +218,7 @@ class TestOtherPrograms:
 
         page = send(browser, mark + text.encode(encoding))
 
-        assert "lu comme UTF-16" in page.text
+        assert "lu en UTF-16 avec des tabulations" in page.text
         assert page.row("Lefèvre Zoé")
 
     @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
