@@ -34,8 +34,7 @@ from webapp.imports.csv_format import (
 from webapp.imports.dry_run import Questions, dry_run
 from webapp.imports.fewer_administrators import fewer_administrators
 from webapp.imports.plan import Outcome, Row
-from webapp.imports.screen_words import vocabulary
-from webapp.imports.wording import explainer, fault_words
+from webapp.imports.wording import explainer, fault_words, vocabulary
 from webapp.imports.worker import do_now
 from webapp.jobs.state import KEPT
 from webapp.listing.csv_rows import cells_of

@@ -1,17 +1,37 @@
-"""What is said of a file of people and of its lines, in the reader's language."""
+"""What is said of a file of people and of its lines, in the reader's language, and what such words mean in a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
 
-from flask_babel import format_decimal
+from flask_babel import force_locale, format_decimal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError
+from directory.model import Locale
+from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError, header_key
 from webapp.imports.plan import Problem, Reason
-from webapp.imports.screen_words import COLUMN_WORDS
+from webapp.imports.vocabulary import Vocabulary, word_key
 from webapp.wording.labels import AFFILIATIONS, ROLES, TITLES, languages, one_of, told_of
 from webapp.wording.labels import gettext as _
 from webapp.wording.signs import signs_in_words
+
+COLUMN_WORDS: dict[str, LazyString] = {
+    "email": _l("E-mail"),
+    "last_name": _l("Last name"),
+    "first_name": _l("First name"),
+    "title": _l("Title"),
+    "locale": _l("Language"),
+    "company": _l("Company"),
+    "role": _l("Role"),
+    "affiliation": _l("Internal/external"),
+    "until": _l("Until"),
+    "status": _l("Status"),
+    "line": _l("Line"),
+    "result": _l("Result"),
+    "reason": _l("Reason"),
+}
+"""The columns by the words of the screen."""
 
 REASONS: dict[Reason, LazyString] = {
     Reason.SURPLUS_CELLS: _l("the line has more cells than the header"),
@@ -58,6 +78,24 @@ FAULTS: dict[Fault, LazyString] = {
     ),
     Fault.TOO_MANY_LINES: _l("The file is too long: %(lines)s lines of people at most; line %(line)s is beyond."),
 }
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """What these words mean; read from the catalogues once. Only inside an application."""
+    values: dict[str, dict[str, str]] = {"title": {}, "locale": {}, "role": {}, "affiliation": {}}
+    headers: dict[str, str] = {}
+    for locale in Locale:
+        with force_locale(locale.value):
+            headers |= {header_key(word): column for column, word in _told(COLUMN_WORDS)}
+            for column, words in (("title", TITLES), ("role", ROLES), ("affiliation", AFFILIATIONS)):
+                values[column] |= {word_key(word): value for value, word in _told(words)}
+            values["locale"] |= {word_key(word): value for value, word in _told(languages())}
+    return Vocabulary(headers, values)
+
+
+def _told(words: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    return ((str(value), str(word)) for value, word in words.items())
 
 
 def explainer() -> Callable[[Problem], str]:
