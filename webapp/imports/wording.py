@@ -1,4 +1,4 @@
-"""What is said of a file of people and of its lines, in the reader's language, and what such words mean in a file."""
+"""What is said of a file of people and of its lines, in the reader's language; what such words mean in a file."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
