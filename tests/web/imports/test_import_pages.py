@@ -24,6 +24,14 @@ from webapp.storage.locks import nobody
 from webapp.storage.rate_limits import LOOK_UPS, left, take
 
 HEADER = ",".join(COLUMNS)
+SHOWN_AS = dict(
+    zip(
+        COLUMNS,
+        ("E-mail", "Last name", "First name", "Title", "Language", "Company", "Role", "Internal/external"),
+        strict=True,
+    )
+)
+"""The columns by the words of the screen."""
 
 
 @pytest.fixture
@@ -446,7 +454,7 @@ class TestLargeAndOdd:
             assert "Account created" in row
         else:
             assert "2" in row
-            assert f"{column}: " in row
+            assert f"{SHOWN_AS[column]}: " in row
             assert directory.snapshot() == before
 
     @pytest.mark.parametrize(

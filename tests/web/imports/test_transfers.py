@@ -213,7 +213,7 @@ class TestDryRun:
         assert [row.split(" Acme")[0].split(" Globex")[0] for row in rows[1:]] == [
             "Martin Zoé zoe@acme.example 2",
             "Martin Zoé zoe@acme.example 3",
-            "chloe.martin@acme.example 4",
+            "Martin Chloé chloe.martin@acme.example 4",
             "Petit Bruno bruno.petit@acme.example 5",
         ]
         assert "New account User, Internal" in rows[1]
