@@ -495,8 +495,8 @@ class TestLargeAndOdd:
             (HEADER.encode(), "no line below it"),
             (b"", "The file is empty"),
             (f"{HEADER}\nz\xe9\x81".encode("latin-1"), "Line 2 is no text"),
-            (HEADER.replace("role,", "").encode() + b"\nx", "Missing: role."),
-            (f"{HEADER},role\nx".encode(), "There twice: role."),
+            (HEADER.replace("role,", "").encode() + b"\nx", "Missing: Role."),
+            (f"{HEADER},role\nx".encode(), "There twice: Role."),
             (f"{HEADER},line,line\nx".encode(), "There twice: line."),
         ],
         ids=[
