@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from directory.encoding import company_of
 from directory.model import COMPANY_ID
-from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email
+from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email, normal_name
 from provisioner.kinds import attachment, company
 from provisioner.kinds.definition import FileFormat
 from provisioner.kinds.kind import Kind
@@ -55,7 +55,7 @@ def desired(
     for content, source in documents:
         for index, entry in enumerate(content.get("people", ())):
             place = source.at("people", index)
-            _check_names(entry, place, add_error)
+            entry = {**entry, **_names(entry, place, add_error)}
             email = _email(entry["email"], place.at("email"), add_error)
             yield from attachment.person(entry, email, administers.get(email, ()), place)
 
@@ -78,10 +78,13 @@ def _check_company(entry: Json, source: Source, add_error: AddError) -> None:
         _check_length(text, source.at(key), add_error)
 
 
-def _check_names(entry: Json, source: Source, add_error: AddError) -> None:
-    for key in ("last_name", "first_name"):
-        if fault := name_fault(entry[key]):
+def _names(entry: Json, source: Source, add_error: AddError) -> Json:
+    """Return both names as they are stored."""
+    names = {key: normal_name(entry[key]) for key in ("last_name", "first_name")}
+    for key, name in names.items():
+        if fault := name_fault(name):
             add_error(source.at(key), _FAULTS[fault])
+    return names
 
 
 def _check_length(text: str, source: Source, add_error: AddError) -> None:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.errors import ImportRunningError
 from webapp.http.context import actor, administration, parts
-from webapp.http.csv_response import csv_file
+from webapp.http.csv_response import csv_file, file_name
 from webapp.http.guards import Access, access
 from webapp.http.responses import error_page, see_other
 from webapp.imports import store as import_store
@@ -56,9 +56,8 @@ def result(import_id: str) -> ResponseReturnValue:
     job = import_store.job(parts().database, actor().id, import_id)
     rows = import_store.rows_of(parts().database, job.id, _wanted(request.args))
     why = explainer()
-    return csv_file(
-        "import-result.csv", RESULT_COLUMNS, ([*_cells(row), "; ".join(map(why, row.problems))] for row in rows)
-    )
+    lines = ([*_cells(row), "; ".join(map(why, row.problems))] for row in rows)
+    return csv_file(file_name("import-result"), RESULT_COLUMNS, lines)
 
 
 @blueprint.errorhandler(ImportRunningError)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, to_utc
 
 from webapp.http.context import actor, administration, parts
-from webapp.http.csv_response import asked_variety
+from webapp.http.csv_response import asked_variety, file_name
 from webapp.http.guards import Access, access
 from webapp.imports.csv_format import lines
 from webapp.records import journal_reading
@@ -77,7 +77,8 @@ def export() -> ResponseReturnValue:
         stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), asked_variety())),
         content_type="text/csv; charset=utf-8",
     )
-    answer.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'
+    name = file_name("journal", request.args.get("company", ""))
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import Attachment, Company, Member, Profile, difference
-from directory.person_data import normal_email
+from directory.person_data import email_spellings, normal_email
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import (
     PersonForm,
@@ -244,6 +244,7 @@ def _details_page(details: Details) -> tuple[str, int]:
     page = render_template(
         "users/details.html",
         email=details.email,
+        other_spellings=email_spellings(details.email)[1:] if details.known is None else (),
         known=details.known.user if details.known else None,
         form=form,
         rows=rows,

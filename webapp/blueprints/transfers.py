@@ -5,6 +5,7 @@ at once. What became of it is on the page of its import (`webapp.blueprints.impo
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -15,7 +16,7 @@ from directory.errors import UnavailableError
 from directory.model import Member
 from webapp.errors import ImportRunningError
 from webapp.http.context import actor, administration, author, context, parts
-from webapp.http.csv_response import csv_file
+from webapp.http.csv_response import csv_file, file_name
 from webapp.http.guards import Access, access
 from webapp.http.responses import RETRY_AFTER, RetryForm, error_page, see_other
 from webapp.imports import store as import_store
@@ -25,13 +26,15 @@ from webapp.imports.csv_format import (
     MAX_LINES,
     File,
     UnreadableFileError,
+    example,
     pack,
     read,
     unpack,
 )
 from webapp.imports.dry_run import Questions, dry_run
+from webapp.imports.fewer_administrators import fewer_administrators
 from webapp.imports.plan import Outcome, Row
-from webapp.imports.wording import explainer, fault_words
+from webapp.imports.wording import explainer, fault_words, vocabulary
 from webapp.imports.worker import do_now
 from webapp.jobs.state import KEPT
 from webapp.listing.csv_rows import cells_of
@@ -54,20 +57,20 @@ def export() -> ResponseReturnValue:
     query, now = query_of(request.args), datetime.fromtimestamp(parts().clock(), UTC)
     everybody = people(parts().directory, administration())
     lines = select((Member(m.user, (one,)) for m in everybody for one in m.attachments), query, now)
-    return csv_file("users.csv", LIST_COLUMNS, (cells_of(member, now) for member in lines))
+    return csv_file(file_name("users", query.company), LIST_COLUMNS, (cells_of(member, now) for member in lines))
 
 
 @blueprint.get("/users/import.csv")
 @access(Access.ADMINISTRATOR)
 def template() -> ResponseReturnValue:
-    """An empty file to fill in."""
-    return csv_file("import.csv", COLUMNS, ())
+    """A file to fill in, with an example line that no import takes for a person."""
+    return csv_file("import.csv", COLUMNS, [example(administration().companies[0].id)])
 
 
 @blueprint.route("/users/import", methods=["GET", "POST"])
 @access(Access.ADMINISTRATOR)
 def upload() -> ResponseReturnValue:
-    """Choose a file; see what it would do; do it."""
+    """Choose a file; see what it would do; do it. A file whose accents look wrong is shown before it is done."""
     if request.method != "POST":
         return _upload_page()
     data = _sent()
@@ -75,13 +78,21 @@ def upload() -> ResponseReturnValue:
         return _upload_page(_("Choose a file."))
     rate_limits.take(parts().database, rate_limits.IMPORTS, actor().id)
     try:
-        file = read(data)
+        file = _understood(data)
     except UnreadableFileError as error:
         return _upload_page(fault_words(error))
-    if "confirm" in request.form:
+    if "confirm" in request.form and ("seen" in request.form or not file.doubts):
         return _begin(file)
     questions = Questions(context(), administration())
     return _review_page(data, file, dry_run(parts().directory, administration(), file.lines, questions))
+
+
+def _understood(data: bytes) -> File:
+    """The file with the words of the screen read as what they stand for; `UnreadableFileError`."""
+    words = vocabulary()
+    file = read(data, words.headers)
+    words = words.with_companies(administration().companies)
+    return replace(file, lines=tuple(map(words.understood, file.lines)))
 
 
 def _begin(file: File) -> ResponseReturnValue:
@@ -162,7 +173,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
         "transfers/upload.html",
         errors=[error] if error else [],
         companies=administration().companies,
-        columns=COLUMNS,
+        example=dict(zip(COLUMNS, example(administration().companies[0].id), strict=True)),
         max_lines=MAX_LINES,
         locales=one_of(languages()),
         imports=import_store.latest(parts().database, actor().id),
@@ -172,7 +183,8 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
 
 
 def _review_page(data: bytes, file: File, rows: tuple[Row, ...]) -> ResponseReturnValue:
-    """What would happen. Whoever is shown it knows how many mails will leave."""
+    """What would happen. Whoever is shown it knows how many mails will leave, and which administrators."""
+    now = datetime.fromtimestamp(parts().clock(), UTC)
     counts = Counter(row.outcome for row in rows)
     return render_template(
         "transfers/review.html",
@@ -184,6 +196,7 @@ def _review_page(data: bytes, file: File, rows: tuple[Row, ...]) -> ResponseRetu
         changes=counts[Outcome.CREATE] + counts[Outcome.ATTACH] + counts[Outcome.CHANGE],
         companies=_company_names(),
         content=pack(data),
+        fewer=fewer_administrators(parts().directory, administration(), rows, now),
         why=explainer(),
     )
 

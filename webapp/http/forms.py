@@ -13,8 +13,18 @@ from wtforms import Field, StringField
 from wtforms.validators import InputRequired, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
-from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email, normal_name
+from directory.person_data import (
+    NAME_LENGTH,
+    EmailError,
+    EmailFault,
+    NameFault,
+    name_fault,
+    normal_email,
+    normal_name,
+    prohibited_signs,
+)
 from webapp.wording.labels import TITLES, gettext, languages, told_of
+from webapp.wording.signs import signs_in_words
 
 SEEN = "seen"
 
@@ -25,18 +35,25 @@ def email_error(text: str) -> str:
         return gettext("Enter an e-mail address.")
     try:
         normal_email(text)
-    except ValueError:
-        return gettext("Enter an e-mail address like name@company.com, without accents before the @.")
+    except EmailError as error:
+        match error.fault:
+            case EmailFault.INVISIBLE:
+                return gettext("Remove %(signs)s from the e-mail address.", signs=signs_in_words(error.signs))
+            case EmailFault.LOCAL_PART_TOO_LONG:
+                return gettext("The e-mail address has more than 64 characters before the @.")
+            case EmailFault.MALFORMED:
+                return gettext("Enter an e-mail address like name@company.com, without accents before the @.")
     return ""
 
 
 class PersonName:
-    """A name that `directory.person_data` accepts; the two messages are those of the field."""
+    """A name that `directory.person_data` accepts; the three messages are those of the field."""
 
-    def __init__(self, missing: Any, too_long: Any) -> None:
+    def __init__(self, missing: Any, too_long: Any, prohibited: Any) -> None:
         self.field_flags = {"required": True, "maxlength": NAME_LENGTH}
         self._missing = missing
         self._too_long = too_long
+        self._prohibited = prohibited
 
     def __call__(self, _form: FlaskForm, name: Field) -> None:
         match name_fault(name.data or ""):
@@ -45,11 +62,8 @@ class PersonName:
             case NameFault.TOO_LONG:
                 raise StopValidation(str(self._too_long))
             case NameFault.PROHIBITED:
-                raise StopValidation(
-                    gettext(
-                        'Remove characters that are not part of a name, such as < > & " ( ) / or a line break.'
-                    )
-                )
+                signs = signs_in_words(prohibited_signs(name.data))
+                raise StopValidation(str(self._prohibited) % {"signs": signs})
 
 
 def _strip(text: str | None) -> str:
@@ -76,6 +90,7 @@ class PersonForm(FlaskForm):
             PersonName(
                 lazy_gettext("Enter the last name."),
                 lazy_gettext("The last name is too long: 255 characters at most."),
+                lazy_gettext("Remove %(signs)s from the last name."),
             )
         ],
     )
@@ -85,6 +100,7 @@ class PersonForm(FlaskForm):
             PersonName(
                 lazy_gettext("Enter the first name."),
                 lazy_gettext("The first name is too long: 255 characters at most."),
+                lazy_gettext("Remove %(signs)s from the first name."),
             )
         ],
     )

@@ -2,7 +2,7 @@
 
 One line per attachment, a person at one company. Written as RFC 4180 says: commas, CRLF, UTF-8. The variety for
 spreadsheets (`Variety`) has a byte order mark and the separator that the reader's language expects, or Excel shows
-one column of broken accents. Read: `,` or `;`, UTF-8 with or without the mark, Windows-1252.
+one column of broken accents. Read: `,`, `;` or tabs, UTF-8 with or without the mark, UTF-16 with it, Windows-1252.
 
 A cell that a spreadsheet would take for a formula is written with a `'` before it, and read without it: what is
 written comes back as it was, whatever it was.
@@ -17,21 +17,45 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from webapp.errors import PortalError
+from webapp.text import fold
 
 COLUMNS = ("email", "last_name", "first_name", "title", "locale", "company", "role", "affiliation")
+UNTIL = "until"
+"""The last day of an attachment: a column of its own that a file need not have."""
 STATUS = "status"
 LIST_COLUMNS = (*COLUMNS, STATUS)
 """What the list says besides; an import does not look at it."""
 RESULT_COLUMNS = (*COLUMNS, "line", "result", "reason")
 """What the result of an import says besides; an import does not look at that either."""
+KNOWN_COLUMNS = dict.fromkeys((*COLUMNS, UNTIL, *LIST_COLUMNS, *RESULT_COLUMNS))
+"""Each column that a file may have, once."""
+
+EXAMPLE_EMAIL = "camille.morel@company.example"
+"""Whose line is the example of the template: never imported."""
+
+
+def example(company_id: str) -> tuple[str, ...]:
+    """The line of the template that shows how a line is written."""
+    return (EXAMPLE_EMAIL, "Morel", "Camille", "mme", "fr", company_id, "user", "internal")
+
 
 MAX_LINES = 5000
+DOUBTS_SHOWN = 3
 MAX_CARRIED = 400_000
 """Characters of a packed file that a form can bring along (Flask takes 500,000 of a form at most)."""
 
 _MARK = "\ufeff"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How the files of Excel begin (`.xlsx`, `.xls`), and those of LibreOffice."""
+_SEPARATORS = ",;\t"
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+"""The first line by which Excel is told the separator; it is no part of the table."""
+_MAC_LETTERS = re.compile(r"[a-zà-ÿ][ŽŠŸ]|[ƒˆ‰™•†‡][^\W\d_]|[^\W\d_][ƒˆ‰™•†‡]|[a-zà-ÿ][‘”][a-zà-ÿ]")
+"""What accented letters of a Macintosh look like when they are taken for Windows-1252."""
 # What starts a formula: in ASCII, in full width, or after a tab or a line break that some programs drop.
 _STARTS = "=+\\-@\t\r\n＝＋－＠"
 _FORMULA = re.compile(rf"['\s]*[{_STARTS}]")
@@ -44,6 +68,7 @@ class Fault(StrEnum):
     EMPTY = "empty"
     NO_LINES = "no_lines"
     ENCODING = "encoding"
+    WORKBOOK = "workbook"
     QUOTES = "quotes"
     HEADER = "header"
     TOO_MANY_LINES = "too_many_lines"
@@ -94,12 +119,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A line whose letters look wrong: as it was read, and as a Macintosh would have meant it."""
+
+    number: int
+    as_read: str
+    as_mac: str
+
+
+@dataclass(frozen=True, slots=True)
 class File:
-    """What was read, and how."""
+    """What was read, and how. `doubts` are some of the lines whose accents look wrong."""
 
     lines: tuple[Line, ...]
     encoding: str
     separator: str
+    doubts: tuple[Doubt, ...] = ()
 
 
 def write(columns: Sequence[str], rows: Iterable[Sequence[str]], variety: Variety | None = None) -> bytes:
@@ -129,16 +164,20 @@ def _body(row: Sequence[str], variety: Variety) -> bytes:
     return out.getvalue().encode()
 
 
-def read(data: bytes) -> File:
-    """The lines of a file; `UnreadableFileError`. Empty lines are skipped, columns may stand in any order."""
+def read(data: bytes, headers: Mapping[str, str] | None = None) -> File:
+    """The lines of a file; `UnreadableFileError`. Empty lines are skipped, columns may stand in any order.
+
+    `headers` are other names of columns, as `header_key` has them; the columns' own names are always known.
+    """
     text, encoding = _decoded(data)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;", key=first.count)
+    separator, skipped = _separator(text)
     records = _records(text, separator)
+    if skipped:
+        next(records)
     number, header = next(records, (0, []))
     if not header:
         raise UnreadableFileError(Fault.EMPTY)
-    names = _header(number, header)
+    names = _header(number, header, headers or {})
     lines: list[Line] = []
     for number, record in records:
         if len(lines) == MAX_LINES:
@@ -146,7 +185,12 @@ def read(data: bytes) -> File:
         lines.append(_line(number, names, record))
     if not lines:
         raise UnreadableFileError(Fault.NO_LINES)
-    return File(tuple(lines), encoding, separator)
+    return File(tuple(lines), encoding, separator, _doubts(lines) if encoding == "cp1252" else ())
+
+
+def header_key(text: str) -> str:
+    """The name of a column without what does not tell columns apart: case, accents, spaces around it."""
+    return fold(text).strip()
 
 
 def neutral(cell: str) -> str:
@@ -178,7 +222,11 @@ def unpack(packed: str, limit: int) -> bytes:
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
-    """The text and the name of its encoding. A NUL is in no text of people: it is UTF-16, or no text at all."""
+    """The text and the name of its encoding. A NUL is in no text of people."""
+    if data.startswith(_WORKBOOK_MARKS):
+        raise UnreadableFileError(Fault.WORKBOOK)
+    if data.startswith(_UTF_16_MARKS):
+        return _utf_16(data), "utf-16"
     encodings = ("utf-8",) if data.startswith(_MARK.encode()) else ("utf-8", "cp1252")
     at = data.find(b"\0")
     for encoding in encodings if at < 0 else ():
@@ -187,6 +235,31 @@ def _decoded(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError as error:
             at = error.start
     raise UnreadableFileError(Fault.ENCODING, data.count(b"\n", 0, at) + 1)
+
+
+def _utf_16(data: bytes) -> str:
+    """Excel's «Unicode text»."""
+    text = data.decode("utf-16", errors="replace")
+    at = min((place for place in (text.find("\0"), text.find("\ufffd")) if place >= 0), default=-1)
+    if at >= 0:
+        raise UnreadableFileError(Fault.ENCODING, text.count("\n", 0, at) + 1)
+    return text
+
+
+def _separator(text: str) -> tuple[str, bool]:
+    """The separator, and whether the first line is there to name it."""
+    if named := _SEPARATOR_LINE.match(text):
+        return named[1], True
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_SEPARATORS, key=first.count), False
+
+
+def _doubts(lines: Iterable[Line]) -> tuple[Doubt, ...]:
+    """The first few lines in which accents look like those of a Macintosh, taken for Windows-1252."""
+    names = ((line.number, f"{line['last_name']} {line['first_name']}") for line in lines)
+    found = ((number, name) for number, name in names if _MAC_LETTERS.search(name))
+    shown = islice(found, DOUBTS_SHOWN)
+    return tuple(Doubt(number, name, name.encode("cp1252").decode("mac_roman")) for number, name in shown)
 
 
 def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -202,17 +275,23 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise UnreadableFileError(Fault.QUOTES, start) from error
 
 
-def _header(number: int, cells: Sequence[str]) -> list[str]:
+def _header(number: int, cells: Sequence[str], headers: Mapping[str, str]) -> list[str]:
     """The columns in their order; those that a spreadsheet left empty at the end are cut off."""
-    names = [cell.strip().lower() for cell in cells]
+    names = [_column(cell, headers) for cell in cells]
     while not names[-1]:
         names.pop()
     missing = [name for name in COLUMNS if name not in names]
     doubled = [name for name, times in Counter(names).items() if times > 1]
-    unknown = [name for name in dict.fromkeys(names) if name not in {*LIST_COLUMNS, *RESULT_COLUMNS}]
+    unknown = [name for name in dict.fromkeys(names) if name not in KNOWN_COLUMNS]
     if missing or doubled or unknown:
         raise UnreadableFileError(Fault.HEADER, number, missing=missing, doubled=doubled, unknown=unknown)
     return names
+
+
+def _column(cell: str, headers: Mapping[str, str]) -> str:
+    """The column that a cell of the header names; the cell itself, in small letters, when it is none."""
+    name = cell.strip().lower()
+    return name if name in KNOWN_COLUMNS else headers.get(header_key(cell), name)
 
 
 def _line(number: int, names: Sequence[str], record: Sequence[str]) -> Line:

@@ -24,8 +24,16 @@ from directory.model import (
     Title,
     User,
 )
-from directory.person_data import NameFault, name_fault, normal_email, normal_name
-from webapp.imports.csv_format import Line
+from directory.person_data import (
+    EmailError,
+    EmailFault,
+    NameFault,
+    name_fault,
+    normal_email,
+    normal_name,
+    prohibited_signs,
+)
+from webapp.imports.csv_format import EXAMPLE_EMAIL, UNTIL, Line
 from webapp.people.policies import may_administer, would_be_last_administrator
 
 PERSON_COLUMNS = frozenset({"last_name", "first_name", "title", "locale"})
@@ -49,17 +57,20 @@ TO_DO = frozenset({Outcome.CREATE, Outcome.ATTACH, Outcome.CHANGE})
 
 
 class Reason(StrEnum):
-    """Why a line was refused, or not done."""
+    """Why a line was refused, or not done; the last two are of lines that are left out."""
 
     SURPLUS_CELLS = "surplus_cells"
     MISSING = "missing"
     MALFORMED_EMAIL = "malformed_email"
+    LONG_LOCAL_PART = "long_local_part"
+    INVISIBLE = "invisible"
     TOO_LONG = "too_long"
     PROHIBITED = "prohibited"
     NO_TITLE = "no_title"
     NO_LOCALE = "no_locale"
     NO_ROLE = "no_role"
     NO_AFFILIATION = "no_affiliation"
+    NO_UNTIL = "no_until"
     UNKNOWN_COMPANY = "unknown_company"
     CONTRADICTION = "contradiction"
     LAST_ADMINISTRATOR = "last_administrator"
@@ -69,15 +80,30 @@ class Reason(StrEnum):
     DIRECTORY_REFUSED = "directory_refused"
     DIRECTORY_UNAVAILABLE = "directory_unavailable"
     MAIL_SERVER_REFUSES = "mail_server_refuses"
+    REPEATS = "repeats"
+    EXAMPLE = "example"
+
+
+_EMAIL_REASONS = {
+    EmailFault.MALFORMED: Reason.MALFORMED_EMAIL,
+    EmailFault.LOCAL_PART_TOO_LONG: Reason.LONG_LOCAL_PART,
+    EmailFault.INVISIBLE: Reason.INVISIBLE,
+}
+_NAME_REASONS = {
+    NameFault.MISSING: Reason.MISSING,
+    NameFault.TOO_LONG: Reason.TOO_LONG,
+    NameFault.PROHIBITED: Reason.PROHIBITED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why, and in which column; `line` is the other line that a contradiction is about."""
+    """Why, and in which column; `line` is the other line that it is about, `signs` the characters that are."""
 
     reason: Reason
     column: str = ""
     line: int = 0
+    signs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +158,11 @@ def judge_together(lines: Iterable[Line], company_ids: frozenset[str], known: Ma
 
 
 def _judged(line: Line, company_ids: frozenset[str], known: Mapping[str, Member]) -> Row:
-    email = _address(line["email"], known)
+    if line["email"].lower() == EXAMPLE_EMAIL:
+        return Row(line, Outcome.UNCHANGED, (Problem(Reason.EXAMPLE),))
+    email, email_problems = _address(line["email"], known)
     member = known.get(email)
-    problems = [*_surplus(line), *_email_problems(line, email)]
+    problems = [*_surplus(line), *email_problems]
     if member is None:
         problems += _person_problems(line)
     problems += _attachment_problems(line, company_ids)
@@ -149,34 +177,29 @@ def _judged(line: Line, company_ids: frozenset[str], known: Mapping[str, Member]
     return Row(line, outcome, email=email, user=member.user, before=before, attachment=attachment)
 
 
-def _address(cell: str, known: Mapping[str, Member]) -> str:
-    """The address as accounts have it; empty when it is malformed. One that exists is never malformed."""
+def _address(cell: str, known: Mapping[str, Member]) -> tuple[str, list[Problem]]:
+    """The address as accounts have it, or what is wrong with it. One that exists is never malformed."""
     if cell.lower() in known:
-        return cell.lower()
+        return cell.lower(), []
+    if not cell:
+        return "", [Problem(Reason.MISSING, "email")]
     try:
-        return normal_email(cell)
-    except ValueError:
-        return ""
+        return normal_email(cell), []
+    except EmailError as error:
+        return "", [Problem(_EMAIL_REASONS[error.fault], "email", signs=error.signs)]
 
 
 def _surplus(line: Line) -> list[Problem]:
     return [Problem(Reason.SURPLUS_CELLS)] if line.surplus else []
 
 
-def _email_problems(line: Line, email: str) -> list[Problem]:
-    if email:
-        return []
-    return [Problem(Reason.MALFORMED_EMAIL if line["email"] else Reason.MISSING, "email")]
-
-
 def _person_problems(line: Line) -> list[Problem]:
-    reasons = {
-        NameFault.MISSING: Reason.MISSING,
-        NameFault.TOO_LONG: Reason.TOO_LONG,
-        NameFault.PROHIBITED: Reason.PROHIBITED,
-    }
-    names = ("last_name", "first_name")
-    problems = [Problem(reasons[fault], name) for name in names if (fault := name_fault(normal_name(line[name])))]
+    problems = []
+    for column in ("last_name", "first_name"):
+        name = normal_name(line[column])
+        if fault := name_fault(name):
+            signs = prohibited_signs(name) if fault is NameFault.PROHIBITED else ""
+            problems.append(Problem(_NAME_REASONS[fault], column, signs=signs))
     if _word(line, "title") not in set(Title):
         problems.append(Problem(Reason.NO_TITLE, "title"))
     if _word(line, "locale") not in set(Locale):
@@ -194,6 +217,8 @@ def _attachment_problems(line: Line, company_ids: frozenset[str]) -> list[Proble
         problems.append(Problem(Reason.NO_ROLE, "role"))
     if _word(line, "affiliation") not in set(Affiliation):
         problems.append(Problem(Reason.NO_AFFILIATION, "affiliation"))
+    if line[UNTIL]:
+        problems.append(Problem(Reason.NO_UNTIL, UNTIL))
     return problems
 
 
@@ -250,18 +275,18 @@ def _first_difference(one: Profile | Attachment, other: Profile | Attachment) ->
 
 
 def _without_repeats(rows: Iterable[Row]) -> list[Row]:
-    """The first line of a new account creates it, its next ones attach it; one that adds nothing does nothing."""
+    """The first line of a new account creates it, its next ones attach it; one that adds nothing repeats it."""
     created: set[str] = set()
-    attached: set[tuple[str, str]] = set()
+    attached: dict[tuple[str, str], int] = {}
     found = []
     for row in rows:
         if row.attachment is not None and row.outcome is not Outcome.REFUSED:
             key = (row.email, row.attachment.company_id)
-            if key in attached:
-                row = row.ended(Outcome.UNCHANGED)
+            if first := attached.get(key):
+                row = row.ended(Outcome.UNCHANGED, Problem(Reason.REPEATS, line=first))
             elif row.outcome is Outcome.CREATE and row.email in created:
                 row = row.ended(Outcome.ATTACH)
-            attached.add(key)
+            attached.setdefault(key, row.line.number)
             created.add(row.email)
         found.append(row)
     return found

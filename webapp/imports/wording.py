@@ -1,26 +1,51 @@
-"""What is said of a file of people and of its lines, in the reader's language."""
+"""What is said of a file of people and of its lines, in the reader's language; what such words mean in a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
 
-from flask_babel import format_decimal
+from flask_babel import force_locale, format_decimal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError
+from directory.model import Locale
+from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError, header_key
 from webapp.imports.plan import Problem, Reason
+from webapp.imports.vocabulary import Vocabulary, word_key
+from webapp.wording.labels import AFFILIATIONS, ROLES, TITLES, languages, one_of, told_of
 from webapp.wording.labels import gettext as _
-from webapp.wording.labels import languages, one_of, told_of
+from webapp.wording.signs import signs_in_words
+
+COLUMN_WORDS: dict[str, LazyString] = {
+    "email": _l("E-mail"),
+    "last_name": _l("Last name"),
+    "first_name": _l("First name"),
+    "title": _l("Title"),
+    "locale": _l("Language"),
+    "company": _l("Company"),
+    "role": _l("Role"),
+    "affiliation": _l("Internal/external"),
+    "until": _l("Until"),
+    "status": _l("Status"),
+    "line": _l("Line"),
+    "result": _l("Result"),
+    "reason": _l("Reason"),
+}
+"""The columns by the words of the screen."""
 
 REASONS: dict[Reason, LazyString] = {
     Reason.SURPLUS_CELLS: _l("the line has more cells than the header"),
     Reason.MISSING: _l("this is missing"),
     Reason.MALFORMED_EMAIL: _l("write an e-mail address like name@company.com, without accents before the @"),
+    Reason.LONG_LOCAL_PART: _l("more than 64 characters before the @"),
+    Reason.INVISIBLE: _l("remove %(signs)s"),
     Reason.TOO_LONG: _l("this is too long: 255 characters at most"),
-    Reason.PROHIBITED: _l("remove characters that are not part of a name, such as < > & ( ) = / or a line break"),
-    Reason.NO_TITLE: _l("write m or mme"),
-    Reason.NO_LOCALE: _l("write %(locales)s"),
-    Reason.NO_ROLE: _l("write administrator or user"),
-    Reason.NO_AFFILIATION: _l("write internal or external"),
+    Reason.PROHIBITED: _l("remove %(signs)s"),
+    Reason.NO_TITLE: _l("write %(choices)s"),
+    Reason.NO_LOCALE: _l("write %(choices)s"),
+    Reason.NO_ROLE: _l("write %(choices)s"),
+    Reason.NO_AFFILIATION: _l("write %(choices)s"),
+    Reason.NO_UNTIL: _l("end dates are not available yet: leave the cell empty"),
     Reason.UNKNOWN_COMPANY: _l("unknown company"),
     Reason.CONTRADICTION: _l("this contradicts line %(line)s about the same person"),
     Reason.LAST_ADMINISTRATOR: _l("this is the last active administrator of the company"),
@@ -30,6 +55,8 @@ REASONS: dict[Reason, LazyString] = {
     Reason.DIRECTORY_REFUSED: _l("the directory of people refused it"),
     Reason.DIRECTORY_UNAVAILABLE: _l("the directory of people did not answer"),
     Reason.MAIL_SERVER_REFUSES: _l("the mail server refuses mails"),
+    Reason.REPEATS: _l("repeats line %(line)s"),
+    Reason.EXAMPLE: _l("example of the template: left out"),
 }
 
 FAULTS: dict[Fault, LazyString] = {
@@ -39,22 +66,56 @@ FAULTS: dict[Fault, LazyString] = {
         "Line %(line)s is no text that can be read: save the file as CSV in UTF-8 (or Windows-1252) and choose it "
         "again."
     ),
+    Fault.WORKBOOK: _l(
+        "This is an Excel workbook, not a CSV file. In Excel, save it as “CSV UTF-8” and choose that file."
+    ),
     Fault.QUOTES: _l(
         "Line %(line)s cannot be read: a quotation mark is missing or too many, or a cell is far too long."
     ),
-    Fault.HEADER: _l("Line %(line)s must be the header: %(columns)s (in any order, with , or ; between them)."),
+    Fault.HEADER: _l(
+        "Line %(line)s must be the header: %(columns)s (in any order, with commas, semicolons or tabs between "
+        "them)."
+    ),
     Fault.TOO_MANY_LINES: _l("The file is too long: %(lines)s lines of people at most; line %(line)s is beyond."),
 }
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """What these words mean; read from the catalogues once. Only inside an application."""
+    values: dict[str, dict[str, str]] = {"title": {}, "locale": {}, "role": {}, "affiliation": {}}
+    headers: dict[str, str] = {}
+    for locale in Locale:
+        with force_locale(locale.value):
+            headers |= {header_key(word): column for column, word in _told(COLUMN_WORDS)}
+            for column, words in (("title", TITLES), ("role", ROLES), ("affiliation", AFFILIATIONS)):
+                values[column] |= {word_key(word): value for value, word in _told(words)}
+            values["locale"] |= {word_key(word): value for value, word in _told(languages())}
+    return Vocabulary(headers, values)
+
+
+def _told(words: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    return ((str(value), str(word)) for value, word in words.items())
 
 
 def explainer() -> Callable[[Problem], str]:
     """Says what is wrong with a line, the column first; each word is looked up once and not once a line."""
     words = {reason: str(text) for reason, text in REASONS.items()}
-    locales = one_of(languages())
+    columns = {column: str(text) for column, text in COLUMN_WORDS.items()}
+    choices = {
+        Reason.NO_TITLE: one_of(map(str, TITLES.values())),
+        Reason.NO_LOCALE: one_of(languages().values()),
+        Reason.NO_ROLE: one_of(map(str, ROLES.values())),
+        Reason.NO_AFFILIATION: one_of(map(str, AFFILIATIONS.values())),
+    }
 
     def why(problem: Problem) -> str:
-        text = words[problem.reason] % {"line": problem.line, "locales": locales}
-        return told_of(problem.column, text) if problem.column else text
+        text = words[problem.reason] % {
+            "line": problem.line,
+            "choices": choices.get(problem.reason, ""),
+            "signs": signs_in_words(problem.signs),
+        }
+        return told_of(columns[problem.column], text) if problem.column else text
 
     return why
 
@@ -62,9 +123,13 @@ def explainer() -> Callable[[Problem], str]:
 def fault_words(error: UnreadableFileError) -> str:
     """What is wrong with the file."""
     values = {"line": error.line, "columns": ",".join(COLUMNS), "lines": format_decimal(MAX_LINES)}
+    known = {column: str(word) for column, word in COLUMN_WORDS.items()}
+    missing = ", ".join(known[name] for name in error.missing)
+    doubled = ", ".join(known.get(name, name) for name in error.doubled)
+    unknown = ", ".join(name or '""' for name in error.unknown)
     details = [
-        (_("Missing: %(columns)s.", columns=", ".join(error.missing)), error.missing),
-        (_("There twice: %(columns)s.", columns=", ".join(error.doubled)), error.doubled),
-        (_("Not known: %(columns)s.", columns=", ".join(name or '""' for name in error.unknown)), error.unknown),
+        (_("Missing: %(columns)s.", columns=missing), error.missing),
+        (_("There twice: %(columns)s.", columns=doubled), error.doubled),
+        (_("Not known: %(columns)s.", columns=unknown), error.unknown),
     ]
     return " ".join([str(FAULTS[error.fault]) % values, *(words for words, there in details if there)])

@@ -1,5 +1,6 @@
 """People as lines of a file: what an import of that file finds unchanged. Pure."""
 
+import unicodedata
 from datetime import datetime
 
 from directory.model import Member
@@ -10,8 +11,8 @@ def cells_of(member: Member, now: datetime) -> list[str]:
     profile, (attachment,) = member.user.profile, member.attachments
     return [
         profile.email,
-        profile.last_name,
-        profile.first_name,
+        unicodedata.normalize("NFC", profile.last_name),
+        unicodedata.normalize("NFC", profile.first_name),
         profile.title.value if profile.title else "",
         profile.locale.value,
         attachment.company_id,

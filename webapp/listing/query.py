@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import ceil
 
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Member
+from directory.person_data import email_spellings
 from webapp.text import fold
 
 PAGE_SIZE = 50
@@ -153,7 +154,8 @@ def _matches_text(member: Member, words: list[str]) -> bool:
     if not words:
         return True
     profile = member.user.profile
-    text = f"{fold(profile.last_name)} {fold(profile.first_name)} {fold(profile.email)}"
+    addresses = map(fold, email_spellings(profile.email))
+    text = " ".join((fold(profile.last_name), fold(profile.first_name), *addresses))
     return all(word in text for word in words)
 
 

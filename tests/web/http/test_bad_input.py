@@ -22,7 +22,9 @@ EMAILS = {
     "space inside": "emma bernard@acme.example",
     "line break inside": "emma@acme.example\r\nBcc: all@acme.example",
     "two addresses": "emma@acme.example,other@acme.example",
-    "display name": "Emma <emma@acme.example>",
+    "display name around nothing": "Emma <>",
+    "two display names": "Emma <emma@acme.example> <other@acme.example>",
+    "soft hyphen inside": "emma@ac\u00adme.example",
     "65 characters before the @": f"{'e' * 65}@acme.example",
     "accent before the @": "émma@acme.example",
     "dot at the end": "emma.@acme.example",
@@ -81,6 +83,42 @@ class TestCreation:
         assert "e-mail" in page.errors["email"]
         assert list(page.errors) == ["email"]
         assert page.html.one("input", id="email")["value"] == typed
+
+    @pytest.mark.parametrize(
+        "typed", ["mailto:emma@acme.example", "Emma <emma@acme.example>", "\u200bemma@acme.example"]
+    )
+    def test_an_address_is_read_as_it_is_pasted(self, typed: str, browser: Browser):
+        """What mail programs and links put around an address is left out."""
+        page = browser.post("/users/new", {"email": typed})
+        assert page.status == 200
+        assert page.form("/users/new").fields["email"] == "emma@acme.example"
+
+    def test_the_other_spelling_of_a_domain_is_said(self, browser: Browser):
+        """The account has the spelling of the DNS, which the person types to sign in."""
+        page = browser.post("/users/new", {"email": "emma@société.example"})
+        assert "emma@xn--socit-esab.example" in page.text
+        assert "emma@société.example" in page.text
+
+    @pytest.mark.parametrize(
+        ("field", "typed", "words"),
+        [
+            ("last_name", "Petit; Grand", "Retirez « ; » du nom."),
+            ("first_name", "Zoé\r\n(Léa)", "Retirez un saut de ligne, « ( », « ) » du prénom."),
+            ("last_name", "Du\x07rand", "Retirez un caractère de contrôle (U+0007) du nom."),
+            ("email", "em\u200bma@acme.example", "Retirez un caractère invisible (U+200B) de l’adresse e-mail."),
+            ("email", f"{'e' * 65}@acme.example", "plus de 64 caractères avant le @"),
+        ],
+    )
+    def test_what_to_remove_is_named_once(self, field: str, typed: str, words: str, browser: Browser):
+        """The sign itself, or what it is when it cannot be seen, beside its field."""
+        page = browser.post("/users/new", a_creation(confirm=False, **{field: typed}))
+        assert list(page.errors) == [field]
+        assert page.errors[field].count(words) == 1
+
+    def test_somebody_with_one_name_is_told_what_to_type(self, browser: Browser):
+        """Keycloak asks for two names."""
+        page = browser.post("/users/new", {"email": "emma@acme.example"})
+        assert "Un seul nom ?" in page.text
 
     def test_email_missing(self, browser: Browser):
         """A form without the field is a form with an empty one."""

@@ -3,6 +3,7 @@
 import csv
 import gc
 import io
+import re
 import warnings
 from dataclasses import replace
 
@@ -23,6 +24,14 @@ from webapp.storage.locks import nobody
 from webapp.storage.rate_limits import LOOK_UPS, left, take
 
 HEADER = ",".join(COLUMNS)
+SHOWN_AS = dict(
+    zip(
+        COLUMNS,
+        ("E-mail", "Last name", "First name", "Title", "Language", "Company", "Role", "Internal/external"),
+        strict=True,
+    )
+)
+"""The columns by the words of the screen."""
 
 
 @pytest.fixture
@@ -256,15 +265,17 @@ class TestResult:
     def test_as_a_file_each_line_stands_with_its_reason(self, browser, address):
         page = browser.get(f"{address}.csv")
 
-        assert page.headers["Content-Disposition"] == 'attachment; filename="import-result.csv"'
+        assert re.fullmatch(
+            r'attachment; filename="import-result-\d{4}-\d\d-\d\d\.csv"', page.headers["Content-Disposition"]
+        )
         rows = list(csv.DictReader(io.StringIO(page.body, newline="")))
         assert list(rows[0]) == list(RESULT_COLUMNS)
         assert [(row["line"], row["result"]) for row in rows] == [
             ("5", "refused"), ("6", "refused"), ("2", "create"), ("3", "create"), ("4", "change"),
         ]  # fmt: skip
-        assert rows[0]["reason"].startswith("email: write an e-mail address")
-        assert "locale: write fr or en" in rows[1]["reason"]
-        assert "role: write administrator or user" in rows[1]["reason"]
+        assert rows[0]["reason"].startswith("E-mail: write an e-mail address")
+        assert "Language: write Français or English" in rows[1]["reason"]
+        assert "Role: write Administrator or User" in rows[1]["reason"]
 
     def test_as_a_file_it_holds_no_formula(self, browser, address):
         rows = list(csv.DictReader(io.StringIO(browser.get(f"{address}.csv").body, newline="")))
@@ -398,7 +409,7 @@ class TestQuestions:
         assert "New account" in page.rows[0]
 
         done = browser.follow(browser.submit(page.form("/users/import"), "confirm"))
-        assert "email: this address cannot be used here" in done.rows[0]
+        assert "E-mail: this address cannot be used here" in done.rows[0]
 
 
 class TestLargeAndOdd:
@@ -443,19 +454,19 @@ class TestLargeAndOdd:
             assert "Account created" in row
         else:
             assert "2" in row
-            assert f"{column}: " in row
+            assert f"{SHOWN_AS[column]}: " in row
             assert directory.snapshot() == before
 
     @pytest.mark.parametrize(
         ("data", "words"),
         [
             (f"{HEADER}\n{people(1)[0]}{',x' * 10_000}\n".encode(), "the line has more cells than the header"),
-            (f"{HEADER}\n{'x' * 10_000},,,,,,,\n".encode(), "email: write an e-mail address"),
+            (f"{HEADER}\n{'x' * 10_000},,,,,,,\n".encode(), "E-mail: write an e-mail address"),
             (
                 f"{HEADER}\n{people(1)[0]}\n{people(1)[0].replace('Name', 'Other')}\n".encode(),
                 "contradicts line 3",
             ),
-            (f"{HEADER}\n{people(1, company='initech')[0]}\n".encode(), "company: unknown company"),
+            (f"{HEADER}\n{people(1, company='initech')[0]}\n".encode(), "Company: unknown company"),
         ],
         ids=["10,000 cells", "a long cell", "contradiction", "unknown company"],
     )
@@ -484,8 +495,8 @@ class TestLargeAndOdd:
             (HEADER.encode(), "no line below it"),
             (b"", "The file is empty"),
             (f"{HEADER}\nz\xe9\x81".encode("latin-1"), "Line 2 is no text"),
-            (HEADER.replace("role,", "").encode() + b"\nx", "Missing: role."),
-            (f"{HEADER},role\nx".encode(), "There twice: role."),
+            (HEADER.replace("role,", "").encode() + b"\nx", "Missing: Role."),
+            (f"{HEADER},role\nx".encode(), "There twice: Role."),
             (f"{HEADER},line,line\nx".encode(), "There twice: line."),
         ],
         ids=[

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,7 +60,9 @@ class TestExport:
         page = browser.get("/users.csv")
 
         assert (page.status, page.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
-        assert page.headers["Content-Disposition"] == 'attachment; filename="users.csv"'
+        assert re.fullmatch(
+            r'attachment; filename="users-\d{4}-\d\d-\d\d\.csv"', page.headers["Content-Disposition"]
+        )
         assert page.headers["Cache-Control"] == "no-store"
         assert page.body.splitlines()[0] == f"{HEADER},status"
         assert [(row["email"], row["company"], row["role"]) for row in cells_of(page)] == [
@@ -70,6 +73,19 @@ class TestExport:
         assert tuple(cells_of(page)[2].values()) == (
             "chloe.martin@acme.example", "Martin", "Chloé", "mme", "fr", "acme", "user", "internal", "active",
         )  # fmt: skip
+
+    def test_its_name_says_which_company_and_the_day(self, browser):
+        """Of one company only; what is no company of mine is not repeated in a header."""
+        names = [
+            browser.get("/users.csv", query_string={"company": asked}).headers["Content-Disposition"]
+            for asked in ("acme", "initech", 'x"\r\ny')
+        ]
+
+        assert [re.sub(r"\d{4}-\d\d-\d\d", "DAY", name.partition("filename=")[2]) for name in names] == [
+            '"users-acme-DAY.csv"',
+            '"users-DAY.csv"',
+            '"users-DAY.csv"',
+        ]
 
     def test_people_and_attachments_of_others_are_not_in_it(self, browser, directory, stranger):
         directory.add_user(a_profile("both@acme.example"), [an_attachment("acme"), an_attachment("initech")])
@@ -149,10 +165,11 @@ class TestExport:
 
 
 class TestTemplate:
-    def test_it_is_the_header(self, browser):
+    def test_it_is_the_header_and_an_example(self, browser):
         page = browser.get("/users/import.csv")
 
-        assert (page.status, page.body) == (200, f"{HEADER}\r\n")
+        example = "camille.morel@company.example,Morel,Camille,mme,fr,acme,user,internal"
+        assert (page.status, page.body) == (200, f"{HEADER}\r\n{example}\r\n")
         assert page.headers["Content-Disposition"] == 'attachment; filename="import.csv"'
 
     def test_it_can_be_filled_in_as_it_comes(self, browser):
@@ -196,7 +213,7 @@ class TestDryRun:
         assert [row.split(" Acme")[0].split(" Globex")[0] for row in rows[1:]] == [
             "Martin Zoé zoe@acme.example 2",
             "Martin Zoé zoe@acme.example 3",
-            "chloe.martin@acme.example 4",
+            "Martin Chloé chloe.martin@acme.example 4",
             "Petit Bruno bruno.petit@acme.example 5",
         ]
         assert "New account User, Internal" in rows[1]
@@ -204,7 +221,7 @@ class TestDryRun:
         assert "To be changed User, Internal → User, External" in rows[3]
         assert "Unchanged" in rows[4]
         assert rows[0].startswith("Le Goff yan@acme.example 6 initech Refused")
-        for words in ("first_name: this is missing", "company: unknown company", "role: write administrator"):
+        for words in ("First name: this is missing", "Company: unknown company", "Role: write Administrator"):
             assert words in rows[0]
 
     def test_it_says_how_many_mails_will_leave(self, browser):
@@ -301,13 +318,13 @@ class TestConfirm:
             confirm="1",
         )
 
-        assert [row.endswith("company: unknown company") for row in page.rows] == [True] * 3
+        assert [row.endswith("Company: unknown company") for row in page.rows] == [True] * 3
         assert directory.snapshot() == before
 
     def test_a_last_administrator_stays(self, browser, directory, administrator):
         page = send(browser, a_file(f"{administrator.email},,,,,acme,user,internal", ZOE), confirm="1")
 
-        assert "role: this is the last active administrator" in page.rows[0]
+        assert "Role: this is the last active administrator" in page.rows[0]
         assert "/acme/administrators" in directory.groups_of(administrator.id)
         assert directory.mails == ["zoe@acme.example"]
 
@@ -370,10 +387,10 @@ class TestUnreadable:
             (b"", f"The file is empty. Its first line must be: {HEADER}"),
             (a_file(), "no line below it"),
             (a_file(ZOE) + b"\0", "Line 3 is no text"),
-            (a_file(ZOE).decode().encode("utf-16"), "Line 1 is no text"),
+            (a_file(ZOE).decode().encode("utf-16-le"), "Line 1 is no text"),
             (a_file(ZOE, '"open'), "Line 3 cannot be read"),
-            (a_file(ZOE, header=HEADER.replace("role", "rôle")), "Missing: role. Not known: rôle."),
-            (a_file(ZOE, header=f"{HEADER},email"), "There twice: email."),
+            (a_file(ZOE, header=HEADER.replace("role", "droit")), "Missing: Role. Not known: droit."),
+            (a_file(ZOE, header=f"{HEADER},email"), "There twice: E-mail."),
             (a_file(ZOE, header=f"{HEADER},,x"), 'Not known: "", x.'),
             (a_file(*[ZOE] * (MAX_LINES + 1)), "5,000 lines of people at most; line 5002"),
         ],

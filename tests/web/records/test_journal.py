@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -259,7 +260,9 @@ class TestFile:
         journal.write(database, anne, [entry])
         answer = browser.get("/journal.csv")
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer.headers["Content-Disposition"] == 'attachment; filename="journal.csv"'
+        assert re.fullmatch(
+            r'attachment; filename="journal-\d{4}-\d\d-\d\d\.csv"', answer.headers["Content-Disposition"]
+        )
         rows = list(csv.DictReader(io.StringIO(answer.body)))
         assert [row["company"] for row in rows] == ["acme", "globex"]
         assert not any(cell.startswith(tuple("=+-@\t\r")) for row in rows for cell in row.values())

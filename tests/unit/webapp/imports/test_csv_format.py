@@ -122,6 +122,30 @@ class TestReading:
         assert found.lines[0].number == 2
         assert (found.separator, found.encoding) == (separator, encoding)
 
+    @pytest.mark.parametrize("order", ["le", "be"])
+    def test_unicode_text_of_excel(self, order):
+        """UTF-16 with its mark and tabs."""
+        text = "\ufeff" + a_file(ANNE).decode().replace(",", "\t")
+
+        found = read(text.encode(f"utf-16-{order}"))
+
+        assert (found.separator, found.encoding) == ("\t", "utf-16")
+        assert [found.lines[0][column] for column in COLUMNS] == ANNE.split(",")
+
+    @pytest.mark.parametrize("named", ["sep=;", "SEP=;", '"sep=;"', "sep=;;;"])
+    def test_the_line_that_names_the_separator_is_no_header(self, named):
+        found = read(f"{named}\r\n".encode() + a_file(ANNE).replace(b",", b";"))
+
+        assert (found.separator, found.lines[0].number) == (";", 3)
+
+    def test_columns_may_have_other_names(self):
+        """In any case, with or without accents."""
+        header = HEADER.replace("role", " RÔLE").replace("company", "societe")
+
+        (line,) = read(a_file(ANNE, header=header), {"role": "role", "societe": "company"}).lines
+
+        assert [line[column] for column in COLUMNS] == ANNE.split(",")
+
     def test_columns_stand_in_any_order_and_case_and_the_status_of_the_list_is_let_through(self):
         header = "Status, Affiliation,role,company,locale,title,first_name,last_name,EMAIL"
 
@@ -179,9 +203,21 @@ class TestUnreadable:
 
         assert (error.fault, error.line) == (Fault.ENCODING, 3)
 
-    def test_utf_16_is_refused(self):
-        """Excel's « Unicode text ». Read as Windows-1252 it would be people with NULs in their names."""
-        assert fault_of(a_file(ANNE).decode().encode("utf-16")).fault is Fault.ENCODING
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_utf_16_without_its_mark_is_refused(self, encoding):
+        """Read as Windows-1252 it would be people with NULs in their names."""
+        assert fault_of(a_file(ANNE).decode().encode(encoding)).fault is Fault.ENCODING
+
+    @pytest.mark.parametrize("end", [b"\0\0", b"\x00\xd8a\0", b"a"])
+    def test_utf_16_that_is_no_text_is_refused_with_the_line(self, end):
+        """A NUL, half a character of two, half a unit."""
+        error = fault_of(a_file(ANNE).decode().encode("utf-16") + end)
+
+        assert (error.fault, error.line) == (Fault.ENCODING, 3)
+
+    @pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+    def test_a_workbook_is_told_apart(self, start):
+        assert fault_of(start + a_file(ANNE)).fault is Fault.WORKBOOK
 
     @pytest.mark.parametrize("line", ['"anne@acme.example,Durand', '"anne"@acme.example,Durand'])
     def test_an_open_quotation_mark_is_refused_where_it_starts(self, line):

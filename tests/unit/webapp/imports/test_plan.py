@@ -115,7 +115,9 @@ class TestOneLine:
             ({"email": ""}, (Reason.MISSING, "email")),
             ({"email": "zoe"}, (Reason.MALFORMED_EMAIL, "email")),
             ({"email": "zoé@acme.example"}, (Reason.MALFORMED_EMAIL, "email")),
-            ({"email": f"{'z' * 65}@acme.example"}, (Reason.MALFORMED_EMAIL, "email")),
+            ({"email": f"{'z' * 65}@acme.example"}, (Reason.LONG_LOCAL_PART, "email")),
+            ({"email": "zoe@ac\u00adme.example"}, (Reason.INVISIBLE, "email")),
+            ({"until": "2027-01-31"}, (Reason.NO_UNTIL, "until")),
             ({"email": "=cmd|' /C calc'!A0"}, (Reason.MALFORMED_EMAIL, "email")),
             ({"last_name": ""}, (Reason.MISSING, "last_name")),
             ({"last_name": " \u00a0 "}, (Reason.MISSING, "last_name")),
@@ -173,6 +175,15 @@ class TestLinesTogether:
         )
 
         assert outcomes(rows) == [Outcome.CREATE, Outcome.UNCHANGED, Outcome.ATTACH, Outcome.UNCHANGED]
+        assert [row.problems for row in rows] == [
+            (), (Problem(Reason.REPEATS, line=2),), (), (Problem(Reason.REPEATS, line=4),),
+        ]  # fmt: skip
+
+    def test_a_decomposed_name_repeats_a_composed_one(self):
+        """They are one name to whoever reads it."""
+        rows = planned(a_line(2), a_line(3, first_name="Zoe\u0301"), a_line(4, last_name="Mar\u200btin"))
+
+        assert [row.problems for row in rows[1:]] == [(Problem(Reason.REPEATS, line=2),)] * 2
 
     @pytest.mark.parametrize(
         ("cells", "column"),

@@ -192,3 +192,12 @@ def test_arguments_leave_out_what_was_not_understood():
         {"q": "x" * 10_000, "company": "initech", "role": "king", "sort": "no", "page": "0"}, {"acme"}
     )
     assert query.arguments == {"q": "x" * MOST_CHARACTERS}
+
+
+@pytest.mark.parametrize(
+    "q", ["lefèvre", "lefe\u0300vre", "LEFEVRE", "le\u200bfevre", "société.example", "xn--socit-esab", "dupont"]
+)
+def test_every_spelling_of_a_name_and_a_domain_finds_the_person(q: str):
+    """Composed or not, with what is not seen, and a domain as people or as the DNS write it."""
+    person = somebody("Lefe\u0300vre", first_name="Du\u200bpont", email="anne@xn--socit-esab.example")
+    assert select([person], Query(q=q), NOW) == (person,)
