@@ -31,7 +31,7 @@ def resend(user_id: str) -> ResponseReturnValue:
     member, companies = with_companies(parts().directory, mine, user_id)
     name = member.user.profile.full_name
     activations.resend(context(), as_seen(mine, member), companies)
-    flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
+    flash(_("A new activation mail was sent to %(name)s; it is valid for 30 days.", name=name), "success")
     return redirect(own_path(request.form.get("next")) or url_for("users.index"), 303)
 
 

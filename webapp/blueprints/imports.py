@@ -66,9 +66,9 @@ def running(error: ImportRunningError) -> ResponseReturnValue:
     """It goes on by itself, or another one does: nothing to begin."""
     return error_page(
         409,
-        _("An import of yours is going on"),
-        _("Nothing more was begun. Wait until it has ended."),
-        actions=((url_for("imports.show", import_id=error.import_id), _("Look at the import that is going on")),),
+        _("One of your imports is in progress"),
+        _("Nothing else was started. Wait until it has finished."),
+        actions=((url_for("imports.show", import_id=error.import_id), _("View the import in progress")),),
     )
 
 

@@ -27,7 +27,7 @@ def complete(operation_id: str) -> ResponseReturnValue:
 def dismiss(operation_id: str) -> ResponseReturnValue:
     """Leave it half done, and be reminded no more."""
     recovery.dismiss(parts().database, actor().id, operation_id)
-    flash(_("The rest of the change was dropped; what was done stays."), "info")
+    flash(_("The rest of the change was dropped; what was done is kept."), "info")
     return _back()
 
 

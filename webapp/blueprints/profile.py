@@ -90,7 +90,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
     if session_id not in {one.id for one in _sessions() if not one.is_current}:
         raise HiddenError(session_id)
     _end([session_id])
-    flash(_("That session was ended: whoever uses it has to sign in again."), "success")
+    flash(_("That session was ended: anyone using it has to sign in again."), "success")
     return see_other("profile.edit")
 
 

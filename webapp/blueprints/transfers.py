@@ -103,7 +103,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         413,
         _("That file is too large"),
         _(
-            "A file may have %(megabytes)s MB and %(lines)s lines at most. Nothing was changed; cut it in two.",
+            "A file may have at most %(megabytes)s MB and %(lines)s lines. Nothing was changed; split the file.",
             megabytes=_max_bytes() // 1024**2,
             lines=MAX_LINES,
         ),
@@ -115,9 +115,9 @@ def running(error: ImportRunningError) -> ResponseReturnValue:
     """One after the other: two files at once might want the same people to be different."""
     return error_page(
         409,
-        _("An import of yours is going on"),
-        _("Nothing of this file was done. Wait until the other import has ended, then send the file again."),
-        actions=((url_for("imports.show", import_id=error.import_id), _("Look at the import that is going on")),),
+        _("One of your imports is in progress"),
+        _("Nothing in this file was imported. Wait for the other import to finish, then send the file again."),
+        actions=((url_for("imports.show", import_id=error.import_id), _("View the import in progress")),),
     )
 
 

@@ -36,11 +36,10 @@ FAULTS: dict[Fault, LazyString] = {
     Fault.EMPTY: _l("The file is empty. Its first line must be: %(columns)s"),
     Fault.NO_LINES: _l("The file has a header, but no line below it."),
     Fault.ENCODING: _l(
-        "Line %(line)s is no text that can be read: save the file as CSV in UTF-8 (or Windows-1252) and choose it "
-        "again."
+        "Line %(line)s is not readable text: save the file as CSV in UTF-8 (or Windows-1252) and choose it again."
     ),
     Fault.QUOTES: _l(
-        "Line %(line)s cannot be read: a quotation mark is missing or too many, or a cell is far too long."
+        "Line %(line)s cannot be read: a quotation mark is missing or superfluous, or a cell is too long."
     ),
     Fault.HEADER: _l("Line %(line)s must be the header: %(columns)s (in any order, with , or ; between them)."),
     Fault.TOO_MANY_LINES: _l("The file is too long: %(lines)s lines of people at most; line %(line)s is beyond."),
@@ -64,7 +63,7 @@ def fault_words(error: UnreadableFileError) -> str:
     values = {"line": error.line, "columns": ",".join(COLUMNS), "lines": format_decimal(MAX_LINES)}
     details = [
         (_("Missing: %(columns)s.", columns=", ".join(error.missing)), error.missing),
-        (_("There twice: %(columns)s.", columns=", ".join(error.doubled)), error.doubled),
-        (_("Not known: %(columns)s.", columns=", ".join(name or '""' for name in error.unknown)), error.unknown),
+        (_("Duplicated: %(columns)s.", columns=", ".join(error.doubled)), error.doubled),
+        (_("Unknown: %(columns)s.", columns=", ".join(name or '""' for name in error.unknown)), error.unknown),
     ]
     return " ".join([str(FAULTS[error.fault]) % values, *(words for words, there in details if there)])

@@ -116,7 +116,7 @@ class TestBegun:
 
         page = client_for(person).post("/users/import", {"file": (io.BytesIO(data), "people.csv")})
 
-        assert "37 mails d’activation partiront" in page.text
+        assert "37 mails d’activation seront envoyés" in page.text
 
 
 class TestRunning:
@@ -155,7 +155,7 @@ class TestRunning:
         page = browser.post(address) if kind == "going on" else send(browser, *people(1 if "same" in kind else 2))
 
         assert page.status == 409
-        assert page.h1 == "An import of yours is going on"
+        assert page.h1 == "One of your imports is in progress"
         assert page.main.one("a", href=address)
         assert directory.snapshot() == before
 
