@@ -157,7 +157,7 @@ def _page_context(settings: Settings) -> dict[str, Any]:
 
 
 def _way_back() -> str:
-    """The path of this page, for whoever leaves it for a moment: a form's own when it was posted to."""
+    """The path of this page, for a visitor who leaves it for a moment: a form's own when it was posted to."""
     if request.method == "GET":
         return guards.own_path(request.full_path) or "/"
     addresses = request_ctx.url_adapter

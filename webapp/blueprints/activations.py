@@ -18,7 +18,7 @@ from webapp.wording.times import waiting_time
 SOON = 1.0
 """Seconds that a batch may take before somebody is shown how far it is."""
 REFRESH = 2
-"""Seconds after which the page of a batch that is going on asks for itself again."""
+"""Seconds after which the page of a batch that is running asks for itself again."""
 
 blueprint = Blueprint("activations", __name__)
 
@@ -63,7 +63,7 @@ def results() -> ResponseReturnValue:
 
 
 def _running_page(batch: Batch) -> str:
-    # What the quota leaves over is not tried, so nobody waits for it; the mail under way is counted already.
+    # What the quota leaves over is not tried, so no one waits for it; the mail under way is counted already.
     left = rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id)
     total = min(len(batch.results), batch.done + 1 + left)
     seconds = (total - batch.done) * batch.seconds / batch.done if batch.done else 0.0

@@ -89,7 +89,7 @@ def _ignored_words(wanted: Asked) -> list[str]:
     words = {
         "from": _("The first day is not a day like 2026-03-14, so it was left out."),
         "to": _("The last day is not a day like 2026-03-14, so it was left out."),
-        "company": _("That company is not one of yours, so all of yours are shown."),
+        "company": _("That company is not one of your companies, so all your companies are shown."),
         "page": _("There is no such page; this is the first one."),
         "q": _("The search was long; only its first 200 characters were looked for."),
     }

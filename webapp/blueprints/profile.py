@@ -1,4 +1,4 @@
-"""« Mon profil »: the holder's own account, changed with his own token."""
+"""« Mon profil »: the holder's own account, changed with their own token."""
 
 from collections.abc import Sequence
 
@@ -115,7 +115,7 @@ def _end(session_ids: Sequence[str]) -> None:
 
 
 def _sessions() -> tuple[OpenSession, ...]:
-    """Where the holder is signed in; none for whom Keycloak does not let look at his account."""
+    """Where the holder is signed in; none for whom Keycloak does not let look at their account."""
     try:
         return parts().identity.sessions(_tokens())
     except RefusedError:

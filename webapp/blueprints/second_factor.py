@@ -1,4 +1,4 @@
-"""« Double authentification » of « Mon profil »: set up on Keycloak's own pages, by the person himself."""
+"""« Double authentification » of « Mon profil »: set up on Keycloak's own pages, by the person themselves."""
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue

@@ -1,7 +1,7 @@
 """The list as a file, and a file of people: what it would do, and the order to do it.
 
 A file is sent twice: once to see what it would do, once with `confirm` to do it; `confirm` with the file does it
-at once. What became of it is on the page of its import (`webapp.blueprints.imports`), where the answer leads.
+at once. The answer redirects to the page of the import (`webapp.blueprints.imports`).
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ from webapp.wording.labels import gettext as _
 from webapp.wording.labels import languages, one_of
 
 DONE_AT_ONCE = 20
-"""Lines of a file that is done before the answer; a longer one goes on in the background."""
+"""Lines of a file that is done before the answer; a longer one continues in the background."""
 
 blueprint = Blueprint("transfers", __name__)
 
@@ -172,7 +172,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
 
 
 def _review_page(data: bytes, file: File, rows: tuple[Row, ...]) -> ResponseReturnValue:
-    """What would happen. Whoever is shown it knows how many mails will leave."""
+    """What would happen. The page says how many mails will be sent."""
     counts = Counter(row.outcome for row in rows)
     return render_template(
         "transfers/review.html",

@@ -1,4 +1,4 @@
-"""The fields of a person and the boxes of his companies, as they are typed.
+"""The fields of a person and the boxes of their companies, as they are typed.
 
 Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
 """
@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, StopValidation
 
 from directory.model import Affiliation, Attachment, Company, CompanyRole, Locale, Profile, Title
 from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email, normal_name
-from webapp.wording.labels import TITLES, gettext, languages, told_of
+from webapp.wording.labels import TITLES, gettext, labelled, languages
 
 SEEN = "seen"
 
@@ -173,7 +173,7 @@ def has_errors(rows: Iterable[Row]) -> bool:
 def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
     """What is wrong with the rows, as pairs of field and message."""
     return [
-        (f"company-{row.company.id}-{name}", told_of(row.company.name, message))
+        (f"company-{row.company.id}-{name}", labelled(row.company.name, message))
         for row in rows
         for name, messages in row.errors.items()
         for message in messages

@@ -32,7 +32,7 @@ from webapp.wording.labels import gettext as _
 from webapp.wording.times import in_a_while
 
 UNDO = "undo"
-"""The category of a flashed id: that of a change that can be undone, with a button beside what is said of it."""
+"""The category of a flashed id: that of a change that can be undone, with a button next to its message."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
 
@@ -256,7 +256,7 @@ def _directory(_error: DirectoryError) -> Response:
 
 
 def _headers(app: Flask, settings: Settings) -> Callable[[Response], Response]:
-    # A form may be answered by a redirect to Keycloak (sign-out), so it is named beside us.
+    # A form may be answered by a redirect to Keycloak (sign-out), so it is named in addition to the portal.
     policy = "; ".join(
         (
             "default-src 'none'",

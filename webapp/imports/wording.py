@@ -9,7 +9,7 @@ from flask_babel.speaklater import LazyString
 from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError
 from webapp.imports.plan import Problem, Reason
 from webapp.wording.labels import gettext as _
-from webapp.wording.labels import languages, one_of, told_of
+from webapp.wording.labels import labelled, languages, one_of
 
 REASONS: dict[Reason, LazyString] = {
     Reason.SURPLUS_CELLS: _l("the line has more cells than the header"),
@@ -53,7 +53,7 @@ def explainer() -> Callable[[Problem], str]:
 
     def why(problem: Problem) -> str:
         text = words[problem.reason] % {"line": problem.line, "locales": locales}
-        return told_of(problem.column, text) if problem.column else text
+        return labelled(problem.column, text) if problem.column else text
 
     return why
 

@@ -1,6 +1,6 @@
 """The mails of one operation, in each reader's language: to the person, and to the other administrators.
 
-Whoever reads is told of his own companies only, and gets one mail however many they are.
+Each reader is informed about their own companies only, and receives one mail for all of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ def _changes(directory: Directory, operation: OperationNotice, named: dict[str, 
 
 
 def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
-    """What each person is to be told of: not what he did himself, not his account's creation or cancellation."""
+    """Return the changes to report to each person, without their own and those of a creation or cancellation."""
     found: dict[str, list[Change]] = {}
     for one in changes:
         operation = one.operation
@@ -83,7 +83,7 @@ def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
 
 
 def _readers(directory: Directory, changes: Sequence[Change]) -> list[tuple[User, list[Change]]]:
-    """The other active administrators, each with the changes at his companies."""
+    """The other active administrators, each with the changes at their companies."""
     administrators: dict[str, tuple[Member, ...]] = {}
     found: dict[str, tuple[User, list[Change]]] = {}
     for one in changes:

@@ -90,8 +90,8 @@ def gettext(message: str, **values: Any) -> str:
     return _filled(flask_babel.get_translations().ugettext(message), values)
 
 
-def told_of(name: str, words: str) -> str:
-    """What is said of something that is named: `Acme: choose a role`, with the colon of the language."""
+def labelled(name: str, words: str) -> str:
+    """Return a message about something that is named: `Acme: choose a role`, with the colon of the language."""
     return gettext("%(filter)s: %(value)s", filter=name, value=words)
 
 

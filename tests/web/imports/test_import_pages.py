@@ -19,7 +19,7 @@ from webapp.imports.csv_format import COLUMNS, MAX_LINES, RESULT_COLUMNS, read
 from webapp.imports.plan import Outcome, Row
 from webapp.jobs.state import KEPT
 from webapp.storage.database import Database, imports, journal, now
-from webapp.storage.locks import nobody
+from webapp.storage.locks import no_worker
 from webapp.storage.rate_limits import LOOK_UPS, left, take
 
 HEADER = ",".join(COLUMNS)
@@ -55,7 +55,7 @@ def an_import(database: Database, person: User, *lines: str, done: int = 0, inte
     import_store.record(database, import_id, [Row(line, Outcome.UNCHANGED) for line in parsed[:done]])
     if interrupted:
         with database.transaction() as connection:
-            connection.execute(update(imports).where(imports.c.id == import_id).values(worker=nobody()))
+            connection.execute(update(imports).where(imports.c.id == import_id).values(worker=no_worker()))
     return f"/users/import/{import_id}"
 
 

@@ -18,7 +18,7 @@ from webapp.http.context import EXTENSION
 from webapp.resend_all import store as resend_store
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, resendings
-from webapp.storage.locks import nobody
+from webapp.storage.locks import no_worker
 
 ALL = "/users/activations"
 NAVIGATES = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"}
@@ -62,7 +62,7 @@ def ended(browser: Browser) -> None:
 
 def interrupted(database: Database) -> None:
     with database.transaction() as connection:
-        connection.execute(update(resendings).values(worker=nobody()))
+        connection.execute(update(resendings).values(worker=no_worker()))
 
 
 def facts(page: Page) -> dict[str, str]:

@@ -8,7 +8,9 @@ from webapp.wording import labels
 from webapp.wording.elision import elide, starts_with_vowel_sound
 
 
-@pytest.mark.parametrize("name", ["Inès", "Émile", "anne", "Œuvre", "Yves", "Hélène", "Henri", "Hydro-Québec", "Ÿvonne"])
+@pytest.mark.parametrize(
+    "name", ["Inès", "Émile", "anne", "Œuvre", "Yves", "Hélène", "Henri", "Hydro-Québec", "Ÿvonne"]
+)
 def test_vowel_sounds(name: str) -> None:
     """« d’ » is written before a vowel, with or without an accent, a y before a consonant, a silent h."""
     assert starts_with_vowel_sound(name)

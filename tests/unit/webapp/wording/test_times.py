@@ -98,8 +98,7 @@ def test_moment(locale: str):
     later, tomorrow = NOW + timedelta(hours=2), NOW + timedelta(hours=12)
     assert times.moment(later, NOW) == {"en": "at 15:00", "fr": "à 15:00"}[locale]
     assert (
-        times.moment(tomorrow, NOW)
-        == {"en": "on 15 March 2026 at 01:00", "fr": "le 15 mars 2026 à 01:00"}[locale]
+        times.moment(tomorrow, NOW) == {"en": "on 15 March 2026 at 01:00", "fr": "le 15 mars 2026 à 01:00"}[locale]
     )
 
 
