@@ -105,7 +105,7 @@ class TestBegun:
 
         assert "1 activation mail will leave." in review.text
         assert "no_mails" not in form.fields, "mails leave unless one says otherwise"
-        assert "Hold the mails back" in form.element.one("input", name="no_mails").within("label").text
+        assert "Do not send the mails now" in form.element.one("input", name="no_mails").within("label").text
         browser.submit(form, "confirm", no_mails="1")
         assert directory.mails == []
         assert len(directory.people()) == 2

@@ -85,7 +85,7 @@ class TestUnderWay:
         page = browser.get(ALL)
         assert (page.main.one("progress")["max"], page.main.one("progress")["value"]) == ("4", "1")
         assert page.main.one("label", for_="progress").text == "1 mails sur 4"
-        assert facts(page) == {"Partis": "1", "Non partis": "0"}
+        assert facts(page) == {"Partis": "1", "Non envoyés": "0"}
         assert "Encore" in page.text
         assert page.html.one("meta", **{"http-equiv": "refresh"})["content"] == "2"
         assert page.main.one("div", **{"data-part": "progress"})["data-renew"] == "2"
