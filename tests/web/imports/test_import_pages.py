@@ -103,7 +103,7 @@ class TestBegun:
         review = browser.post("/users/import", {"file": (io.BytesIO(data), "people.csv")})
         form = review.form("/users/import")
 
-        assert "1 activation mail will leave." in review.text
+        assert "1 activation mail will be sent." in review.text
         assert "no_mails" not in form.fields, "mails leave unless one says otherwise"
         assert "Do not send the mails now" in form.element.one("input", name="no_mails").within("label").text
         browser.submit(form, "confirm", no_mails="1")
@@ -171,7 +171,7 @@ class TestInterrupted:
 
         page = browser.get(address)
         assert page.h1 == "Import interrupted"
-        assert "2 lines are not done yet. What is done is not done twice." in page.text
+        assert "2 lines are not processed yet. Nothing is processed twice." in page.text
         assert page.html.all("meta", **{"http-equiv": "refresh"}) == []
 
         answer = browser.submit(page.form(address))
@@ -375,7 +375,7 @@ class TestQuestions:
         assert len(directory.called("find_by_email")) == 1
         assert ["or attached, if the address has an account" in row for row in page.rows] == [False, True, True]
         assert "2 addresses were not looked up: an administrator may ask about 60 addresses an hour." in page.text
-        assert "At most 3 activation mails will leave." in page.text
+        assert "At most 3 activation mails will be sent." in page.text
 
         done = browser.follow(browser.submit(page.form("/users/import"), "confirm"))
         assert "Created: 2. Attached: 1." in done.banners[0]
@@ -423,7 +423,7 @@ class TestLargeAndOdd:
             gc.collect()
 
         assert page.status == 413
-        assert "A file may have 2 MB and 5,000 lines at most. Nothing was changed" in page.text
+        assert "A file may have at most 2 MB and 5,000 lines. Nothing was changed" in page.text
         assert directory.snapshot() == before
 
     @pytest.mark.parametrize("column", COLUMNS)

@@ -85,7 +85,7 @@ class TestUnderWay:
         page = browser.get(ALL)
         assert (page.main.one("progress")["max"], page.main.one("progress")["value"]) == ("4", "1")
         assert page.main.one("label", for_="progress").text == "1 mails sur 4"
-        assert facts(page) == {"Partis": "1", "Non envoyés": "0"}
+        assert facts(page) == {"Envoyés": "1", "Non envoyés": "0"}
         assert "Encore" in page.text
         assert page.html.one("meta", **{"http-equiv": "refresh"})["content"] == "2"
         assert page.main.one("div", **{"data-part": "progress"})["data-renew"] == "2"
@@ -176,7 +176,7 @@ class TestUnderWay:
         held.go_all()
         ended(browser)
         page = browser.get(ALL)
-        assert "2 mails ne sont pas partis" in page.banners[0]
+        assert "2 mails n’ont pas été envoyés" in page.banners[0]
         assert len(page.rows) == 2
 
 
