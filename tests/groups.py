@@ -6,41 +6,38 @@ A group is a set of tests that share something costly: a server, a browser, the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 STACK = "stack"
 """The tests that use the session's Keycloak with its realm, portal and mail catcher."""
 REALMS = "realms"
 """The tests that make realms of their own; they only need a Keycloak."""
-OWN_SERVERS = "own servers"
 LOOK = "look"
+"""The tests that look at the portal on the directory in memory with a real browser."""
+OWN_SERVERS = "own servers"
 FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
-REALM_FOLDERS = tuple(f"tests/keycloak/{name}/" for name in ("provisioner", "sign_in", "theme", "trust"))
-OWN_SERVER_FILES = (
-    "tests/sandbox/test_demo.py",
-    "tests/sandbox/test_keycloak_server.py",
-    "tests/deployment/",
-)
+GROUPS = {
+    "tests/deployment/": OWN_SERVERS,
+    "tests/sandbox/test_demo.py": OWN_SERVERS,
+    "tests/sandbox/test_keycloak_server.py": OWN_SERVERS,
+    **{f"tests/keycloak/{name}/": REALMS for name in ("provisioner", "sign_in", "theme", "trust")},
+    "tests/keycloak/": STACK,
+    "tests/browser/": STACK,
+    "tests/contract/": STACK,
+    "tests/look/test_keycloak_screens.py": STACK,
+    "tests/look/": LOOK,
+}
+"""The group of each path; the first that fits counts."""
 
 
-def group_of(nodeid: str, *, needs_server: bool) -> str:
-    """Return the group of a test.
-
-    `needs_server` says whether the test is marked `keycloak` or `browser`.
-    """
-    if nodeid.startswith(OWN_SERVER_FILES):
-        return OWN_SERVERS
-    if nodeid.startswith(REALM_FOLDERS):
-        return REALMS
-    if needs_server and not _without_keycloak(nodeid):
-        return STACK
-    return LOOK if nodeid.startswith("tests/look/") else nodeid.partition("::")[0]
-
-
-def _without_keycloak(nodeid: str) -> bool:
-    """`tests/look` shows the portal on the directory in memory, but for Keycloak's own pages."""
-    return nodeid.startswith("tests/look/") and "test_keycloak_screens" not in nodeid
+def group_of(nodeid: str) -> str:
+    """Return the group of a test."""
+    found = (group for path, group in GROUPS.items() if nodeid.startswith(path))
+    return next(found, nodeid.partition("::")[0])
 
 
 def rank(group: str) -> int:
@@ -48,16 +45,22 @@ def rank(group: str) -> int:
     return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
-@pytest.hookimpl(trylast=True)
+class GroupScheduling(LoadScopeScheduling):
+    """Gives whole groups to processes, in the order of the collection.
+
+    xdist's own `--dist loadgroup` writes the group into `Item._nodeid`, which pytest 9.2 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """Schedule by groups whatever `--dist` says."""
+    return GroupScheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test with its group; with several processes the long groups come first."""
-    groups = {item: _group(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    if config.getoption("dist", "no") != "no":
-        items.sort(key=lambda item: rank(groups[item]))
-
-
-def _group(item: pytest.Item) -> str:
-    needs_server = any(item.get_closest_marker(name) for name in ("keycloak", "browser"))
-    return group_of(item.nodeid, needs_server=needs_server)
+    """Put the long groups first in a process of several."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank(group_of(item.nodeid)))

@@ -6,22 +6,21 @@ from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, rank
 
 
 @pytest.mark.parametrize(
-    ("nodeid", "needs_server", "group"),
+    ("nodeid", "group"),
     [
-        ("tests/keycloak/portal/test_x.py::test_y", True, STACK),
-        ("tests/keycloak/trust/test_x.py::test_y", True, REALMS),
-        ("tests/browser/test_story.py::test_y", True, STACK),
-        ("tests/look/test_keycloak_screens.py::test_y", True, STACK),
-        ("tests/look/test_every_page.py::test_y[fr]", True, LOOK),
-        ("tests/look/test_every_page.py::test_y", False, LOOK),
-        ("tests/sandbox/test_demo.py::test_y", True, OWN_SERVERS),
-        ("tests/sandbox/test_ports.py::test_y", False, "tests/sandbox/test_ports.py"),
-        ("tests/contract/test_x.py::test_y[fake]", False, "tests/contract/test_x.py"),
+        ("tests/keycloak/portal/test_x.py::test_y", STACK),
+        ("tests/keycloak/trust/test_x.py::test_y", REALMS),
+        ("tests/browser/test_story.py::test_y", STACK),
+        ("tests/look/test_keycloak_screens.py::test_y", STACK),
+        ("tests/look/test_every_page.py::test_y[fr]", LOOK),
+        ("tests/sandbox/test_demo.py::test_y", OWN_SERVERS),
+        ("tests/sandbox/test_ports.py::test_y", "tests/sandbox/test_ports.py"),
+        ("tests/contract/test_x.py::test_y[keycloak]", STACK),
     ],
 )
-def test_the_group_of_a_test(nodeid: str, needs_server: bool, group: str):
+def test_the_group_of_a_test(nodeid: str, group: str):
     """What needs the session's server shares one process; a file without one is a group of its own."""
-    assert group_of(nodeid, needs_server=needs_server) == group
+    assert group_of(nodeid) == group
 
 
 def test_long_groups_begin_first():
