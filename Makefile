@@ -74,7 +74,7 @@ mutation: $(READY) .venv-mutation/.ready ## changes rights, guards and encoding 
 	@nice $(MUTATION)/mutmut run --max-children 2 >build/mutation.log 2>&1 || { tail -n 40 build/mutation.log >&2; exit 1; }
 	@$(MUTATION)/python .ci/mutation.py
 
-bench: $(READY) $(MO) ## the figures of the README
+bench: $(READY) $(MO) ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench
 
 bench-provisioner: $(READY) ## what the provisioner costs, for 50, 200 and 1,000 companies

@@ -1,4 +1,4 @@
-"""`make bench`: the figures of the README, each with its goal; `python -m bench start` for one part."""
+"""`make bench`: the figures of docs/benchmarks.md, each with its goal; `python -m bench start` for one part."""
 
 import os
 import platform

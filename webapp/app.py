@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Flask, g, request
 from flask.globals import request_ctx
-from flask_babel import format_datetime
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -73,7 +72,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
-    app.jinja_env.filters["moment"] = lambda instant: format_datetime(instant, "short")
+    app.jinja_env.filters["moment"] = times.day_and_hour
     app.jinja_env.globals["written_in"] = help_pages.written_in
     app.url_map.converters["id"] = IdConverter
 
@@ -158,7 +157,7 @@ def _page_context(settings: Settings) -> dict[str, Any]:
 
 
 def _way_back() -> str:
-    """The path of this page, for whoever leaves it for a moment: a form's own when it was posted to."""
+    """The path of this page, for a visitor who leaves it for a moment: a form's own when it was posted to."""
     if request.method == "GET":
         return guards.own_path(request.full_path) or "/"
     addresses = request_ctx.url_adapter

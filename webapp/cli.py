@@ -26,12 +26,12 @@ from webapp.resend_all import store as resend_store
 
 def _people() -> AppGroup:
     """What the portal holds of people."""
-    people = AppGroup("people", help="What the portal holds of a person; accounts that nobody activated.")
+    people = AppGroup("people", help="What the portal holds of a person; accounts that were never activated.")
 
     @people.command("export")
     @click.argument("who")
     def export(who: str) -> None:
-        """Print as JSON everything about the person with this address or id, to be given to him."""
+        """Print as JSON everything about the person with this address or id, to be given to them."""
         subject = _subject(who)
         with _keycloak_failing():
             found = personal_data.export(context.parts().directory, context.parts().database, subject)
@@ -58,12 +58,12 @@ def _people() -> AppGroup:
         "--days", type=click.IntRange(min=31), help="Wait so many days instead of what PENDING_DAYS says."
     )
     def purge_people(days: int | None) -> None:
-        """Delete the accounts that nobody activated for so long, and what has served its time."""
+        """Delete the accounts that no one activated for so long, and what has served its time."""
         waited = days or context.parts().settings.pending_days
         before = datetime.now(UTC) - timedelta(days=waited)
         with _keycloak_failing():
             gone = accounts.purge(context.parts().directory, context.parts().database, before)
-        click.echo(f"{len(gone)} accounts deleted that nobody activated within {waited} days")
+        click.echo(f"{len(gone)} accounts deleted that were not activated within {waited} days")
         click.echo(f"{personal_data.purge(context.parts().database)} rows deleted that were no longer needed")
 
     return people
@@ -73,7 +73,7 @@ def _subject(who: str) -> personal_data.Subject:
     with _keycloak_failing():
         found = personal_data.find(context.parts().directory, context.parts().database, who)
     if found is None:
-        raise click.ClickException(f"nobody is known as {who}, neither to Keycloak nor to the journal")
+        raise click.ClickException(f"no one is known as {who}, neither to Keycloak nor to the journal")
     return found
 
 
@@ -177,7 +177,7 @@ _HELP = "Run and maintain the portal that the environment describes."
 def _configured() -> Flask:
     """Return the application; settings that are missing or wrong are named, one a line."""
     try:
-        # By its name: `webapp.wsgi` stands above this module and reads its settings when it is imported.
+        # By its name: `webapp.wsgi` is above this module and reads its settings when it is imported.
         app: Flask = import_module("webapp.wsgi").app
     except ValidationError as error:
         reasons = (f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())

@@ -36,7 +36,7 @@ class NotAdministratorError(PortalError):
 
 
 class HiddenError(PortalError):
-    """Whatever is not the actor's does not exist for him."""
+    """Whatever is not the actor's does not exist for them."""
 
 
 class ForbiddenByStateError(PortalError):
@@ -72,10 +72,10 @@ class TooLateError(ForbiddenByStateError):
 
 
 class ImportRunningError(ForbiddenByStateError):
-    """An administrator's imports go one after the other, and one of his is going on."""
+    """An administrator's imports run one after the other, and one is still running."""
 
     def __init__(self, import_id: str) -> None:
-        super().__init__(f"the import {import_id} is going on")
+        super().__init__(f"the import {import_id} is still running")
         self.import_id = import_id
 
 

@@ -78,8 +78,8 @@ def _begin(worker: Any) -> None:
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Let no import begin another row (the next start goes on) nor a batch another mail; let the mail under way be
-    handed over."""
+    """Let no import begin another row (the next start resumes it), nor a batch another mail; finish handing over
+    the current mail."""
     opening = getattr(worker, "opening", None)
     if opening is not None:
         opening.stop()

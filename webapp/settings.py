@@ -1,4 +1,4 @@
-"""What the portal is told by its environment, and by files of secrets."""
+"""What the portal reads from its environment, and by files of secrets."""
 
 import os
 from pathlib import Path

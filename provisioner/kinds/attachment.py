@@ -34,7 +34,7 @@ from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
 PORTAL_CLIENT = "portal"
-"""The client that the link of an activation mail leads to."""
+"""The client that the link of an activation mail opens."""
 
 
 def administrator(company: str, email: str, source: Source) -> Resource:

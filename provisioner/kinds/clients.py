@@ -168,7 +168,7 @@ def _flows(client: Resource, _: RealmState) -> Iterator[Address]:
 
 def _unchangeable(address: Address) -> str:
     """Keycloak answers every change of this client and of its parts with 403 (measured, 26.7.5)."""
-    return "Keycloak lets nobody change realm-management" if address.names == ("realm-management",) else ""
+    return "Keycloak lets no one change realm-management" if address.names == ("realm-management",) else ""
 
 
 def _omission(assigned: Resource, desired: RealmState, observed: RealmState) -> str:

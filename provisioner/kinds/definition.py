@@ -66,7 +66,7 @@ class KindDefinition:
     `references` are the other resources that it names and that must exist. `listed_with` are the resources whose
     presence in the files means that the files also list this one.
 
-    Judging: `refusal` says why a desired resource cannot be had, `unchangeable` why nobody can create or change it
+    Judging: `refusal` says why a desired resource cannot be had, `unchangeable` why no one can create or change it
     or what it is the first owner of, `omission` why the server ignores a new one. `accepted` returns the fields
     that the server keeps, and why it does not keep the others. `comes_with` tells whether another change creates
     it; without it, a `rule.with_owner` resource comes with its first owner. `is_generated` tells whether Keycloak

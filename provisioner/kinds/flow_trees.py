@@ -102,7 +102,7 @@ def _authenticators(flow: Json) -> Iterator[str]:
 def adapted(desired: RealmState, observed: RealmState) -> RealmState:
     """Return the desired flows as this server can have them.
 
-    A description or priority that no file gives is the one that is there. Nobody can change what a built-in flow
+    A description or priority that no file gives is the one that is there. No one can change what a built-in flow
     is made of: in an export of an older version, and where a file names less than there is, only the requirements
     and configurations of what both have count. A built-in flow that Keycloak has dropped is left out; a flow that
     is only marked as built-in is made as an own one.

@@ -12,7 +12,7 @@ Contains = Callable[[Address], None]
 """Called with the address of a list that the files contain: see `RealmState.contains`."""
 
 AddError = Callable[[Source, str], None]
-"""Called with the position and the message of an error; the run goes on and finds others."""
+"""Called with the position and the message of an error; the run continues and finds others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def _object(text: str | None) -> Json:
 
 
 def attributes(record: Record) -> dict[str, str]:
-    """Return the realm attributes with the record; a single name stands for a list of one."""
+    """Return the realm attributes with the record; a single name means a list of one."""
     made: dict[str, list[Any]] = {}
     for address in sorted(record.made, key=lambda address: (address.kind, address.names)):
         names = address.names[0] if len(address.names) == 1 else list(address.names)

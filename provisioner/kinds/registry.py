@@ -63,7 +63,7 @@ def owners(address: Address) -> tuple[Address, ...]:
 
 
 def unchangeable(address: Address) -> str:
-    """Return why nobody can create or change the resource, itself or by its first owner; or an empty text."""
+    """Return why no one can create or change the resource, itself or by its first owner; or an empty text."""
     reason = KINDS[address.kind].unchangeable(address)
     first = owners(address)[:1]
     return reason or (unchangeable(first[0]) if first else "")

@@ -21,7 +21,7 @@ class Rule:
     also created by the portal, so resources that the files do not name are ignored and never deleted. Only
     `recorded` kinds are noted in the realm when an apply creates them.
 
-    `maps` are the fields whose keys belong to whoever sets them, one by one: a key that an apply set and the files
+    `maps` are the fields whose keys belong to their author, one by one: a key that an apply set and the files
     drop is deleted. With `is_map`, the fields themselves are such keys.
 
     Exporting: without the `named_by` fields a file cannot tell which resource it means.

@@ -139,7 +139,7 @@ class RealmState:
         return any(
             each.kind == address.kind
             and len(each.names) <= len(address.names)
-            and all(map(_stands_for, each.names, address.names))
+            and all(map(_matches, each.names, address.names))
             for each in self.contains
         )
 
@@ -148,5 +148,5 @@ class RealmState:
         return any(address.kind in kinds for address in (*self.contains, *self.resources))
 
 
-def _stands_for(listed: str, name: str) -> bool:
+def _matches(listed: str, name: str) -> bool:
     return listed == name or (listed == ANY and name != "")

@@ -1,4 +1,4 @@
-"""The plan that leads from the observed to the desired state. Pure: no file, no server, no clock."""
+"""The plan from the observed to the desired state. Pure: no file, no server, no clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

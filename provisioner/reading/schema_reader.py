@@ -299,7 +299,7 @@ def _shown(value: Any, secret: bool = False) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    """Return the integer that the value stands for, or None."""
+    """Return the integer that the value means, or None."""
     match value:
         case Written():
             return value.number if isinstance(value.number, int) else None

@@ -1,7 +1,7 @@
 """`${NAME}` and `${NAME:default}` in the texts of files, filled in from the environment.
 
 Only names of capital letters, digits and `_` are ours; every other `${...}` belongs to Keycloak and stays, and so
-do those of its mappers (`${ALIAS}`, `${NAMEID}`, `${UUID}`). `$${NAME}` stands for a literal `${NAME}`.
+do those of its mappers (`${ALIAS}`, `${NAMEID}`, `${UUID}`). `$${NAME}` means a literal `${NAME}`.
 """
 
 from collections.abc import Mapping

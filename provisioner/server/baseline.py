@@ -1,7 +1,7 @@
 """The resources that Keycloak 26.7 creates in a new realm.
 
 `make baseline` writes `baseline.json` from a new realm on a real server, and a test compares the two. In its
-texts, `{realm}` stands for the name of the realm.
+texts, `{realm}` means the name of the realm.
 """
 
 import json

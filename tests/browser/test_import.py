@@ -39,7 +39,7 @@ def test_import(new_person: NewPerson) -> None:
     # What would happen, and how many mails leave: nothing has happened yet.
     sends(anne, "\r\n".join([";".join(COLUMNS), *lines]).encode("cp1252"))
     words = anne.text().replace("\N{NO-BREAK SPACE}", " ")
-    assert f"{NEW} mails d’activation partiront." in words
+    assert f"{NEW} mails d’activation seront envoyés." in words
     refused = anne.page.locator("table tbody tr", has_text="sans-arobase").inner_text()
     assert refused.count("email\N{NO-BREAK SPACE}: ") == 1
     assert anne.mails_to(addresses[0]) == []

@@ -51,7 +51,7 @@ def test_turning_back_changes_nothing(new_person: NewPerson, stack: Stack) -> No
     person = new_person()
     email = becomes_someone(stack)
     person.signs_in(email, path="/profile")
-    person.presses("Configurer une application de codes")
+    person.presses("Configurer une application d’authentification")
     person.page.click("#cancelTOTPBtn")
     assert is_at(person, "/profile")
     assert "Rien n’a été configuré" in person.text()
@@ -72,7 +72,7 @@ def test_a_new_password_by_mail_is_no_way_around_it(new_person: NewPerson, stack
     emile, thief, used = new_person(javascript=True), new_person(javascript=True), set[int]()
     email = becomes_someone(stack)
     emile.signs_in(email, path="/profile")
-    emile.presses("Configurer une application de codes")
+    emile.presses("Configurer une application d’authentification")
     sets_up_codes(emile, used)
     assert is_at(emile, "/profile")
 

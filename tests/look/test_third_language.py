@@ -25,7 +25,7 @@ from webapp.records.outbox import take_notice
 from webapp.wording.labels import languages
 
 CODE = "eo"
-DEVICE = "Portail"
+DEVICE = "Attaché"
 """What the identity provider of the tests calls the portal."""
 PLACE = re.compile(r"(%\(\w+\)s|%%)")
 ACCENTS = str.maketrans("aceinosuyACEINOSUY", "àçéîñøšúÿÀÇÉÎÑØŠÚŸ")

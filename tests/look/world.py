@@ -37,7 +37,7 @@ from webapp.resend_all.store import Resent
 from webapp.settings import Settings
 from webapp.storage.database import Database, imports
 from webapp.storage.database import resendings as batches
-from webapp.storage.locks import nobody
+from webapp.storage.locks import no_worker
 
 HOST = "127.0.0.1"
 LONG_EMAIL = f"{'prenom-et-nom-de-famille-' * 2}longs@{'direction-regionale-' * 3}x.{'exploitation-' * 4}z.example"
@@ -114,7 +114,7 @@ class World:
     def stops_resending(self) -> None:
         """Whatever batch there is was left by its process."""
         with self.database.transaction() as connection:
-            connection.execute(update(batches).values(worker=nobody()))
+            connection.execute(update(batches).values(worker=no_worker()))
 
     def remember(self) -> None:
         """From now on `reset` leads back here."""
@@ -285,7 +285,7 @@ def _add_imports(world: World) -> None:
     import_store.finish(world.database, begin("import_done", "bruno", first, created, refused, *attached))
     left = begin("import_interrupted", "bruno", first)
     with world.database.transaction() as connection:
-        connection.execute(update(imports).where(imports.c.id == left).values(worker=nobody()))
+        connection.execute(update(imports).where(imports.c.id == left).values(worker=no_worker()))
 
 
 def _leave_half_done(world: World) -> None:

@@ -132,7 +132,7 @@ class FakeIdentity:
         actor, _ = self.actor(tokens)
         mine = _sid_of(tokens)
         found = [
-            OpenSession(sid, "Firefox", "Linux", one.began_at, one.began_at, ("Portail",), sid == mine)
+            OpenSession(sid, "Firefox", "Linux", one.began_at, one.began_at, ("Attaché",), sid == mine)
             for sid, one in self._sessions.items()
             if one.person_id == actor.id
         ]

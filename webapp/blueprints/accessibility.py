@@ -12,5 +12,5 @@ blueprint = Blueprint("accessibility", __name__)
 @blueprint.get("/accessibility")
 @access(Access.PUBLIC)
 def page() -> ResponseReturnValue:
-    """The statement; whoever changes what it says is tested (`tests/look`) changes it as well."""
+    """The statement; change it together with what it says is tested (`tests/look`)."""
     return render_template("accessibility/page.html", contact=parts().settings.privacy_contact)

@@ -18,7 +18,7 @@ from webapp.wording.times import waiting_time
 SOON = 1.0
 """Seconds that a batch may take before somebody is shown how far it is."""
 REFRESH = 2
-"""Seconds after which the page of a batch that is going on asks for itself again."""
+"""Seconds after which the page of a batch that is running asks for itself again."""
 
 blueprint = Blueprint("activations", __name__)
 
@@ -31,7 +31,7 @@ def resend(user_id: str) -> ResponseReturnValue:
     member, companies = with_companies(parts().directory, mine, user_id)
     name = member.user.profile.full_name
     activations.resend(context(), as_seen(mine, member), companies)
-    flash(_("A new activation mail was sent to %(name)s; it works for 30 days.", name=name), "success")
+    flash(_("A new activation mail was sent to %(name)s; it is valid for 30 days.", name=name), "success")
     return redirect(own_path(request.form.get("next")) or url_for("users.index"), 303)
 
 
@@ -63,7 +63,7 @@ def results() -> ResponseReturnValue:
 
 
 def _running_page(batch: Batch) -> str:
-    # What the quota leaves over is not tried, so nobody waits for it; the mail under way is counted already.
+    # What the quota leaves over is not tried, so no one waits for it; the mail under way is counted already.
     left = rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id)
     total = min(len(batch.results), batch.done + 1 + left)
     seconds = (total - batch.done) * batch.seconds / batch.done if batch.done else 0.0

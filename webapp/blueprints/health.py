@@ -17,14 +17,14 @@ READY_FOR = 5.0
 """Seconds for which an answer of `/readyz` is kept."""
 LOOPBACK = ("127.0.0.1", "::1")
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-"""A proxy beside the portal asks from the loopback too, for somebody else."""
+"""A proxy on the same machine asks from the loopback too, for somebody else."""
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
 class Readiness:
     """Asks the database and Keycloak, at most once in `READY_FOR` seconds.
 
-    Which rights are too much is told to the log, not here: anybody may ask.
+    Which rights are too much is written to the log only: anyone may ask.
     """
 
     def __init__(self) -> None:

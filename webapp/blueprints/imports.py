@@ -1,4 +1,4 @@
-"""One import: how far it is, what became of each line, and going on with what is left. Only its author sees it."""
+"""One import: its progress, the result of each line, and resuming it. Only its author sees it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from webapp.wording.labels import gettext as _
 from webapp.wording.times import waiting_time
 
 REFRESH = 2
-"""Seconds after which the page of an import that is going on asks for itself again."""
+"""Seconds after which the page of an import that is running asks for itself again."""
 PAGE_SIZE = 100
 
 blueprint = Blueprint("imports", __name__)
@@ -62,12 +62,12 @@ def result(import_id: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(ImportRunningError)
 def running(error: ImportRunningError) -> ResponseReturnValue:
-    """It goes on by itself, or another one does: nothing to begin."""
+    """It continues, or another one is running: there is nothing to start."""
     return error_page(
         409,
-        _("An import of yours is going on"),
-        _("Nothing more was begun. Wait until it has ended."),
-        actions=((url_for("imports.show", import_id=error.import_id), _("Look at the import that is going on")),),
+        _("One of your imports is in progress"),
+        _("Nothing else was started. Wait until it has finished."),
+        actions=((url_for("imports.show", import_id=error.import_id), _("View the import in progress")),),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_datetime, to_utc
+from flask_babel import to_utc
 
 from webapp.http.context import actor, administration, parts
 from webapp.http.csv_response import asked_variety, file_name
@@ -17,9 +17,9 @@ from webapp.records.journal import Values
 from webapp.records.journal_query import Asked, asked
 from webapp.records.journal_reading import Line
 from webapp.storage import rate_limits
+from webapp.wording import times
 from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
 from webapp.wording.labels import gettext as _
-from webapp.wording.times import span
 
 blueprint = Blueprint("journal", __name__)
 
@@ -57,12 +57,12 @@ def index() -> ResponseReturnValue:
         company_choices=[(company.id, company.name) for company in administration().companies],
         words=_words,
         reason_words=_reason_words,
-        moment=lambda instant: format_datetime(instant, "short"),
+        moment=times.day_and_hour,
         address=lambda number: url_for("journal.index", **given, page=number),
         file_address=url_for("journal.export", **given, spreadsheet=1),
         actions=ACTIONS,
         outcomes=OUTCOMES,
-        kept=span(parts().settings.journal_days),
+        kept=times.span(parts().settings.journal_days),
     )
 
 
@@ -90,7 +90,7 @@ def _ignored_words(wanted: Asked) -> list[str]:
     words = {
         "from": _("The first day is not a day like 2026-03-14, so it was left out."),
         "to": _("The last day is not a day like 2026-03-14, so it was left out."),
-        "company": _("That company is not one of yours, so all of yours are shown."),
+        "company": _("That company is not one of your companies, so all your companies are shown."),
         "page": _("There is no such page; this is the first one."),
         "q": _("The search was long; only its first 200 characters were looked for."),
     }

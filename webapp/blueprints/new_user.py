@@ -125,7 +125,7 @@ def _create(profile: Profile, wanted: Sequence[Attachment]) -> ResponseReturnVal
     made = accounts.create(context(), NewAccount(profile, tuple(wanted)), _named(wanted))
     name = profile.full_name
     if made.mail_sent:
-        flash(_("The account of %(name)s was created, and the activation mail sent.", name=name), "success")
+        flash(_("The account of %(name)s was created, and the activation mail was sent.", name=name), "success")
     else:
         flash(
             _(

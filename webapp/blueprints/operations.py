@@ -27,14 +27,14 @@ def complete(operation_id: str) -> ResponseReturnValue:
 def dismiss(operation_id: str) -> ResponseReturnValue:
     """Leave it half done, and be reminded no more."""
     recovery.dismiss(parts().database, actor().id, operation_id)
-    flash(_("The rest of the change was dropped; what was done stays."), "info")
+    flash(_("The rest of the change was dropped; what was done is kept."), "info")
     return _back()
 
 
 @blueprint.post("/changes/<id:change_id>/undoing")
 @access(Access.ADMINISTRATOR)
 def undo(change_id: str) -> ResponseReturnValue:
-    """Bring a person back to what he was before my change, unless somebody has changed him since."""
+    """Bring a person back to what they were before my change, unless somebody has changed them since."""
     user = take_back(context(), administration(), change_id)
     flash(_("The change was undone: %(name)s is attached as before.", name=user.profile.full_name), "success")
     return back_to_list()

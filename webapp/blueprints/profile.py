@@ -1,4 +1,4 @@
-"""« Mon profil »: the holder's own account, changed with his own token."""
+"""« Mon profil »: the holder's own account, changed with their own token."""
 
 from collections.abc import Sequence
 
@@ -90,7 +90,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
     if session_id not in {one.id for one in _sessions() if not one.is_current}:
         raise HiddenError(session_id)
     _end([session_id])
-    flash(_("That session was ended: whoever uses it has to sign in again."), "success")
+    flash(_("That session was ended: anyone using it has to sign in again."), "success")
     return see_other("profile.edit")
 
 
@@ -115,7 +115,7 @@ def _end(session_ids: Sequence[str]) -> None:
 
 
 def _sessions() -> tuple[OpenSession, ...]:
-    """Where the holder is signed in; none for whom Keycloak does not let look at his account."""
+    """Where the holder is signed in; none for whom Keycloak does not let look at their account."""
     try:
         return parts().identity.sessions(_tokens())
     except RefusedError:

@@ -1,4 +1,4 @@
-"""« Double authentification » of « Mon profil »: set up on Keycloak's own pages, by the person himself."""
+"""« Double authentification » of « Mon profil »: set up on Keycloak's own pages, by the person themselves."""
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,5 +19,5 @@ def set_up() -> ResponseReturnValue:
     """Off to Keycloak, which asks for the password again when the sign-in is old, and back to the profile."""
     action = ACTIONS.get(request.form.get("kind", ""))
     if action is None:
-        return error_page(422, _("Unknown second factor"), _("Codes of an application and passkeys are offered."))
+        return error_page(422, _("Unknown second factor"), _("You can use an authenticator app or a passkey."))
     return lead_to_action(url_for("profile.edit"), action)

@@ -62,7 +62,7 @@ def callback() -> ResponseReturnValue:
         return error_page(
             400,
             _("Signing in did not work"),
-            _("The answer of the sign-in page was not the one expected, or came too late. Sign in again."),
+            _("The sign-in page’s answer was not the expected one, or came too late. Sign in again."),
             actions=((url_for("session.login"), _("Sign in")),),
         )
     target = own_path(session.get(NEXT))

@@ -1,7 +1,7 @@
 """The list as a file, and a file of people: what it would do, and the order to do it.
 
 A file is sent twice: once to see what it would do, once with `confirm` to do it; `confirm` with the file does it
-at once. What became of it is on the page of its import (`webapp.blueprints.imports`), where the answer leads.
+at once. The answer redirects to the page of the import (`webapp.blueprints.imports`).
 """
 
 from collections import Counter
@@ -45,7 +45,7 @@ from webapp.wording.labels import gettext as _
 from webapp.wording.labels import languages, one_of
 
 DONE_AT_ONCE = 20
-"""Lines of a file that is done before the answer; a longer one goes on in the background."""
+"""Lines of a file that is done before the answer; a longer one continues in the background."""
 
 blueprint = Blueprint("transfers", __name__)
 
@@ -114,7 +114,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         413,
         _("That file is too large"),
         _(
-            "A file may have %(megabytes)s MB and %(lines)s lines at most. Nothing was changed; cut it in two.",
+            "A file may have at most %(megabytes)s MB and %(lines)s lines. Nothing was changed; split the file.",
             megabytes=_max_bytes() // 1024**2,
             lines=MAX_LINES,
         ),
@@ -126,9 +126,9 @@ def running(error: ImportRunningError) -> ResponseReturnValue:
     """One after the other: two files at once might want the same people to be different."""
     return error_page(
         409,
-        _("An import of yours is going on"),
-        _("Nothing of this file was done. Wait until the other import has ended, then send the file again."),
-        actions=((url_for("imports.show", import_id=error.import_id), _("Look at the import that is going on")),),
+        _("One of your imports is in progress"),
+        _("Nothing in this file was imported. Wait for the other import to finish, then send the file again."),
+        actions=((url_for("imports.show", import_id=error.import_id), _("View the import in progress")),),
     )
 
 
@@ -183,7 +183,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
 
 
 def _review_page(data: bytes, file: File, rows: tuple[Row, ...]) -> ResponseReturnValue:
-    """What would happen. Whoever is shown it knows how many mails will leave, and which administrators."""
+    """What would happen. The page says how many mails will be sent."""
     now = datetime.fromtimestamp(parts().clock(), UTC)
     counts = Counter(row.outcome for row in rows)
     return render_template(

@@ -21,7 +21,7 @@ blueprint = Blueprint("users", __name__)
 WHOLE = "whole"
 """In the address of the list: wait until all has been read, and show no progress."""
 REFRESH = 2
-"""Seconds after which the page of a reading that is going on asks for the list again."""
+"""Seconds after which the page of a reading that is running asks for the list again."""
 
 
 @blueprint.get("/users")

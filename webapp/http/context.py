@@ -13,7 +13,7 @@ from flask import current_app, g, session
 from directory.gateway import Directory
 from webapp.identity.actor import Actor, Author, author_of
 from webapp.identity.oidc import Identity, Tokens
-from webapp.identity.service_account_check import Admission
+from webapp.identity.service_account_check import ServiceAccountCheck
 from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.imports.worker import ImportWorker
 from webapp.listing.cache import Roster
@@ -39,7 +39,7 @@ class Parts:
     clock: Callable[[], float] = now
     imports: ImportWorker = field(default_factory=ImportWorker)
     resendings: ResendingWorker = field(default_factory=ResendingWorker)
-    admission: Admission = field(default_factory=Admission)
+    admission: ServiceAccountCheck = field(default_factory=ServiceAccountCheck)
 
 
 def parts() -> Parts:
@@ -70,14 +70,14 @@ def request_id() -> str:
 
 
 def administration() -> Administration:
-    """The actor's companies, read once for this request; `NotAdministratorError` when he has none."""
+    """The actor's companies, read once for this request; `NotAdministratorError` when they have none."""
     if "administration" not in g:
         g.administration = administration_of(parts().directory, actor())
     return cast(Administration, g.administration)
 
 
 def read_tokens() -> Tokens | None:
-    """What Keycloak gave for this session, none when nobody is signed in."""
+    """What Keycloak gave for this session, none when no one is signed in."""
     kept = session.get(TOKENS)
     return Tokens(**kept) if kept else None
 
@@ -93,6 +93,6 @@ def keep_tokens(tokens: Tokens) -> None:
 
 
 def forget_person() -> None:
-    """Empty the session: nobody is signed in any more."""
+    """Empty the session: no one is signed in any more."""
     for key in (TOKENS, PERSON, KEYCLOAK_SESSION):
         session.pop(key, None)

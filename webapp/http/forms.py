@@ -1,4 +1,4 @@
-"""The fields of a person and the boxes of his companies, as they are typed.
+"""The fields of a person and the boxes of their companies, as they are typed.
 
 Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
 """
@@ -23,7 +23,7 @@ from directory.person_data import (
     normal_name,
     prohibited_signs,
 )
-from webapp.wording.labels import TITLES, gettext, languages, told_of
+from webapp.wording.labels import TITLES, gettext, labelled, languages
 from webapp.wording.signs import signs_in_words
 
 SEEN = "seen"
@@ -189,7 +189,7 @@ def has_errors(rows: Iterable[Row]) -> bool:
 def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
     """What is wrong with the rows, as pairs of field and message."""
     return [
-        (f"company-{row.company.id}-{name}", told_of(row.company.name, message))
+        (f"company-{row.company.id}-{name}", labelled(row.company.name, message))
         for row in rows
         for name, messages in row.errors.items()
         for message in messages

@@ -1,7 +1,7 @@
 """Who may open which page: refused unless allowed.
 
 Every view says whom it is for (`@access(...)`); one that does not stops the application from starting. The actor
-and his rights are read from Keycloak before each view runs.
+and their rights are read from Keycloak before each view runs.
 """
 
 from collections.abc import Callable
@@ -26,10 +26,10 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 class Access(Enum):
     """Whom a view is for."""
 
-    PROBE = "machines that watch the portal; nobody is looked up"
+    PROBE = "machines that watch the portal; no user is looked up"
     PUBLIC = "everybody"
-    SIGNED_IN = "whoever is signed in"
-    ADMINISTRATOR = "whoever administers at least one company"
+    SIGNED_IN = "anyone signed in"
+    ADMINISTRATOR = "administrators of at least one company"
 
 
 def access(level: Access) -> Callable[[View], View]:
@@ -119,7 +119,7 @@ def read_actor() -> bool:
 
 
 def read_actor_if_possible() -> None:
-    """The same for pages that anybody may open: without Keycloak they open all the same, to nobody."""
+    """The same for pages that are open to everyone: without Keycloak they are shown as to an anonymous visitor."""
     try:
         read_actor()
     except UnavailableError:
@@ -133,7 +133,7 @@ def to_sign_in() -> ResponseReturnValue:
 
 
 def own_path(target: str | None) -> str | None:
-    """The target when it is a path of the portal itself, else none: nobody is led elsewhere (open redirects)."""
+    """Return the target when it is a path of the portal itself, else none: this refuses open redirects."""
     if not target or not target.startswith("/") or target.startswith("//"):
         return None
     if "\\" in target or any(ord(character) < 33 or ord(character) == 127 for character in target):

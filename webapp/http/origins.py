@@ -1,7 +1,7 @@
 """From where a request may come: for which hosts the portal answers, and whose forms it takes.
 
-Both checks stand before everything else, beside the CSRF token, not instead of it. Machines that watch the portal
-or tell it of a sign-out reach it by other names; what they open is declared as `Access.PROBE`.
+Both checks run before everything else, in addition to the CSRF token. Machines that watch the portal
+or notify it of a sign-out reach it by other names; what they open is declared as `Access.PROBE`.
 """
 
 from urllib.parse import urlsplit

@@ -32,7 +32,7 @@ from webapp.wording.labels import gettext as _
 from webapp.wording.times import in_a_while
 
 UNDO = "undo"
-"""The category of a flashed id: that of a change that can be undone, with a button beside what is said of it."""
+"""The category of a flashed id: that of a change that can be undone, with a button next to its message."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
 
@@ -99,7 +99,7 @@ def _way_on() -> tuple[tuple[str, str], ...]:
         return ((url_for("users.index"), _("Back to the users")),)
     if g.get("actor"):
         return ((url_for("profile.edit"), _("My profile")),)
-    return ((url_for("session.home"), _("Back to the start")),)
+    return ((url_for("session.home"), _("Back to the home page")),)
 
 
 def _csrf(_error: CSRFError) -> Response:
@@ -120,7 +120,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return _hidden(error)
     titles = {
         400: _("The request was not understood"),
-        405: _("This cannot be done that way"),
+        405: _("This is not possible"),
         413: _("That is too large"),
     }
     page = error_page(
@@ -139,7 +139,7 @@ def _hidden(_error: Exception) -> Response:
     return error_page(
         404,
         _("Page not found"),
-        _("There is nothing here, or nothing for you. If you typed the address, check it."),
+        _("This page does not exist, or you do not have access to it. If you typed the address, check it."),
         actions=_way_on(),
     )
 
@@ -169,18 +169,18 @@ def _conflict(error: ForbiddenByStateError) -> Response:
             )
         case AlreadyActiveError():
             title = _("This account needs no activation")
-            text = _("It is already active, or disabled, so no activation mail can be sent and nothing cancelled.")
+            text = _("It is already active or disabled: there is no mail to send and no invitation to cancel.")
         case SharedAccountError():
             title = _("This account cannot be changed here")
             text = _("You can attach it to your companies or detach it, but not change the account itself.")
         case ChangedMeanwhileError():
-            title = _("Somebody else was faster")
-            text = _("This person was changed meanwhile; nothing was overwritten. Look at the present state.")
+            title = _("Somebody else made a change first")
+            text = _("This person was changed in the meantime; nothing was overwritten. Check the current state.")
         case TooLateError():
             title = _("It is too late to undo this change")
             text = _(
-                "With one click a change can be undone for ten minutes. Nothing was changed now: "
-                "“Modify” and “Add a user” still lead to every state."
+                "A change can be undone with one click for ten minutes. Nothing was changed this time: "
+                "“Modify” and “Add a user” still let you reach the same result."
             )
         case _:
             title = _("This is not possible now")
@@ -203,7 +203,7 @@ def _partly_done(error: PartlyDoneError) -> Response:
     page = render_template(
         "errors/error.html",
         code=503,
-        title=_("Only a part was done"),
+        title=_("Only part of the change was made"),
         text=_(
             "Done: %(done)s. Not done yet: %(left)s. The rest is kept: finish it now, or later from the list.",
             done=_names(error.done),
@@ -250,16 +250,13 @@ def _directory(_error: DirectoryError) -> Response:
     return error_page(
         409,
         _("This is not possible now"),
-        _(
-            "The directory of people refused it; nothing more was changed. "
-            "Look at the present state and try again."
-        ),
+        _("The directory of people refused it; nothing else was changed. Check the current state and try again."),
         actions=_way_on(),
     )
 
 
 def _headers(app: Flask, settings: Settings) -> Callable[[Response], Response]:
-    # A form may be answered by a redirect to Keycloak (sign-out), so it is named beside us.
+    # A form may be answered by a redirect to Keycloak (sign-out), so it is named in addition to the portal.
     policy = "; ".join(
         (
             "default-src 'none'",

@@ -44,7 +44,7 @@ def say_how_it_ended() -> None:
         case "cancelled" if of_password:
             flash(_("Your password was not changed."), "info")
         case "cancelled":
-            flash(_("Nothing was set up: you turned back."), "info")
+            flash(_("Nothing was set up: you cancelled."), "info")
         case _ if of_password:
             flash(_("Your password could not be changed. Try again."), "error")
         case _:

@@ -7,7 +7,7 @@ from directory.model import Attachment, Profile
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person who is acting, as Keycloak describes him at this moment."""
+    """The person who is acting, as Keycloak describes them at this moment."""
 
     id: str
     profile: Profile
@@ -15,15 +15,15 @@ class Actor:
 
     @property
     def administered_ids(self) -> frozenset[str]:
-        """The ids of the companies he administers."""
+        """The ids of the companies they administer."""
         return frozenset(a.company_id for a in self.attachments if a.administers)
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who does something, as the journal and the mails name him.
+    """Who does something, as the journal and the mails name them.
 
-    `request_id` is that of the request in which he does it; lines with the same one belong together.
+    `request_id` is that of the request in which they do it; lines with the same one belong together.
     """
 
     id: str

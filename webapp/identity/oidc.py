@@ -2,7 +2,7 @@
 
 Rights are read from userinfo on every request. Keycloak answers it from the present state of the account and its
 groups, and refuses it once the account is disabled or its session ended (measured, 26.7.3): one call tells that
-the person is still there, what he is called, and what he may do.
+the person is still there, what they are called, and what they may do.
 """
 
 import time
@@ -95,13 +95,13 @@ class Identity(Protocol):
         """The person now, and the tokens (perhaps renewed); `SignedOutError`."""
 
     def save_profile(self, tokens: Tokens, profile: Profile) -> None:
-        """Let the holder change his own profile; his address stays. `InvalidPersonError`, `RefusedError`."""
+        """Let the holder change their own profile; their address stays. `InvalidPersonError`, `RefusedError`."""
 
     def sessions(self, tokens: Tokens) -> tuple[OpenSession, ...]:
         """Where the holder is signed in, this session first, then the latest used; `RefusedError`."""
 
     def end_session(self, tokens: Tokens, session_id: str) -> None:
-        """End one of the holder's sessions, at every service; nothing when he has none of that id."""
+        """End one of the holder's sessions, at every service; nothing when they have none of that id."""
 
     def sign_out_address(self, tokens: Tokens | None, return_to: str) -> str:
         """Where the browser ends the single sign-on session."""
@@ -274,7 +274,7 @@ def comes_from(metadata: Mapping[str, Any], arguments: Mapping[str, str]) -> boo
 def actor_of(claims: Mapping[str, Any]) -> Actor:
     """The person that userinfo describes.
 
-    An attachment counts when both agree: the groups he is in, and the mark `attachment` those groups carry; so a
+    An attachment counts when the person's groups and the mark `attachment` of those groups agree; so a
     group that only looks like a company gives nothing, nor does a subgroup without its company.
     """
     marks = set(claims.get(ATTACHMENTS_CLAIM) or ())
@@ -308,7 +308,7 @@ def _refusal(answer: requests.Response) -> UnavailableError | RefusedError:
     if answer.status_code >= 500:
         return UnavailableError(f"Keycloak failed inside ({answer.status_code})")
     # Userinfo has just accepted the token: what is missing is the right to one's own account.
-    return RefusedError(f"Keycloak does not let this person change his account ({answer.status_code})")
+    return RefusedError(f"Keycloak does not let this person change the account ({answer.status_code})")
 
 
 def _sessions_of(device: Mapping[str, Any]) -> Iterator[OpenSession]:

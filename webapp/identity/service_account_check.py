@@ -1,7 +1,7 @@
 """Whether the portal may work with the account it has: asked before anything is done with it, in each process.
 
 Keycloak that does not answer is no refusal: the portal starts all the same and asks again. Once all was found in
-order it is not asked any more; a refusal is looked at again by whoever comes, so that it ends without a restart.
+order it is not asked any more; a refusal is checked again at the next request, so that it ends without a restart.
 """
 
 import logging
@@ -41,7 +41,7 @@ def examine(directory: Directory) -> None:
         raise UnavailableError(f"the portal's account cannot work: it {', '.join(too_little)}")
 
 
-class Admission:
+class ServiceAccountCheck:
     """The answer of `examine`, kept once it is yes. Safe to share between threads."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Admission:
         return isinstance(self._refusal, ExcessError)
 
     def require(self, directory: Directory) -> None:
-        """Return when all is in order, else raise as `examine` does; who comes meanwhile is told the same."""
+        """Return when all is in order, else raise as `examine` does; concurrent callers get the same result."""
         if self._granted:
             return
         seen = self._questions
@@ -83,15 +83,15 @@ class Admission:
 def _tell(refusal: UnavailableError) -> None:
     """Once for each reason, however often it is met."""
     if isinstance(refusal, ExcessError):
-        log.error("nobody is served: the portal's account %s", refusal)
+        log.error("no request is served: the portal's account %s", refusal)
     else:
-        log.warning("nobody can be served yet: %s", refusal)
+        log.warning("no request can be served yet: %s", refusal)
 
 
 class Opening:
     """Begins what a process does by itself once the account is found in order: at once, or whenever that is."""
 
-    def __init__(self, admission: Admission, directory: Directory, begin: Callable[[], None]) -> None:
+    def __init__(self, admission: ServiceAccountCheck, directory: Directory, begin: Callable[[], None]) -> None:
         self._admission = admission
         self._directory = directory
         self._begin = begin

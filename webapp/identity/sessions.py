@@ -1,6 +1,6 @@
 """Sessions kept on our side: Flask-Session on our own table.
 
-The browser holds a random id; the table holds its SHA-256, so a copy of the database signs nobody in.
+The browser holds a random id; the table holds its SHA-256, so a copy of the database signs no one in.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ CREATED_AT = "created_at"
 
 
 class LostSession(ServerSideSession):  # type: ignore[misc]
-    """Stands in while the database cannot be read: empty, and never saved."""
+    """Used while the database cannot be read: empty, and never saved."""
 
 
 class DatabaseSessionInterface(ServerSideSessionInterface):  # type: ignore[misc]

@@ -114,7 +114,7 @@ class Line:
     surplus: int = 0
 
     def __getitem__(self, column: str) -> str:
-        """What stands in that column, without spaces around it; a line break stays, to be refused."""
+        """Return the text of that column, without spaces around it; a line break stays, to be refused."""
         return self.cells.get(column, "").strip(" \u00a0")
 
 

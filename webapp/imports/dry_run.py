@@ -1,7 +1,7 @@
 """Finding out what a file of people would do: who is at the companies it names, and who has an account besides.
 
 An address that is not at the companies is a question about a stranger. It counts in the quota of such questions
-and stands in the journal, as on the page « Ajouter un utilisateur »; when the quota is used up, no more is asked.
+and is journalled, as on the page « Ajouter un utilisateur »; when the quota is used up, no more is asked.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ Ask = Callable[[Iterable[str]], Mapping[str, User | None]]
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """Asks in somebody's name while his quota lasts; each question stands in the journal of his companies."""
+    """Asks in somebody's name while their quota lasts; each question is in the journal of their companies."""
 
     context: Context
     administration: Administration
@@ -80,7 +80,7 @@ def prepared(
     """The lines, ready to be done: as `dry_run`, but what doing them finds out anyway is not asked before.
 
     An address that is not at the companies is looked up only when its lines would make no new account. Otherwise
-    creating tells that there is one, and taking an administrator away that he is the last.
+    creating tells that there is one, and taking an administrator away that they are the last.
     """
     known = _people_named(directory, administration, lines)
     rows = judge_together(lines, administration.ids, known)
@@ -93,7 +93,7 @@ def _found(
 ) -> tuple[dict[str, Member], frozenset[str]]:
     """The accounts of these rows' addresses, and the addresses that are certain now, with or without an account.
 
-    Who is at another company of the administrator is no stranger: no question is spent on him.
+    Who is at another company of the administrator is no stranger: no question is spent on them.
     """
     addresses = list(dict.fromkeys(row.email for row in unknown if row.email))
     if not addresses:
@@ -101,13 +101,13 @@ def _found(
     others = _people_elsewhere(directory, administration, lines)
     mine = {address: others[address] for address in addresses if address in others}
     answers = ask(address for address in addresses if address not in mine)
-    # Those found are at none of his companies, as far as he is concerned.
+    # Those found are at not theirs companies, as far as they are concerned.
     strangers = {address: Member(user, ()) for address, user in answers.items() if user}
     return mine | strangers, frozenset(mine) | frozenset(answers)
 
 
 def _may_be_known(row: Row) -> bool:
-    """Whether a line is refused for what it says of a new person only: nothing, if he has an account."""
+    """Whether a line is refused for what it says of a new person only: nothing, if they have an account."""
     return bool(row.problems) and all(problem.column in PERSON_COLUMNS for problem in row.problems)
 
 

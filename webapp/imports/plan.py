@@ -2,8 +2,8 @@
 
 `webapp.imports.dry_run` finds out what has to be known for that, `webapp.imports.apply` does it.
 
-A file adds and changes, it never takes away: nobody is detached, and the account of somebody known is left as it
-is; of his lines only the company, the role and the affiliation count. What is there already is `UNCHANGED`, so a
+A file adds and changes, it never takes away: no one is detached, and the account of somebody known is left as it
+is; of their lines only the company, the role and the affiliation count. What is there already is `UNCHANGED`, so a
 file may be sent again at any time.
 
 A company that is not the actor's and one that does not exist are refused alike.
@@ -149,7 +149,7 @@ def plan(lines: Sequence[Line], company_ids: frozenset[str], known: Mapping[str,
 
 
 def judge_together(lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> list[Row]:
-    """As `plan`, but nobody is asked who the last administrators are: doing the lines tells."""
+    """As `plan`, but no one is asked who the last administrators are: doing the lines tells."""
     rows = [_judged(line, company_ids, known) for line in lines]
     return _without_repeats(_without_contradictions(rows))
 
@@ -243,7 +243,7 @@ def _profile(line: Line, email: str) -> Profile:
 def _without_contradictions(rows: Sequence[Row]) -> list[Row]:
     """Refuse lines that call one new account by two names, or mark one attachment in two ways: none is believed.
 
-    Each is told of the first line that differs from it.
+    Each problem names the first line that differs.
     """
     claimed: dict[tuple[str, str], dict[Profile | Attachment, int]] = {}
     for row in rows:
@@ -298,7 +298,7 @@ def _with_administrators(rows: Sequence[Row], known: Iterable[Member]) -> tuple[
     refused: dict[int, Row] = {}
     for row in _in_order(row for row in rows if row.outcome in {Outcome.ATTACH, Outcome.CHANGE}):
         if row.user is None or row.change is None or row.attachment is None:
-            continue  # a new account is not active, so it is nobody's last administrator
+            continue  # a new account is not active, so it is no one's last administrator
         if would_be_last_administrator(members.values(), row.user, row.change):
             refused[row.line.number] = row.ended(Outcome.REFUSED, Problem(Reason.LAST_ADMINISTRATOR, "role"))
             continue

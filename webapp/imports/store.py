@@ -20,7 +20,7 @@ from webapp.imports.plan import Outcome, Problem, Row
 from webapp.jobs.state import KEPT, State, state_of
 from webapp.records.codec import decode, decode_optional, encode
 from webapp.storage.database import Database, import_lines, imports, now
-from webapp.storage.locks import is_gone, locked, nobody, worker
+from webapp.storage.locks import is_gone, locked, no_worker, worker
 
 UNFINISHED = frozenset({Outcome.FAILED, Outcome.NOT_TRIED})
 """What is done again when an import is taken up again."""
@@ -53,7 +53,7 @@ class Job:
 
 
 def begin(database: Database, author: Author, lines: Sequence[Line], *, mails: bool = True) -> str:
-    """Write an import down as ours to do; its id. `ImportRunningError` while another one of his is going on."""
+    """Write an import down as ours to do; its id. `ImportRunningError` while another one of theirs is running."""
     purge(database)
     import_id = token_hex(16)
     at = now()
@@ -83,7 +83,7 @@ def begin(database: Database, author: Author, lines: Sequence[Line], *, mails: b
 
 
 def job(database: Database, actor_id: str, import_id: str) -> Job:
-    """One of somebody's own imports; `HiddenError` when it is not his, or deleted by now."""
+    """One of somebody's own imports; `HiddenError` when it is not theirs, or deleted by now."""
     for found in _jobs(database, imports.c.id == import_id, imports.c.actor_id == actor_id):
         return found
     raise HiddenError(import_id)
@@ -97,7 +97,7 @@ def latest(database: Database, actor_id: str) -> list[Job]:
 def take_up(database: Database, actor_id: str, import_id: str) -> bool:
     """Make what is left of an interrupted or ended import ours to do; whether there is anything to do.
 
-    `HiddenError`, and `ImportRunningError` while this or another import of his is going on.
+    `HiddenError`, and `ImportRunningError` while this or another import of theirs is running.
     """
     with locked(database, [_lock_name(actor_id)]):
         found = job(database, actor_id, import_id)
@@ -135,7 +135,7 @@ def work_of(database: Database, import_id: str) -> tuple[Author, bool, tuple[Lin
 
 
 def record(database: Database, import_id: str, rows: Iterable[Row]) -> None:
-    """Write down what became of lines, all of these or none; and that the import goes on."""
+    """Write down what became of lines, all of these or none; and that the import continues."""
     with database.transaction() as connection:
         for row in rows:
             connection.execute(
@@ -165,7 +165,7 @@ def finish(database: Database, import_id: str) -> None:
 
 def give_back(database: Database, import_id: str) -> None:
     """This process stops before the end: from now on the import counts as interrupted."""
-    _update(database, import_id, worker=nobody())
+    _update(database, import_id, worker=no_worker())
 
 
 def rows_of(
@@ -208,7 +208,7 @@ def _refuse_second(database: Database, actor_id: str) -> None:
 
 
 def _claim(connection: Connection, import_id: str, old_worker: str | None = None) -> bool:
-    """Put our name on it and begin a new run; with `old_worker` only if it is still his."""
+    """Put our name on it and begin a new run; with `old_worker` only if it is still theirs."""
     mine = imports.c.id == import_id
     if old_worker is not None:
         mine = mine & (imports.c.worker == old_worker) & (imports.c.state == State.RUNNING.value)

@@ -12,7 +12,7 @@ from directory.model import Locale
 from webapp.imports.csv_format import COLUMNS, MAX_LINES, Fault, UnreadableFileError, header_key
 from webapp.imports.plan import Problem, Reason
 from webapp.imports.vocabulary import Vocabulary, word_key
-from webapp.wording.labels import AFFILIATIONS, ROLES, TITLES, languages, one_of, told_of
+from webapp.wording.labels import AFFILIATIONS, ROLES, TITLES, labelled, languages, one_of
 from webapp.wording.labels import gettext as _
 from webapp.wording.signs import signs_in_words
 
@@ -63,14 +63,13 @@ FAULTS: dict[Fault, LazyString] = {
     Fault.EMPTY: _l("The file is empty. Its first line must be: %(columns)s"),
     Fault.NO_LINES: _l("The file has a header, but no line below it."),
     Fault.ENCODING: _l(
-        "Line %(line)s is no text that can be read: save the file as CSV in UTF-8 (or Windows-1252) and choose it "
-        "again."
+        "Line %(line)s is not readable text: save the file as CSV in UTF-8 (or Windows-1252) and choose it again."
     ),
     Fault.WORKBOOK: _l(
         "This is an Excel workbook, not a CSV file. In Excel, save it as “CSV UTF-8” and choose that file."
     ),
     Fault.QUOTES: _l(
-        "Line %(line)s cannot be read: a quotation mark is missing or too many, or a cell is far too long."
+        "Line %(line)s cannot be read: a quotation mark is missing or superfluous, or a cell is too long."
     ),
     Fault.HEADER: _l(
         "Line %(line)s must be the header: %(columns)s (in any order, with commas, semicolons or tabs between "
@@ -115,7 +114,7 @@ def explainer() -> Callable[[Problem], str]:
             "choices": choices.get(problem.reason, ""),
             "signs": signs_in_words(problem.signs),
         }
-        return told_of(columns[problem.column], text) if problem.column else text
+        return labelled(columns[problem.column], text) if problem.column else text
 
     return why
 
@@ -129,7 +128,7 @@ def fault_words(error: UnreadableFileError) -> str:
     unknown = ", ".join(name or '""' for name in error.unknown)
     details = [
         (_("Missing: %(columns)s.", columns=missing), error.missing),
-        (_("There twice: %(columns)s.", columns=doubled), error.doubled),
-        (_("Not known: %(columns)s.", columns=unknown), error.unknown),
+        (_("Duplicated: %(columns)s.", columns=doubled), error.doubled),
+        (_("Unknown: %(columns)s.", columns=unknown), error.unknown),
     ]
     return " ".join([str(FAULTS[error.fault]) % values, *(words for words, there in details if there)])

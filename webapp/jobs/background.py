@@ -1,4 +1,4 @@
-"""What goes on when the request that began it is over: in threads of this process, a few at a time."""
+"""Work that continues after the request that started it: in threads of this process, a few at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from webapp.parallel import in_the_background
 
 BEAT = 1.0
 """Seconds between two signs of life of what waits for its turn."""
-PATIENCE = 8.0
+STOP_TIMEOUT = 8.0
 """Seconds that an ending process waits for what is under way."""
 
 
@@ -21,7 +21,7 @@ class Background:
         self._threads: list[Thread] = []
 
     def begin(self, act: Callable[[], None]) -> None:
-        """Do it beside the request, and return at once."""
+        """Start it outside the request, and return at once."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._threads.append(in_the_background(act))
 
@@ -54,4 +54,4 @@ def stop_all(kinds: Iterable[Background]) -> None:
     for kind in stopped:
         kind.stopping.set()
     for kind in stopped:
-        kind.wait(PATIENCE)
+        kind.wait(STOP_TIMEOUT)

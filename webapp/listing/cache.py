@@ -83,7 +83,7 @@ class Progress:
 def page_of(directory: Directory, seen: Seen, query: Query, now: datetime) -> tuple[Page, Seen]:
     """A page of the list, and everybody with the people of that page as they are now.
 
-    Somebody who is no more, or does not match any more, is not on it; who moves up in his place is read as well.
+    Somebody who is no more, or does not match any more, is not on it; who moves up in their place is read as well.
     """
     page = cut(select(seen.members, query, now), query.page)
     read: set[str] = set()
@@ -137,7 +137,7 @@ class Roster:
         return self._seen(directory, companies, versions)
 
     def first_reading(self, directory: Directory, administration: Administration) -> Progress | None:
-        """How far the first reading of many companies is, begun behind the page when nobody is at it.
+        """How far the first reading of many companies is, begun behind the page when no one is at it.
 
         None when `seen` will not wait for it: it is through, or there are few companies, or one could not be read
         (`seen` says why).

@@ -30,7 +30,7 @@ _STATUS_ORDER = {
 
 
 class Ignored(StrEnum):
-    """A part of an address that is not followed, or not as it stands there."""
+    """A part of an address that is not followed, or not as written."""
 
     Q = "q"
     COMPANY = "company"
@@ -43,7 +43,7 @@ class Ignored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What of the list is asked for; `ignored` is what the address asked for besides, and nobody understands."""
+    """What of the list is asked for; `ignored` is what the address asked for besides, and no one understands."""
 
     q: str = ""
     company: str = ""

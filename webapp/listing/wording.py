@@ -20,7 +20,7 @@ SORTINGS: dict[str, LazyString] = {
 }
 IGNORED: dict[Ignored, LazyString] = {
     Ignored.Q: _l("The search is too long: only its first %(characters)s characters are looked for."),
-    Ignored.COMPANY: _l("The address of this page asks for a company that is not one of yours: it was ignored."),
+    Ignored.COMPANY: _l("The address of this page asks for a company that you do not administer: it was ignored."),
     Ignored.ROLE: _l("The address of this page asks for an unknown role: it was ignored."),
     Ignored.AFFILIATION: _l("The address of this page asks for neither internal nor external: it was ignored."),
     Ignored.STATUS: _l("The address of this page asks for an unknown status: it was ignored."),

@@ -1,7 +1,7 @@
-"""The courier: turns notices into mails and sends them, beside the requests.
+"""The courier: turns notices into mails and sends them, outside the requests.
 
 Each process of the portal has one; the tables see to it that a notice or a mail is given to one of them at a time.
-A mail server that is silent, or refuses, delays nobody but the mails.
+A mail server that is silent, or refuses, delays no one but the mails.
 """
 
 import logging

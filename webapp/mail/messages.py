@@ -1,6 +1,6 @@
 """The mails of one operation, in each reader's language: to the person, and to the other administrators.
 
-Whoever reads is told of his own companies only, and gets one mail however many they are.
+Each reader is informed about their own companies only, and receives one mail for all of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ def _changes(directory: Directory, operation: OperationNotice, named: dict[str, 
 
 
 def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
-    """What each person is to be told of: not what he did himself, not his account's creation or cancellation."""
+    """Return the changes to report to each person, without their own and those of a creation or cancellation."""
     found: dict[str, list[Change]] = {}
     for one in changes:
         operation = one.operation
@@ -83,7 +83,7 @@ def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
 
 
 def _readers(directory: Directory, changes: Sequence[Change]) -> list[tuple[User, list[Change]]]:
-    """The other active administrators, each with the changes at his companies."""
+    """The other active administrators, each with the changes at their companies."""
     administrators: dict[str, tuple[Member, ...]] = {}
     found: dict[str, tuple[User, list[Change]]] = {}
     for one in changes:
@@ -117,8 +117,8 @@ def _to_administrator(settings: Settings, notice: Notice, user: User, changes: S
         people = {one.operation.person.id for one in changes}
         if len(people) > 1:
             subject = ngettext(
-                "%(companies)s: %(num)s person",
-                "%(companies)s: %(num)s people",
+                "%(companies)s: an import affected %(num)s person",
+                "%(companies)s: an import affected %(num)s people",
                 len(people),
                 companies=_names(changes),
             )
@@ -141,6 +141,23 @@ def _about_one(changes: Sequence[Change]) -> str:
     return _("%(companies)s: the attachment of %(person)s has changed", **values)
 
 
+def _opening(changes: Sequence[Change]) -> str:
+    """Say who did what, as the first sentence of a mail to an administrator."""
+    operation = changes[0].operation
+    values = {"author": operation.author.name, "person": operation.person.name, "email": operation.person.email}
+    if operation.is_about_the_author:
+        return _("%(person)s (%(email)s) has left:", **values)
+    if operation.created:
+        return _("%(author)s has created an account for %(person)s (%(email)s):", **values)
+    if operation.cancelled:
+        return _("%(author)s has cancelled the invitation of %(person)s (%(email)s):", **values)
+    if all(one.change.is_attach for one in changes):
+        return _("%(author)s has attached %(person)s (%(email)s):", **values)
+    if all(one.change.is_detach for one in changes):
+        return _("%(author)s has detached %(person)s (%(email)s):", **values)
+    return _("%(author)s has changed the attachment of %(person)s (%(email)s):", **values)
+
+
 def _mail(
     templates: tuple[str, str],
     notice: Notice,
@@ -156,7 +173,7 @@ def _mail(
         "subject": subject,
         "author": operation.author,
         "person": operation.person,
-        "itself": operation.is_about_the_author,
+        "opening": _opening(changes),
         "sentences": [(one.company.name, _sentences(one)) for one in changes],
         "people": _people(changes[:LISTED]),
         "others": max(0, len(changes) - LISTED),
@@ -194,11 +211,11 @@ def _sentences(one: Change) -> list[str]:
     if change.after is not None and change.before is None:
         found.append(_("attached as: %(words)s", words=_words(change.after)))
         if services:
-            found.append(_("services that open: %(services)s", services=services))
+            found.append(_("services added: %(services)s", services=services))
     elif change.before is not None and change.after is None:
         found.append(_("detached (was: %(words)s)", words=_words(change.before)))
         if services:
-            found.append(_("services that close: %(services)s", services=services))
+            found.append(_("services removed: %(services)s", services=services))
     elif change.before is not None and change.after is not None:
         found.append(_("%(before)s → %(after)s", before=_words(change.before), after=_words(change.after)))
     return found

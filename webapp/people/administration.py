@@ -1,4 +1,4 @@
-"""An administrator with his companies: where every read and every change of the portal starts."""
+"""An administrator with their companies: where every read and every change of the portal starts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from webapp.people.policies import may_administer, may_see
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """The companies that the actor administers, by name; what is not in here does not exist for him."""
+    """The companies that the actor administers, by name; what is not in here does not exist for them."""
 
     actor: Actor
     companies: tuple[Company, ...]
@@ -31,7 +31,7 @@ class Administration:
         raise HiddenError(company_id)
 
     def mine(self, attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
-        """Those of the attachments that are at his companies."""
+        """Those of the attachments that are at their companies."""
         return tuple(a for a in attachments if may_administer(self.ids, a.company_id))
 
 
@@ -53,7 +53,7 @@ def administration_of(directory: Directory, actor: Actor) -> Administration:
 
 
 def administration_now(directory: Directory, author: Author) -> Administration:
-    """The author's companies now; `NotAdministratorError` also when he is gone, or disabled."""
+    """The author's companies now; `NotAdministratorError` also when they are gone, or disabled."""
     try:
         user = directory.user(author.id)
         if not user.enabled:
@@ -65,7 +65,7 @@ def administration_now(directory: Directory, author: Author) -> Administration:
 
 
 def people(directory: Directory, administration: Administration) -> tuple[Member, ...]:
-    """Everybody at the administrator's companies, each once, with his attachments there; read now.
+    """Everybody at the administrator's companies, each once, with their attachments there; read now.
 
     Three calls a company.
     """
@@ -85,7 +85,7 @@ def each_once(lists: Iterable[Iterable[Member]]) -> tuple[Member, ...]:
 
 
 def everywhere(directory: Directory, administered_ids: frozenset[str], user_id: str) -> Member:
-    """A person with *all* his attachments, others' too: to decide on, never to show (two calls).
+    """A person with *all* their attachments, others' too: to decide on, never to show (two calls).
 
     `HiddenError` unless at least one of them is at a company administered.
     """
@@ -107,12 +107,12 @@ def with_companies(
 
 
 def as_seen(administered_ids: frozenset[str], member: Member) -> Member:
-    """The person with those of his attachments that are at the companies administered."""
+    """The person with those of their attachments that are at the companies administered."""
     return Member(
         member.user, tuple(a for a in member.attachments if may_administer(administered_ids, a.company_id))
     )
 
 
 def person(directory: Directory, administration: Administration, user_id: str) -> Member:
-    """A person as this administrator sees him: his attachments at these companies; else `HiddenError`."""
+    """A person as this administrator sees them: their attachments at these companies; else `HiddenError`."""
     return as_seen(administration.ids, everywhere(directory, administration.ids, user_id))

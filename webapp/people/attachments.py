@@ -40,7 +40,7 @@ def change(
     Companies that `wanted` does not name stay as they are. Acts on the present state, so it may be repeated; where
     `expected` names a company that has changed since, `ChangedMeanwhileError`. `LastAdministratorError` before
     anything is written; `PartlyDoneError` when it stopped on the way. The people
-    concerned are told, those of one `batch` together once it is released.
+    concerned are notified, those of one `batch` together once it is released.
     """
     by_id = {company.id: company for company in companies if company.id in wanted}
     with context.locked(lock_names(by_id)) as held:

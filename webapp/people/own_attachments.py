@@ -1,4 +1,4 @@
-"""What the holder of an account is told about himself: where he is attached, since when, and who decides there."""
+"""What the holder of an account sees: where they are attached, since when, and who administers it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +17,8 @@ from webapp.text import fold
 class Place:
     """One company of the holder.
 
-    `administrators` are its active ones, the holder among them when he is one; `since` is none when the portal did
-    not attach him itself. `may_leave` is false for the company's last active administrator.
+    `administrators` are its active ones, the holder among them if they administer it; `since` is none when the
+    portal did not attach them itself. `may_leave` is false for the company's last active administrator.
     """
 
     company: Company
@@ -39,7 +39,7 @@ def places_of(directory: Directory, database: Database, user: User) -> tuple[Pla
 
 
 def place_of(directory: Directory, database: Database, user: User, company_id: str) -> Place:
-    """One company of the holder (two calls); `HiddenError` when he is not attached there."""
+    """One company of the holder (two calls); `HiddenError` when they are not attached there."""
     for company, attachment in directory.attachments_of(user.id):
         if company.id == company_id:
             since = journal_reading.attached_since(database, user.id).get(company_id)

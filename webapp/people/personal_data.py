@@ -1,4 +1,4 @@
-"""What the portal itself holds of one person: told to him, and erased; and what is no longer needed, deleted.
+"""What the portal itself holds of one person: exported to them, and erased; and what is no longer needed, deleted.
 
 Who is attached where is Keycloak's; here are sessions, the journal, imports, batches of mails, mails that wait,
 and counts.
@@ -45,7 +45,7 @@ LONGEST_QUOTA = DAY
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom it is about: the account, if there is one still, and the ids and addresses that are his alone."""
+    """Whom it is about: the account, if there is one still, and the ids and addresses that are theirs alone."""
 
     user: User | None
     ids: frozenset[str]
@@ -53,10 +53,10 @@ class Subject:
 
 
 def find(directory: Directory, database: Database, who: str) -> Subject | None:
-    """The person with that id or address; the journal knows also whom Keycloak knows no more. None: nobody.
+    """The person with that id or address; the journal knows also whom Keycloak knows no more. None: no one.
 
-    An id is one person's for ever, an address is not: one that was mistyped for him may be somebody else's. So
-    lines are his by their id, and of the addresses that they hold only those count that nobody else has now.
+    An id is one person's for ever, an address is not: one that was mistyped for them may be somebody else's. So
+    lines are theirs by their id, and of the addresses that they hold only those count that no one else has now.
     """
     user = _account(directory, who)
     table = journal_table.c
@@ -74,7 +74,7 @@ def find(directory: Directory, database: Database, who: str) -> Subject | None:
 
 
 def export(directory: Directory, database: Database, subject: Subject) -> dict[str, Any]:
-    """Everything about the person, to be given to him (GDPR article 15); not what it says of others."""
+    """Everything about the person, to be given to them (GDPR article 15); not what it says of others."""
     with database.engine.connect() as connection:
         return {
             "made_at": _instant(now()),
@@ -84,7 +84,7 @@ def export(directory: Directory, database: Database, subject: Subject) -> dict[s
                 {"began_at": _instant(row.created_at), "ends_at": _instant(row.expires_at)}
                 for row in connection.execute(select(sessions).where(sessions.c.person_id.in_(subject.ids)))
             ],
-            "journal": [_told(row, subject) for row in connection.execute(_lines(subject))],
+            "journal": [_exported(row, subject) for row in connection.execute(_lines(subject))],
             "imports": [row.cells for row in connection.execute(select(import_lines).where(_cells(subject)))],
             "unfinished_changes": len(connection.execute(_mentioning(operations, subject)).all()),
             "activation_mails": [
@@ -100,7 +100,7 @@ def export(directory: Directory, database: Database, subject: Subject) -> dict[s
                         or_(resendings.c.actor_id.in_(subject.ids), _mentions(resendings.c.results, subject.ids))
                     )
                 )
-                for told in _told_of_batch(row, subject)
+                for told in _exported_batch(row, subject)
             ],
             "mails_waiting": [
                 {"subject": row.subject, "since": _instant(row.created_at)}
@@ -192,7 +192,7 @@ def _lines(subject: Subject) -> Any:
     )
 
 
-def _told(row: Any, subject: Subject) -> dict[str, Any]:
+def _exported(row: Any, subject: Subject) -> dict[str, Any]:
     return {
         "at": _instant(row.at),
         "action": row.action,
@@ -203,8 +203,8 @@ def _told(row: Any, subject: Subject) -> dict[str, Any]:
     }
 
 
-def _told_of_batch(row: Any, subject: Subject) -> list[dict[str, Any]]:
-    """Of his own batch how many were in it, of somebody's what became of his mail."""
+def _exported_batch(row: Any, subject: Subject) -> list[dict[str, Any]]:
+    """Of their own batch how many were in it, of somebody's what became of their mail."""
     at = _instant(row.began_at)
     own = [{"at": at, "as": "author", "mails": len(row.results)}] if row.actor_id in subject.ids else []
     return own + [{"at": at, "as": "person", "outcome": how} for who, how in row.results if who in subject.ids]
@@ -237,7 +237,7 @@ def _erase_operations(connection: Connection, subject: Subject, pseudonym: str) 
 
 
 def _erase_imports(connection: Connection, subject: Subject, pseudonym: str) -> int:
-    """The lines about the person go; the files he sent keep their lines, without saying who sent them."""
+    """The lines about the person go; the files they sent keep their lines, without saying who sent them."""
     unknown = encode(Author(pseudonym, pseudonym, "", ""))
     connection.execute(
         update(imports).where(imports.c.actor_id.in_(subject.ids)).values(actor_id=pseudonym, author=unknown)
@@ -246,7 +246,7 @@ def _erase_imports(connection: Connection, subject: Subject, pseudonym: str) -> 
 
 
 def _erase_resendings(connection: Connection, subject: Subject) -> int:
-    """His own batch goes, and he from those of others; one that is going on goes on without him."""
+    """Their own batch goes, and they from those of others; one that is running continues without them."""
     own = _delete(connection, resendings, resendings.c.actor_id.in_(subject.ids))
     mentioning = select(resendings).where(_mentions(resendings.c.results, subject.ids)).with_for_update()
     found = connection.execute(mentioning).all()

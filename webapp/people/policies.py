@@ -16,7 +16,7 @@ def may_see(administered_ids: Collection[str], attachments: Iterable[Attachment]
 
 
 def may_resend_activation(status: ActivationStatus) -> bool:
-    """An activation mail goes to whoever has not activated yet; never to an active or disabled account."""
+    """An activation mail is sent to those who have not activated yet; never to an active or disabled account."""
     return status in {ActivationStatus.PENDING, ActivationStatus.EXPIRED, ActivationStatus.NOT_SENT}
 
 
@@ -25,7 +25,7 @@ def may_change_account(
 ) -> bool:
     """Whether the account itself (its address, its existence) is this administrator's to change.
 
-    Only while it was never activated, and only when nobody else's company is concerned: whoever chooses the
+    Only while it was never activated, and only when no one else's company is concerned: anyone who chooses the
     address of a shared account would choose who gets the other company's rights.
     """
     return may_resend_activation(status) and all(
@@ -37,7 +37,7 @@ def would_be_last_administrator(members: Iterable[Member], user: User, change: A
     """Whether the change would take a company's last *active* administrator away.
 
     `members` are all administrators of that company at least, freshly read; they also tell how far the person
-    himself is, who may have become active since he was looked at. Who is not active is not the last active one.
+    themselves are, who may have become active since they were read. Who is not active is not the last active one.
     """
     members = tuple(members)
     fresh = next((member.user for member in members if member.user.id == user.id), user)

@@ -55,7 +55,7 @@ def complete(context: Context, operation_id: str) -> None:
 
 
 def dismiss(database: Database, author_id: str, operation_id: str) -> None:
-    """Leave a half-done change as it is, and speak of it no more; `HiddenError` when it is none of his."""
+    """Leave a half-done change as it is, and speak of it no more; `HiddenError` when it is not theirs."""
     if take_partial(database, author_id, operation_id, State.FAILED) is None:
         raise HiddenError(operation_id)
 
@@ -67,7 +67,7 @@ def _finish(directory: Directory, database: Database, operation: Operation) -> S
                 _do(Context(directory, database, operation.author), work)
             except (DirectoryError, PortalError) as error:
                 if any(isinstance(one, UnavailableError) for one in (error, error.__cause__)):
-                    # Nobody was told, and Keycloak (or somebody's lock) is only late: the next start tries again.
+                    # No one was notified; Keycloak or a lock is only late: the next start tries again.
                     work.state = State.RUNNING
                 raise
     except (DirectoryError, PortalError):
@@ -143,5 +143,5 @@ def _still_administers(directory: Directory, actor_id: str, company_ids: Iterabl
 
 
 def _attachments_of_author(directory: Directory, actor_id: str) -> tuple[tuple[Company, Attachment], ...]:
-    """What the author of an interrupted change is attached to now; nothing once his account is disabled."""
+    """What the author of an interrupted change is attached to now; nothing once their account is disabled."""
     return directory.attachments_of(actor_id) if directory.user(actor_id).enabled else ()

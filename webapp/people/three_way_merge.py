@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from directory.model import Attachment
 
 State = Mapping[str, Attachment | None]
-"""What a person is at companies; none where he is not attached."""
+"""What a person is at companies; none where they are not attached."""
 
 
 @dataclass(frozen=True, slots=True)

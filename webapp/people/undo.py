@@ -17,10 +17,10 @@ SHORTLY = 600.0
 
 
 def take_back(context: Context, mine: Administration, change_id: str) -> User:
-    """Bring the person to what he was before one of the author's changes; whom it was about.
+    """Bring the person to what they were before one of the author's changes; whom it was about.
 
-    `HiddenError` when it is none of his, or was at a company that he administers no more; `TooLateError` after
-    `SHORTLY`; `ChangedMeanwhileError` when the person is no longer as the change left him; and what
+    `HiddenError` when it is not theirs, or was at a company that they no longer administer; `TooLateError` after
+    `SHORTLY`; `ChangedMeanwhileError` when the person is no longer as the change left them; and what
     `attachments.change` raises.
     """
     lines = journal_reading.changes_of(context.database, context.author.id, change_id)

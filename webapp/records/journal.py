@@ -136,8 +136,8 @@ def add(connection: Connection, author: Author, entries: Iterable[Entry], operat
 
 
 def is_about(ids: Collection[str], addresses: Collection[str]) -> ColumnElement[bool]:
-    """The lines that name a person, as author or otherwise: by id, and where there is none (a look-up in vain) by
-    address."""
+    """The lines that name a person, as author or otherwise: by id, or by address where there is no id (a look-up
+    without a result)."""
     nameless = or_(journal.c.person_id.is_(None), journal.c.person_id == "")
     return or_(
         journal.c.person_id.in_(ids), journal.c.actor_id.in_(ids), nameless & journal.c.person_email.in_(addresses)
@@ -145,9 +145,9 @@ def is_about(ids: Collection[str], addresses: Collection[str]) -> ColumnElement[
 
 
 def pseudonymise(connection: Connection, ids: Collection[str], addresses: Collection[str], pseudonym: str) -> int:
-    """Put a pseudonym in the place of a person everywhere; how many lines named him.
+    """Put a pseudonym in the place of a person everywhere; how many lines named them.
 
-    The lines stay, with what was done, when and where: whom they were about can no longer be told.
+    The lines stay, with what was done, when and where: the person they were about can no longer be identified.
     """
     rows = connection.execute(select(journal).where(is_about(ids, addresses))).all()
     for row in rows:
@@ -172,7 +172,7 @@ def _pseudonymous(row: Any, who: Mapping[str, bool], pseudonym: str) -> dict[str
 
 
 def purge(database: Database, before: datetime) -> int:
-    """Delete the lines older than that; how many there were. In short transactions: nobody waits for it."""
+    """Delete the lines older than that; how many there were. In short transactions: no one waits for it."""
     count = 0
     while True:
         with database.transaction() as connection:

@@ -33,7 +33,7 @@ _CHANGES = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as it stands in the journal; `at` is UTC, `company_ids` are those of its reader."""
+    """One line of the journal; `at` is UTC, `company_ids` are those of its reader."""
 
     id: int
     at: datetime
@@ -119,7 +119,7 @@ def change_made(database: Database, request_id: str) -> str | None:
 
 
 def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
-    """What one of the author's operations changed of attachments; nothing when it is none of his."""
+    """What one of the author's operations changed of attachments; nothing when it is not theirs."""
     query = (
         select(journal, journal_companies.c.company_id)
         .join(journal_companies, journal_companies.c.line_id == journal.c.id)
@@ -153,7 +153,7 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
 
 
 def attached_since(database: Database, person_id: str) -> dict[str, datetime]:
-    """Since when a person is attached, by company: where the portal attached him and did not detach him since."""
+    """Since when a person is attached, by company: where the portal attached them and has not detached them."""
     query = (
         select(journal_companies.c.company_id, journal.c.action, journal.c.at)
         .join(journal_companies, journal_companies.c.line_id == journal.c.id)

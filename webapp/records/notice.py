@@ -1,4 +1,4 @@
-"""What people are told of one operation: stored with the end of the operation, read by the courier."""
+"""What people are notified of after one operation: stored with the end of the operation, read by the courier."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

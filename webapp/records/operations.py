@@ -1,6 +1,6 @@
 """Changes of several calls, written down before the first call and marked after the last.
 
-What was done is written into the journal, and who is to be told of it into the notices, in the very transaction
+What was done is written into the journal, and who is notified of it into the notices, in the transaction
 that marks the operation: no change lacks its line. A process that dies in between leaves its operation `running`;
 `claim_interrupted` finds it and `webapp.people.recovery` finishes it.
 """
@@ -24,7 +24,7 @@ from webapp.records.journal import Entry, Outcome
 from webapp.records.notice import OperationNotice
 from webapp.records.payloads import KINDS, TYPES, Act, Kind, Payload
 from webapp.storage.database import Database, now, operations
-from webapp.storage.locks import is_gone, nobody, release_all_of, worker
+from webapp.storage.locks import is_gone, no_worker, release_all_of, worker
 
 AUTHOR = "author"
 
@@ -32,8 +32,8 @@ AUTHOR = "author"
 class State(StrEnum):
     """How far an operation is.
 
-    `FAILED` ones told the person and are never taken up again. `PARTIAL` ones stopped on the way: their author is
-    shown them until he finishes or dismisses them.
+    `FAILED` ones were reported to the person and are never retried. `PARTIAL` ones were interrupted: their
+    author is shown them until they finish or dismiss them.
     """
 
     RUNNING = "running"
@@ -189,7 +189,7 @@ def claim_interrupted(database: Database) -> list[Operation]:
 def release(database: Database, operation_id: str) -> None:
     """Give a claimed operation back: it could not be finished now, and the next caller may try."""
     with database.transaction() as connection:
-        connection.execute(update(operations).where(operations.c.id == operation_id).values(worker=nobody()))
+        connection.execute(update(operations).where(operations.c.id == operation_id).values(worker=no_worker()))
 
 
 def _operation(row: Any) -> Operation:

@@ -1,4 +1,4 @@
-"""What people are to be told by mail, kept until the mails have left (an outbox).
+"""Notices and mails, kept until the mails are sent (an outbox).
 
 An operation adds one notice in the transaction that ends it. The courier (`webapp.mail.courier`) makes one mail
 for each reader of it and sends them; both are tried again later when Keycloak or the mail server does not answer,
@@ -18,14 +18,14 @@ from webapp.storage.database import Database, mails, notices, now
 LEASE = 120.0
 """Seconds that a portal has for one notice or mail before another one may take it up."""
 HELD = 86_400.0
-"""Seconds after which a batch that nobody released (its process died for good) is told anyway."""
+"""Seconds after which a batch that no one released (its process died for good) is sent anyway."""
 PAUSES = (60.0, 300.0, 900.0, 3600.0, 3600.0, 14_400.0, 43_200.0, 86_400.0)
 """Seconds after each failure until the next try; after the last one it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One operation that people are to be told of, or all of one batch; `id` is that of the first."""
+    """One operation that people are to be notified of, or all of one batch; `id` is that of the first."""
 
     ids: tuple[int, ...]
     operations: tuple[OperationNotice, ...]
@@ -64,13 +64,13 @@ def add(connection: Connection, notice: OperationNotice, operation_id: str | Non
 
 
 def release(database: Database, batch: str) -> None:
-    """All of the batch has been done: its notices are due, and told together."""
+    """All of the batch has been done: its notices are due, and sent together."""
     with database.transaction() as connection:
         connection.execute(update(notices).where(notices.c.batch == batch).values(due_at=now()))
 
 
 def take_notice(database: Database) -> Notice | None:
-    """The next notice that is due, with the rest of its batch; nobody else gets it for `LEASE` seconds."""
+    """The next notice that is due, with the rest of its batch; no one else gets it for `LEASE` seconds."""
     first = _take(database, notices)
     if first is None:
         return None
@@ -104,7 +104,7 @@ def replace_by_mails(database: Database, notice: Notice, made: Sequence[Mail]) -
 
 
 def take_mail(database: Database) -> Mail | None:
-    """The next mail that is due; nobody else gets it for `LEASE` seconds."""
+    """The next mail that is due; no one else gets it for `LEASE` seconds."""
     row = _take(database, mails)
     if row is None:
         return None
@@ -112,7 +112,7 @@ def take_mail(database: Database) -> Mail | None:
 
 
 def sent(database: Database, mail: Mail) -> None:
-    """The mail has left."""
+    """The mail was sent."""
     with database.transaction() as connection:
         connection.execute(delete(mails).where(mails.c.id == mail.id))
 

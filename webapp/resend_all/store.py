@@ -1,6 +1,6 @@
 """« Renvoyer tous » as the database keeps it: of each administrator the last batch, and what became of each mail.
 
-A batch outlives the request that began it, and its page. Nobody takes up one whose process is gone: who was sent a
+A batch outlives the request that began it, and its page. No one takes up one whose process is gone: who was sent a
 mail is not expired any more, so its administrator begins another one. Nothing here calls Keycloak.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from webapp.jobs.state import KEPT, State, state_of
 from webapp.storage.database import Database, now, resendings
-from webapp.storage.locks import locked, nobody, worker
+from webapp.storage.locks import locked, no_worker, worker
 
 POLL = 0.05
 
@@ -84,20 +84,20 @@ def latest(database: Database, actor_id: str) -> Batch | None:
 
 
 def is_running(database: Database, actor_id: str) -> bool:
-    """Whether a batch of his is going on."""
+    """Whether a batch of theirs is running."""
     batch = latest(database, actor_id)
     return batch is not None and batch.state is State.RUNNING
 
 
 def wait(database: Database, actor_id: str, seconds: float | None = None) -> None:
-    """Return when no batch of his is going on any more, in whichever process, or after so many seconds."""
+    """Return when no batch of theirs is running any more, in whichever process, or after so many seconds."""
     end = None if seconds is None else time.monotonic() + seconds
     while is_running(database, actor_id) and (end is None or time.monotonic() < end):
         time.sleep(POLL)
 
 
 def record(database: Database, actor_id: str, mark: float, outcomes: Mapping[str, Resent]) -> bool:
-    """Write down what became of these people's mails, and that it goes on; false when it is kept no more."""
+    """Write down what became of these people's mails, and that it continues; false when it is kept no more."""
     with database.transaction() as connection:
         if not _beat(connection, actor_id, mark):
             return False
@@ -116,7 +116,7 @@ def beat(database: Database, actor_id: str, mark: float) -> None:
 def give_back(database: Database, actor_id: str, mark: float) -> None:
     """This process stops before the end: from now on the batch counts as interrupted."""
     with database.transaction() as connection:
-        connection.execute(update(resendings).where(_this(actor_id, mark)).values(worker=nobody()))
+        connection.execute(update(resendings).where(_this(actor_id, mark)).values(worker=no_worker()))
 
 
 def purge(database: Database) -> int:

@@ -77,7 +77,7 @@ class _Run:
     context: Context
     mark: float
     ids: frozenset[str] | None = None
-    """The companies he administers; none when that is to be read."""
+    """The companies they administer; none when that is to be read."""
     since: int = 0
     refused: int = 0
 
@@ -93,7 +93,7 @@ class _Run:
         return store.record(self.context.database, self.context.author.id, self.mark, outcomes)
 
     def reason_to_stop(self) -> Resent | None:
-        """What stops every mail to come: no mail server, the administrator's quota, or he is none any more."""
+        """What stops every mail to come: no mail server, the administrator's quota, or they are none any more."""
         if self.refused >= GIVE_UP_AFTER:
             return Resent.NOT_TRIED
         database, author_id = self.context.database, self.context.author.id
@@ -122,8 +122,7 @@ class _Run:
         return Resent.SENT
 
     def _send(self, member: Member) -> None:
-        """To the person as the author sees him at this moment: his rights minutes ago do not count, nor where the
-        person was."""
+        """Send to the person as the author sees them now: earlier rights and attachments do not count."""
         ids = self._rights()
         attached = self.context.directory.attachments_of(member.user.id)
         found = [(company, at) for company, at in attached if at.company_id in ids]

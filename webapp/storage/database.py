@@ -125,7 +125,7 @@ notices = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("operation_id", String(64), nullable=True),
-    Column("batch", String(64), nullable=True, index=True, comment="told together, once it is released"),
+    Column("batch", String(64), nullable=True, index=True, comment="sent together, once it is released"),
     Column("payload", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("due_at", Float, nullable=False, index=True),
@@ -149,7 +149,7 @@ mails = Table(
 imports = Table(
     "imports",
     metadata,
-    Column("id", String(64), primary_key=True, comment="nobody can guess it"),
+    Column("id", String(64), primary_key=True, comment="random: it cannot be guessed"),
     Column("author", JSON, nullable=False),
     Column("actor_id", String(64), nullable=False, index=True),
     Column("mails", Boolean, nullable=False),
@@ -191,7 +191,7 @@ resendings = Table(
     Column("beat_at", Float, nullable=False, index=True, comment="when it was last known to go on"),
     Column("results", JSON, nullable=False, comment="in order: who, and what became of the mail; null until then"),
 )
-"""Of each administrator the last batch of activation mails sent again; it goes on when its page is closed.
+"""Of each administrator the last batch of activation mails sent again; it continues when its page is closed.
 
 It is deleted some days after (`webapp.jobs.state.KEPT`).
 """

@@ -29,21 +29,21 @@ LEASE = 120.0
 """Seconds until a lock that is not renewed expires: longer than the slowest single call to Keycloak."""
 RENEWALS = 3
 """Renewals in one `LEASE`."""
-PATIENCE = 30.0
+LOCK_TIMEOUT = 30.0
 """Seconds to wait for a lock before giving up."""
 POLL = 0.02
 FOREIGN_SILENCE = 600.0
 """Seconds without a sign of life after which a process of another host counts as gone."""
 NAME_LENGTH = 255
 _ONCE = "taken once"
-"""The holder of what nobody gives back."""
+"""The holder of what no one gives back."""
 
 
 log = logging.getLogger(__name__)
 
 
 class TakenError(Exception):
-    """The name was taken before, and nobody gives it back."""
+    """The name was taken before, and no one gives it back."""
 
 
 class LockLostError(UnavailableError):
@@ -73,9 +73,9 @@ class Lock:
     def take(self) -> None:
         """Take the locks in one order, so that two holders never wait for each other.
 
-        `UnavailableError` when one of them is still held by another change after `PATIENCE` seconds.
+        `UnavailableError` when one of them is still held by another change after `LOCK_TIMEOUT` seconds.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LOCK_TIMEOUT
         for name in self._names:
             while not _take(self._database, name, self._holder):
                 if time.monotonic() > deadline:
@@ -103,7 +103,7 @@ class Lock:
 def locked(database: Database, names: Iterable[str]) -> Iterator[Lock]:
     """Hold all the named locks during the block, however long it lasts.
 
-    `UnavailableError` when one of them is still held by another change after `PATIENCE` seconds.
+    `UnavailableError` when one of them is still held by another change after `LOCK_TIMEOUT` seconds.
     """
     lock = Lock(database, names)
     try:
@@ -133,7 +133,7 @@ def release_all_of(database: Database, name: str) -> None:
 
 
 def worker() -> str:
-    """This process, told apart from an earlier one with the same number."""
+    """This process, distinguished from an earlier one with the same number."""
     return f"{socket.gethostname()}:{os.getpid()}:{started(os.getpid())}"
 
 
@@ -165,8 +165,8 @@ def is_gone(name: str, seen_at: float) -> bool:
     return started(int(pid)) != began
 
 
-def nobody() -> str:
-    """A process that never was: whoever holds something in its name has given it back."""
+def no_worker() -> str:
+    """Return the holder of what has been released: a process that does not exist."""
     return f"{socket.gethostname()}:0:released"
 
 

@@ -52,7 +52,7 @@ def take(database: Database, quota: Quota, subject: str, key: str = "") -> None:
 
 
 def subject_of(address: str, secret: str) -> str:
-    """A network address as the subject of a quota: told apart, and not to be read back without the key."""
+    """A network address as the subject of a quota: distinct, and not to be read back without the key."""
     return hmac.digest(secret.encode(), address.encode(), "sha256").hex()
 
 

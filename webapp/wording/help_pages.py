@@ -27,10 +27,10 @@ TASKS = {
     task.name: task
     for task in (
         Task("create", _l("Create a user account")),
-        Task("activate", _l("Activate one’s account")),
+        Task("activate", _l("Activate your account")),
         Task("resend", _l("Resend an activation request")),
         Task("correct", _l("Correct an address, cancel an invitation")),
-        Task("modify", _l("Change a role or a declaration")),
+        Task("modify", _l("Change a role or internal/external")),
         Task("detach", _l("Detach a user’s account")),
         Task("attach", _l("Attach a user’s account")),
         Task("list", _l("Find people in the list")),
@@ -39,7 +39,7 @@ TASKS = {
         Task("administrators", _l("The only administrator of a company")),
         Task("profile", _l("My profile")),
         Task("leave", _l("Leave a company")),
-        Task("sign-in", _l("One sign-in")),
+        Task("sign-in", _l("Single sign-on")),
     )
 }
 

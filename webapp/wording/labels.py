@@ -11,9 +11,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
 from webapp.records.journal import Action, Outcome
+from webapp.wording.elision import elide
 
 TITLES: dict[Title, LazyString] = {Title.M: _l("Mr"), Title.MME: _l("Ms")}
 ROLES: dict[CompanyRole, LazyString] = {
@@ -50,14 +52,14 @@ OUTCOMES: dict[Outcome, LazyString] = {
 REASONS_WHY: dict[str, LazyString] = {
     "last_administrator": _l("last active administrator"),
     "already_active": _l("account active already, or disabled"),
-    "shared_account": _l("account of other companies too"),
+    "shared_account": _l("account shared with other companies"),
     "too_often": _l("too often"),
     "email_taken": _l("address already used"),
     "invalid_person": _l("not accepted"),
     "mail_refused": _l("the mail server refused"),
-    "company_not_found": _l("company gone"),
-    "not_found": _l("gone"),
-    "gone": _l("gone"),
+    "company_not_found": _l("company deleted"),
+    "not_found": _l("deleted"),
+    "gone": _l("deleted"),
     "refused": _l("not accepted"),
     "forbidden": _l("not permitted"),
     "conflict": _l("not possible in that state"),
@@ -84,35 +86,47 @@ def one_of(words: Iterable[str]) -> str:
 
 
 def gettext(message: str, **values: Any) -> str:
-    """The message in the reader's language, its `%(name)s` filled."""
-    return str(flask_babel.gettext(message, **_written(values)))
+    """Return the message in the reader's language, its `%(name)s` filled."""
+    return _filled(flask_babel.get_translations().ugettext(message), values)
 
 
-def told_of(name: str, words: str) -> str:
-    """What is said of something that is named: `Acme: choose a role`, with the colon of the language."""
+def labelled(name: str, words: str) -> str:
+    """Return a message about something that is named: `Acme: choose a role`, with the colon of the language."""
     return gettext("%(filter)s: %(value)s", filter=name, value=words)
 
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
-    """The message for that many, in the reader's language; `%(num)s` is the number."""
-    text: str = flask_babel.get_translations().ungettext(one, many, number)
-    return text % _written({"num": number, **values})
+    """Return the message for that many, in the reader's language; `%(num)s` is the number."""
+    return _filled(flask_babel.get_translations().ungettext(one, many, number), {"num": number, **values})
 
 
 def install(app: Flask) -> None:
-    """Numbers inside the messages of templates are written as the reader's language does; after Babel's own."""
-    plain: Any = app.jinja_env.globals["gettext"]
-    plural: Any = app.jinja_env.globals["ngettext"]
+    """Fill the messages of templates like those of the code: numbers and elisions of the reader's language.
+
+    Replaces the functions that Babel's extension installs, so call it after that. Values are escaped as before.
+    """
 
     @pass_context
-    def in_words(context: Context, message: str, **values: Any) -> Any:
-        return plain(context, message, **_written(values))
+    def in_words(context: Context, message: str, **values: Any) -> str:
+        return _filled(_safe(context, flask_babel.get_translations().ugettext(message)), values)
 
     @pass_context
-    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> Any:
-        return plural(context, one, many, number, **_written({"num": number, **values}))
+    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> str:
+        text = flask_babel.get_translations().ungettext(one, many, number)
+        return _filled(_safe(context, text), {"num": number, **values})
 
     app.jinja_env.globals.update(gettext=in_words, ngettext=counted)
+
+
+def _safe(context: Context, text: str) -> str:
+    return Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704  the catalogue's text, not a value
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    """The message with its values; of a type that escapes (`Markup`), they are escaped."""
+    if "de %(" in text and str(flask_babel.get_locale()) == "fr":
+        text = type(text)(elide(text, values))
+    return text % _written(values) if values else text
 
 
 class _Number(int):

@@ -1,20 +1,31 @@
-"""Days, hours and waits in words: in the reader's language, by the clock of the installation."""
+"""Days, hours and waits in words: in the reader's language, by the clock of the installation.
+
+English dates are British: « 29 November 2026 », 24 hours.
+"""
 
 from datetime import UTC, datetime, timedelta
 
-from flask_babel import format_date, format_time, format_timedelta, get_timezone, gettext, ngettext
+from babel import Locale
+from babel.dates import format_date, format_time
+from flask_babel import format_timedelta, get_locale, get_timezone, gettext, ngettext
 
 DAYS_OF_A_YEAR = 365
+BRITISH = Locale("en", "GB")
 
 
 def day(instant: datetime) -> str:
-    """The day of an instant, as the installation's calendar has it."""
-    return str(format_date(instant, "long"))
+    """Return the day of an instant in the installation's time zone: `29 November 2026`."""
+    return str(format_date(_local(instant), "long", _locale()))
+
+
+def day_and_hour(instant: datetime) -> str:
+    """Return the day and the hour of an instant, for a table: `29 November 2026, 20:44`."""
+    return f"{day(instant)}, {_hour(instant)}"
 
 
 def moment(instant: datetime, now: datetime) -> str:
-    """An hour of today, or a day with its hour."""
-    hour = format_time(instant, "short")
+    """Return the hour when the instant is today, else the day and the hour, for a sentence."""
+    hour = _hour(instant)
     if _local_day(instant) == _local_day(now):
         return str(gettext("at %(time)s", time=hour))
     return str(gettext("on %(day)s at %(time)s", day=day(instant), time=hour))
@@ -24,7 +35,7 @@ def days_left(end: datetime, now: datetime) -> str:
     """How many days something still works; on its last day, until when."""
     days = _local_day(end) - _local_day(now)
     if days <= 0:
-        return str(gettext("last day, until %(time)s", time=format_time(end, "short")))
+        return str(gettext("last day, until %(time)s", time=_hour(end)))
     return str(ngettext("%(num)s day left", "%(num)s days left", days))
 
 
@@ -51,5 +62,19 @@ def in_a_while(seconds: float) -> str:
     return str(gettext("%(moment)s (in %(wait)s)", moment=moment(then, now), wait=waiting_time(whole)))
 
 
+def _hour(instant: datetime) -> str:
+    return str(format_time(_local(instant), "short", locale=_locale()))
+
+
+def _local(instant: datetime) -> datetime:
+    """The instant in the installation's time zone; one without a zone is UTC, as the database returns it."""
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(get_timezone())
+
+
 def _local_day(instant: datetime) -> int:
-    return instant.astimezone(get_timezone()).date().toordinal()
+    return _local(instant).date().toordinal()
+
+
+def _locale() -> Locale:
+    locale = get_locale() or Locale("fr")
+    return BRITISH if locale.language == "en" else locale

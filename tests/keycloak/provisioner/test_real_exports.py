@@ -108,7 +108,7 @@ class TestFullExports:
         assert differences(realm.plan_after_export()) == []
 
 
-UNTOUCHABLE = "Keycloak lets nobody change realm-management"
+UNTOUCHABLE = "Keycloak lets no one change realm-management"
 NOWHERE = "defined nowhere: made, as an import does"
 TAKEN: dict[str, list[str]] = {
     "attributes-1.json": [],

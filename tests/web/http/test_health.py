@@ -132,7 +132,7 @@ def test_help_says_in_both_languages_what_the_origin_said(client_for: ClientFor)
         "Description",
         "Créer un compte utilisateur",
         "Renvoyer une demande d’activation de compte",
-        "Modifier un rôle ou une déclaration",
+        "Modifier un rôle ou interne/externe",
         "Détacher le compte d’un utilisateur",
         "Rattacher le compte d’un utilisateur",
         "Mon profil",

@@ -25,7 +25,7 @@ def test_each_is_listed_and_this_one_is_marked(laptop: Browser, phone: Browser):
     heads = [head.text for head in section.all("h3")]
     assert heads == ["Firefox sur Linux – cette session", "Firefox sur Linux"]
     assert len(section.all("form")) == 1
-    assert "Portail" in section.text
+    assert "Attaché" in section.text
 
 
 def test_ended_one_is_nobodys_at_once(laptop: Browser, phone: Browser, identity: FakeIdentity, member: User):

@@ -41,7 +41,7 @@ def test_the_section_offers_both(client_for: ClientFor, member: User):
     section = page.html.one("section", **{"aria-labelledby": "second-factor"})
     assert section.one("h2").text == "Double authentification"
     assert [button.text for button in section.all("button")] == [
-        "Configurer une application de codes",
+        "Configurer une application d’authentification",
         "Ajouter une clé d’accès (passkey)",
     ]
     forms = [form for form in page.forms if form.action == ADDRESS]

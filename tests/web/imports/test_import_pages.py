@@ -20,7 +20,7 @@ from webapp.imports.csv_format import COLUMNS, MAX_LINES, RESULT_COLUMNS, read
 from webapp.imports.plan import Outcome, Row
 from webapp.jobs.state import KEPT
 from webapp.storage.database import Database, imports, journal, now
-from webapp.storage.locks import nobody
+from webapp.storage.locks import no_worker
 from webapp.storage.rate_limits import LOOK_UPS, left, take
 
 HEADER = ",".join(COLUMNS)
@@ -64,7 +64,7 @@ def an_import(database: Database, person: User, *lines: str, done: int = 0, inte
     import_store.record(database, import_id, [Row(line, Outcome.UNCHANGED) for line in parsed[:done]])
     if interrupted:
         with database.transaction() as connection:
-            connection.execute(update(imports).where(imports.c.id == import_id).values(worker=nobody()))
+            connection.execute(update(imports).where(imports.c.id == import_id).values(worker=no_worker()))
     return f"/users/import/{import_id}"
 
 
@@ -112,9 +112,9 @@ class TestBegun:
         review = browser.post("/users/import", {"file": (io.BytesIO(data), "people.csv")})
         form = review.form("/users/import")
 
-        assert "1 activation mail will leave." in review.text
+        assert "1 activation mail will be sent." in review.text
         assert "no_mails" not in form.fields, "mails leave unless one says otherwise"
-        assert "Hold the mails back" in form.element.one("input", name="no_mails").within("label").text
+        assert "Do not send the mails now" in form.element.one("input", name="no_mails").within("label").text
         browser.submit(form, "confirm", no_mails="1")
         assert directory.mails == []
         assert len(directory.people()) == 2
@@ -125,7 +125,7 @@ class TestBegun:
 
         page = client_for(person).post("/users/import", {"file": (io.BytesIO(data), "people.csv")})
 
-        assert "37 mails d’activation partiront" in page.text
+        assert "37 mails d’activation seront envoyés" in page.text
 
 
 class TestRunning:
@@ -164,7 +164,7 @@ class TestRunning:
         page = browser.post(address) if kind == "going on" else send(browser, *people(1 if "same" in kind else 2))
 
         assert page.status == 409
-        assert page.h1 == "An import of yours is going on"
+        assert page.h1 == "One of your imports is in progress"
         assert page.main.one("a", href=address)
         assert directory.snapshot() == before
 
@@ -180,7 +180,7 @@ class TestInterrupted:
 
         page = browser.get(address)
         assert page.h1 == "Import interrupted"
-        assert "2 lines are not done yet. What is done is not done twice." in page.text
+        assert "2 lines are not processed yet. Nothing is processed twice." in page.text
         assert page.html.all("meta", **{"http-equiv": "refresh"}) == []
 
         answer = browser.submit(page.form(address))
@@ -386,7 +386,7 @@ class TestQuestions:
         assert len(directory.called("find_by_email")) == 1
         assert ["or attached, if the address has an account" in row for row in page.rows] == [False, True, True]
         assert "2 addresses were not looked up: an administrator may ask about 60 addresses an hour." in page.text
-        assert "At most 3 activation mails will leave." in page.text
+        assert "At most 3 activation mails will be sent." in page.text
 
         done = browser.follow(browser.submit(page.form("/users/import"), "confirm"))
         assert "Created: 2. Attached: 1." in done.banners[0]
@@ -434,7 +434,7 @@ class TestLargeAndOdd:
             gc.collect()
 
         assert page.status == 413
-        assert "A file may have 2 MB and 5,000 lines at most. Nothing was changed" in page.text
+        assert "A file may have at most 2 MB and 5,000 lines. Nothing was changed" in page.text
         assert directory.snapshot() == before
 
     @pytest.mark.parametrize("column", COLUMNS)

@@ -227,7 +227,9 @@ class TestDryRun:
     def test_it_says_how_many_mails_will_leave(self, browser):
         page = send(browser, a_file(ZOE, ZOE_AT_GLOBEX, YAN))
 
-        assert "2 accounts are created 1 attachment is added 2 activation mails will leave." in page.text
+        assert (
+            "2 accounts will be created 1 attachment will be added 2 activation mails will be sent." in page.text
+        )
 
     def test_without_new_accounts_it_says_that_no_mail_leaves(self, browser, member):
         page = send(browser, a_file("chloe.martin@acme.example,,,,,globex,user,external"))
@@ -351,7 +353,7 @@ class TestConfirm:
 
         assert "Not finished the directory of people did not answer" in page.rows[0]
         assert "Not tried" in page.rows[1]
-        assert "2 lines are not done yet." in page.text
+        assert "2 lines are not processed yet." in page.text
 
         answer = browser.submit(page.form(answer.location))
         finished(browser)
@@ -427,7 +429,7 @@ class TestUnreadable:
         )
 
         assert page.status == 413
-        assert "A file may have 2 MB and 5,000 lines at most." in page.text
+        assert "A file may have at most 2 MB and 5,000 lines." in page.text
 
     def test_a_small_field_does_not_unfold_into_a_large_file(self, browser):
         page = browser.post("/users/import", {"content": pack(b"\n" * 20_000_000)})
@@ -476,7 +478,7 @@ def test_a_file_of_five_thousand_lines_is_shown_and_confirmed(browser, directory
     )
 
     assert response.status_code == 200
-    assert b"4,999 lines are refused and left out" in response.data
+    assert b"4,999 lines are refused and will be skipped" in response.data
     content = response.data.partition(b'name="content" value="')[2].partition(b'"')[0].decode()
     done = browser.client.post(
         "/users/import",

@@ -121,6 +121,7 @@ class TestWhoIsTold:
         assert f"{PORTAL}/profile" in text_of(mail)
         told = post.to(second.email)
         assert "Dora Stranger" in told["Subject"]
+        assert "Anne Durand a rattaché Dora Stranger (" in text_of(told)
         assert f"{PORTAL}/journal" in text_of(told)
         assert sender.deliver_due() == 0
 
@@ -143,6 +144,7 @@ class TestWhoIsTold:
         sender.deliver_due()
         assert receivers(post) == [second.email]
         assert post.to(second.email)["Subject"] == "Acme Énergie : un compte a été créé pour Emma Bernard"
+        assert "Anne Durand a créé un compte pour Emma Bernard (" in text_of(post.to(second.email))
         post.messages.clear()
         post.recipients.clear()
         emma = directory.find_by_email("emma.bernard@acme.example")
@@ -150,7 +152,9 @@ class TestWhoIsTold:
         browser.post(f"/users/{emma.id}/cancellation")
         sender.deliver_due()
         assert receivers(post) == [second.email]
-        assert "invitation" in post.to(second.email)["Subject"]
+        assert post.to(second.email)["Subject"] == "Acme Énergie : l’invitation d’Emma Bernard a été annulée"
+        for words in (text_of, html_of):
+            assert "Anne Durand a annulé l’invitation d’Emma Bernard (" in words(post.to(second.email))
 
     def test_who_left_is_not_told_the_administrators_are(
         self, client_for: ClientFor, sender: Courier, post: Post, member: User, administrator: User, second: User
@@ -223,7 +227,7 @@ class TestImport:
         assert receivers(post) == sorted([second.email, member.email, stranger.email])
         assert post.to(stranger.email)["Subject"] == "Votre compte est rattaché à Acme Énergie, Globex"
         told = post.to(second.email)
-        assert told["Subject"] == "Acme Énergie, Globex : 4 personnes"
+        assert told["Subject"] == "Acme Énergie, Globex : 4 personnes concernées par un import"
         for words in ("Nina Neu (neu@acme.example)", "Nils Neu", "compte créé", "Dora Stranger", "Chloé Martin"):
             assert words in text_of(told)
             assert words in html_of(told)

@@ -253,7 +253,7 @@ class TestQuota:
         question = browser.post("/users/activations", {"ask": "1"})
         assert "encore en envoyer 2 aujourd’hui" in question.main.text
         results = browser.follow(browser.post("/users/activations"))
-        assert "1 mail n’est pas parti" in results.banners[0]
+        assert "1 mail n’a pas été envoyé" in results.banners[0]
         assert re.search(r"possible le .* \(dans 24 heures\)", results.banners[0])
         assert len(results.rows) == 2
         assert len(directory.mails) == 3

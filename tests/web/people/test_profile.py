@@ -166,7 +166,7 @@ class TestMyCompanies:
         page = client_for(person).get("/profile")
         assert self.facts(page, "Acme Énergie") == {
             "Services": "cataliz, data",
-            "Administrée par": "Durand Anne anne.durand@acme.example Petit Bruno bruno.petit@acme.example",
+            "Administrée par": "Anne Durand anne.durand@acme.example Bruno Petit bruno.petit@acme.example",
         }
         assert self.facts(page, "Initech")["Administrée par"] == "Personne pour l’instant"
 
@@ -196,7 +196,7 @@ class TestMyCompanies:
         assert acme.one("a")["href"] == "/help/administrators"
         assert "dernier administrateur" not in globex.text
         assert globex.one("button").text.startswith("Quitter")
-        assert "Durand Anne (vous)" in self.facts(page, "Acme Énergie")["Administrée par"]
+        assert "Anne Durand (vous)" in self.facts(page, "Acme Énergie")["Administrée par"]
 
     def test_company_that_vanishes_meanwhile(self, client_for: ClientFor, directory: FakeDirectory, member: User):
         """It is gone from the page, and the others are not."""

@@ -107,7 +107,7 @@ class TestRefused:
         change(client_for(second), member, a_row("acme", administrator=True, external=True))
         page = browser.submit(form)
         assert page.status == 409
-        assert "plus rapide" in page.text
+        assert "avant vous" in page.text
         assert at(directory, member) == {an_attachment("acme", administrator=True, external=True)}
 
     def test_too_late(self, browser: Browser, directory: FakeDirectory, member: User, database: Database):

@@ -48,14 +48,14 @@ class TestFinish:
     def test_one_click_on_the_list(self, browser: Browser, stopped: Page, directory: FakeDirectory, member: User):
         """The list reminds of it until it is finished."""
         page = browser.get("/users")
-        (banner,) = [words for words in page.banners if "s’est arrêtée en chemin" in words]
+        (banner,) = [words for words in page.banners if "a été interrompue" in words]
         assert "Chloé Martin" in banner
         assert "Globex" in banner
         assert "Acme" not in banner
         form = next(form for form in page.forms if form.action.endswith("/completion"))
         done = browser.follow(browser.submit(form))
         assert at(directory, member) == WANTED
-        assert not any("en chemin" in words for words in done.banners)
+        assert not any("a été interrompue" in words for words in done.banners)
 
     def test_down_again_keeps_it(self, browser: Browser, stopped: Page, directory: FakeDirectory, member: User):
         directory.down = True
@@ -71,7 +71,7 @@ class TestFinish:
         """What was done stays; nobody is reminded any more."""
         form = next(form for form in browser.get("/users").forms if form.action.endswith("/dismissal"))
         page = browser.follow(browser.submit(form))
-        assert not any("en chemin" in words for words in page.banners)
+        assert not any("a été interrompue" in words for words in page.banners)
         assert at(directory, member) == {an_attachment("acme", external=True)}
         assert browser.submit(form).status == 404
 
@@ -93,7 +93,7 @@ class TestWhose:
         before = directory.snapshot()
         assert other.post(form.action).status == 404
         assert other.post(form.action.replace("completion", "dismissal")).status == 404
-        assert not any("en chemin" in words for words in other.get("/users").banners)
+        assert not any("a été interrompue" in words for words in other.get("/users").banners)
         assert directory.snapshot() == before
 
     def test_rights_are_those_of_now(

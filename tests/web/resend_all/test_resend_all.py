@@ -18,7 +18,7 @@ from webapp.http.context import EXTENSION
 from webapp.resend_all import store as resend_store
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, resendings
-from webapp.storage.locks import nobody
+from webapp.storage.locks import no_worker
 
 ALL = "/users/activations"
 NAVIGATES = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"}
@@ -62,7 +62,7 @@ def ended(browser: Browser) -> None:
 
 def interrupted(database: Database) -> None:
     with database.transaction() as connection:
-        connection.execute(update(resendings).values(worker=nobody()))
+        connection.execute(update(resendings).values(worker=no_worker()))
 
 
 def facts(page: Page) -> dict[str, str]:
@@ -85,7 +85,7 @@ class TestUnderWay:
         page = browser.get(ALL)
         assert (page.main.one("progress")["max"], page.main.one("progress")["value"]) == ("4", "1")
         assert page.main.one("label", for_="progress").text == "1 mails sur 4"
-        assert facts(page) == {"Partis": "1", "Non partis": "0"}
+        assert facts(page) == {"Envoyés": "1", "Non envoyés": "0"}
         assert "Encore" in page.text
         assert page.html.one("meta", **{"http-equiv": "refresh"})["content"] == "2"
         assert page.main.one("div", **{"data-part": "progress"})["data-renew"] == "2"
@@ -176,7 +176,7 @@ class TestUnderWay:
         held.go_all()
         ended(browser)
         page = browser.get(ALL)
-        assert "2 mails ne sont pas partis" in page.banners[0]
+        assert "2 mails n’ont pas été envoyés" in page.banners[0]
         assert len(page.rows) == 2
 
 

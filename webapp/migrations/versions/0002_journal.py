@@ -51,7 +51,7 @@ def upgrade() -> None:
         "notices",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("operation_id", sa.String(64), nullable=True),
-        sa.Column("batch", sa.String(64), nullable=True, index=True, comment="told together, once it is released"),
+        sa.Column("batch", sa.String(64), nullable=True, index=True, comment="sent together, once it is released"),
         sa.Column("payload", sa.JSON, nullable=False),
         sa.Column("created_at", sa.Float, nullable=False),
         sa.Column("due_at", sa.Float, nullable=False, index=True),

@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "imports",
-        sa.Column("id", sa.String(64), primary_key=True, comment="nobody can guess it"),
+        sa.Column("id", sa.String(64), primary_key=True, comment="random: it cannot be guessed"),
         sa.Column("author", sa.JSON, nullable=False),
         sa.Column("actor_id", sa.String(64), nullable=False, index=True),
         sa.Column("mails", sa.Boolean, nullable=False),

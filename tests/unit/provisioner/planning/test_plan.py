@@ -153,7 +153,7 @@ def test_what_nobody_can_change_is_left_out_with_a_warning():
     assert found.changes == ()
     assert remark.address == address
     assert (
-        remark.reason == "Keycloak lets nobody change realm-management: left out, though it differs in description"
+        remark.reason == "Keycloak lets no one change realm-management: left out, though it differs in description"
     )
 
 

@@ -41,7 +41,7 @@ def test_no_part_of_realm_management_is_written(kind: Kind, names: tuple[str, ..
     """Keycloak answers 403 to every write there."""
     found = plan(wanted((kind, names, {})), NEW)
     assert found.changes == ()
-    assert reasons(found) == ["Keycloak lets nobody change realm-management: left out"]
+    assert reasons(found) == ["Keycloak lets no one change realm-management: left out"]
 
 
 def test_a_role_of_realm_management_can_be_given_to_others():

@@ -8,7 +8,7 @@ import pytest
 from directory.errors import ForbiddenError, UnavailableError
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from tests.fakes import FakeDirectory
-from webapp.identity.service_account_check import Admission, ExcessError, Opening, examine
+from webapp.identity.service_account_check import ExcessError, Opening, ServiceAccountCheck, examine
 
 TOO_MUCH = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"view-realm", "impersonation"}})
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_judged_is_unavailable(directory: FakeDirectory):
 
 
 def test_yes_is_kept():
-    directory, admission = Counting(), Admission()
+    directory, admission = Counting(), ServiceAccountCheck()
     for _ in range(3):
         admission.require(directory)
     assert directory.asked == 1
@@ -58,7 +58,7 @@ def test_yes_is_kept():
 
 def test_no_is_asked_again_and_told_once(caplog: pytest.LogCaptureFixture):
     """So that it ends without a restart."""
-    directory, admission = Counting(), Admission()
+    directory, admission = Counting(), ServiceAccountCheck()
     directory.own = TOO_MUCH
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
@@ -97,7 +97,7 @@ def test_who_comes_while_somebody_asks_shares_the_answer():
             assert answer.wait(30)
             raise UnavailableError("not now")
 
-    directory, admission, refused = Slow(), Admission(), []
+    directory, admission, refused = Slow(), ServiceAccountCheck(), []
     admission._lock = door = Door()
 
     def ask() -> None:
@@ -120,14 +120,14 @@ def test_who_comes_while_somebody_asks_shares_the_answer():
 class TestOpening:
     def test_at_once(self):
         begun: list[int] = []
-        Opening(Admission(), FakeDirectory(), lambda: begun.append(1)).start()
+        Opening(ServiceAccountCheck(), FakeDirectory(), lambda: begun.append(1)).start()
         assert begun == [1]
 
     def test_not_at_all_while_refused(self):
         directory = FakeDirectory()
         directory.own = TOO_MUCH
         begun: list[int] = []
-        opening = Opening(Admission(), directory, lambda: begun.append(1))
+        opening = Opening(ServiceAccountCheck(), directory, lambda: begun.append(1))
         opening.start()
         opening.stop()
         assert begun == []

@@ -20,7 +20,7 @@ from webapp.imports.worker import ImportWorker, do_now, finish
 from webapp.jobs import background
 from webapp.jobs.state import KEPT, State
 from webapp.storage.database import import_lines, imports, now, quota_uses
-from webapp.storage.locks import nobody, worker
+from webapp.storage.locks import no_worker, worker
 
 
 def a_line(number: int = 2, email: str | None = None, **cells: str) -> Line:
@@ -62,7 +62,7 @@ def left_by_the_dead(database, import_id: str, seen_at: float | None = None, nam
         connection.execute(
             update(imports)
             .where(imports.c.id == import_id)
-            .values(worker=name or nobody(), beat_at=now() if seen_at is None else seen_at)
+            .values(worker=name or no_worker(), beat_at=now() if seen_at is None else seen_at)
         )
 
 

@@ -330,7 +330,7 @@ class TestWhose:
             patch.setattr("webapp.storage.locks.worker", lambda: DEAD)
             held.__enter__()
         left_behind(database, Kind.CHANGE, actor, change(person, acme=None))
-        monkeypatch.setattr("webapp.storage.locks.PATIENCE", 0.2)
+        monkeypatch.setattr("webapp.storage.locks.LOCK_TIMEOUT", 0.2)
         assert [state for _, state in resume(directory, database)] == [State.DONE]
         assert at(directory, person) == set()
 
@@ -344,7 +344,7 @@ class TestWhose:
     ):
         """Somebody else is changing the company: not now, and not failed."""
         left_behind(database, Kind.CHANGE, actor, change(person, acme=None))
-        monkeypatch.setattr("webapp.storage.locks.PATIENCE", 0.1)
+        monkeypatch.setattr("webapp.storage.locks.LOCK_TIMEOUT", 0.1)
         with locked(database, ["company:acme"]):
             assert [state for _, state in resume(directory, database)] == [State.RUNNING]
         assert [state for _, state in resume(directory, database)] == [State.DONE]

@@ -25,7 +25,7 @@ from webapp.resend_all.store import Batch, Resent
 from webapp.resend_all.worker import ResendingWorker
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, activation_mails, now, resendings
-from webapp.storage.locks import nobody
+from webapp.storage.locks import no_worker
 
 LONG_AGO = datetime(2023, 1, 1, tzinfo=UTC)
 
@@ -248,7 +248,7 @@ class TestOneAtATime:
 
     def test_what_was_replaced_writes_nothing_any_more(self, database, anne):
         old = resend_store.begin(database, anne.id, ["a"])
-        left_by(database, nobody())
+        left_by(database, no_worker())
         resend_store.begin(database, anne.id, ["a"])
         assert not resend_store.record(database, anne.id, old, {"a": Resent.SENT})
         resend_store.give_back(database, anne.id, old)
@@ -309,7 +309,7 @@ class TestInterrupted:
     def test_one_that_has_ended_is_not_interrupted(self, worker, directory, database, anne, people):
         begin(worker, directory, database, anne)
         worker.wait()
-        left_by(database, nobody())
+        left_by(database, no_worker())
         assert batch_of(database, anne).state is State.DONE
 
     def test_what_nobody_expected_gives_it_back(
@@ -343,9 +343,9 @@ class TestKept:
         """Also when somebody else begins one; a young one stays."""
         resend_store.begin(database, anne.id, ["a"])
         assert resend_store.purge(database) == 0
-        left_by(database, nobody(), now() - KEPT - 1)
+        left_by(database, no_worker(), now() - KEPT - 1)
         resend_store.begin(database, "bea", ["a"])
         with database.engine.connect() as connection:
             assert connection.execute(select(resendings.c.actor_id)).scalars().all() == ["bea"]
-        left_by(database, nobody(), now() - KEPT - 1)
+        left_by(database, no_worker(), now() - KEPT - 1)
         assert resend_store.purge(database) == 1

@@ -51,7 +51,7 @@ def test_two_are_never_inside_at_once(database: Database):
 def test_two_portals_share_a_lock(database: Database, monkeypatch: pytest.MonkeyPatch):
     """The lock is the database's, not the process's."""
     other = Database(str(database.engine.url))
-    monkeypatch.setattr(locks, "PATIENCE", 0.05)
+    monkeypatch.setattr(locks, "LOCK_TIMEOUT", 0.05)
     with locked(database, ["x"]), pytest.raises(UnavailableError), locked(other, ["x"]):
         pytest.fail("both are inside")
     other.engine.dispose()
@@ -111,7 +111,7 @@ def test_waits_until_the_holder_is_done(database: Database):
 
 def test_gives_up_and_lets_go_of_what_it_had(database: Database, monkeypatch: pytest.MonkeyPatch):
     """Unavailable after a while, so that nobody waits for ever; the locks already taken are free again."""
-    monkeypatch.setattr(locks, "PATIENCE", 0.05)
+    monkeypatch.setattr(locks, "LOCK_TIMEOUT", 0.05)
     put(database, "b", ends_in=60)
     with pytest.raises(UnavailableError), locked(database, ["a", "b"]):
         pytest.fail("b is somebody else's")
@@ -154,7 +154,7 @@ class TestRenewal:
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
         """The second holder gives up although it waited for three leases."""
-        monkeypatch.setattr(locks, "PATIENCE", 1.0)
+        monkeypatch.setattr(locks, "LOCK_TIMEOUT", 1.0)
         with locked(database, ["a"]) as lock:
             with pytest.raises(UnavailableError), locked(database, ["a"]):
                 pytest.fail("both are inside")
@@ -231,7 +231,7 @@ def test_any_name_fits(length: int, database: Database):
     with locked(database, [name]), database.engine.connect() as connection:
         assert connection.execute(select(func.max(func.length(table.c.name)))).scalar_one() <= 255
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(locks, "PATIENCE", 0.01)
+            patch.setattr(locks, "LOCK_TIMEOUT", 0.01)
             with locked(database, [name + "x"]):
                 pass
             with pytest.raises(UnavailableError), locked(database, [name]):
