@@ -56,6 +56,14 @@ class Settings(BaseSettings):
             raise ValueError("must be an address that starts with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("portal_url")
+    @classmethod
+    def _root(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.path or parts.query or parts.fragment:
+            raise ValueError("must end after the host and port: the portal answers at the root of its address")
+        return value
+
     @field_validator("portal_timezone")
     @classmethod
     def _timezone(cls, value: str) -> str:

@@ -91,6 +91,11 @@ def spoil_token(page: Page, _world: World) -> None:
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(one => { one.value = 'old' })")
 
 
+def lose_session(page: Page, _world: World) -> None:
+    """The browser's cookie is gone; the next view has it again."""
+    page.context.clear_cookies()
+
+
 def forget_role(page: Page, _world: World) -> None:
     """A company ticked without a role, which only an unusual browser can send."""
     page.check("[name=company-nour-attached]")
@@ -273,6 +278,9 @@ _VIEWS = (
     View("correct-wrong", "anne", "/users/{pending}/email", (fill(email=""), click(NEXT)), 422),
     View("cancel", "anne", PENDING, (click(CANCEL),)),
     View("expired-form", "anne", PENDING, (spoil_token, click(RESEND)), 400),
+    View("expired-form-kept", "anne", "/profile", (spoil_token, fill(last_name="Zola"), click(NEXT)), 400),
+    View("session-ended", "anne", PENDING, (lose_session, click(RESEND)), 401),
+    View("session-ended-kept", "anne", "/profile", (lose_session, fill(last_name="Zola"), click(NEXT)), 401),
     # Files.
     View("import", "bruno", "/users/import"),
     View("import-wrong", "anne", "/users/import", (click(NEXT),), 422),
