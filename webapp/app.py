@@ -152,5 +152,6 @@ def _page_context(settings: Settings) -> dict[str, Any]:
         "languages": labels.languages(),
         "next_path": guards.page_to_open() or "/",
         "service_url": settings.service_url,
+        "operator_contact": settings.operator_contact,
         "request_id": request_id(),
     }

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     journal_days: int = Field(default=3 * 365, ge=1)
     pending_days: int = Field(default=180, ge=31)
     privacy_contact: str = ""
+    operator_contact: str = ""
 
     @field_validator("portal_url", "service_url", "keycloak_url")
     @classmethod

@@ -128,12 +128,12 @@ def activate(name: str) -> Step:
 
 
 def again(selector: str) -> Step:
-    """Go back to the page before and click the same once more."""
+    """Go back to the page before and send the same once more, as if it had been open in another tab."""
 
     def act(page: Page, _world: World) -> None:
         page.go_back()
-        page.locator(f"main {selector}").first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(f"main {selector}").first.evaluate("button => button.form.submit()")
 
     return act
 

@@ -14,7 +14,12 @@ NEEDED = {
 
 @pytest.mark.parametrize(
     "address",
-    ["https://portal.example/attache", "https://portal.example/?a=b", "https://portal.example#top", "http://p/a/b/"],
+    [
+        "https://portal.example/attache",
+        "https://portal.example/?a=b",
+        "https://portal.example#top",
+        "http://p/a/b/",
+    ],
 )
 def test_portal_address_with_more_than_a_host(address: str):
     """A path, a query or a fragment is refused with one sentence: the portal answers at the root."""
