@@ -6,9 +6,9 @@ from flask import Flask
 from directory.model import User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import Browser
+from tests.web.browser import PORTAL, Browser
 from tests.web.fake_identity import FakeIdentity
-from tests.web.html import Element
+from tests.web.html import Element, parse
 from webapp.app import create_app
 from webapp.http.context import EXTENSION
 from webapp.settings import Settings
@@ -80,15 +80,14 @@ def test_next_mail_is_not_possible_yet(browser: Browser, namesakes: list[User]):
         ("", ""),
     ],
 )
-def test_contact_of_the_operator(
-    contact: str, href: str, path: str, app: Flask, directory: FakeDirectory, monkeypatch: pytest.MonkeyPatch
-):
+def test_contact_of_the_operator(contact: str, href: str, path: str, app: Flask, directory: FakeDirectory):
     """The setting is shown on the help, on personal data and on errors; without it nothing is."""
     settings: Settings = app.extensions[EXTENSION].settings.model_copy(update={"operator_contact": contact})
     own = create_app(settings, directory=directory, identity=FakeIdentity(directory))
-    page = Browser(own, FakeIdentity(directory)).get(path)
+    with own.test_client().get(path, base_url=PORTAL) as response:
+        page, _problems = parse(response.get_data(as_text=True))
     own.extensions[EXTENSION].database.engine.dispose()
-    found = page.main.all("p", class_="operator-contact")
+    found = page.one("main").all("p", class_="operator-contact")
     assert bool(found) == bool(contact)
     assert not contact or contact in found[0].text
     assert not href or found[0].one("a")["href"] == href
