@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
-from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
@@ -150,16 +149,8 @@ def _page_context(settings: Settings) -> dict[str, Any]:
         "current_endpoint": request.endpoint,
         "help_task": help_pages.task_of(request.endpoint),
         "languages": labels.languages(),
-        "next_path": _way_back(),
+        "next_path": guards.page_to_open() or "/",
         "service_url": settings.service_url,
+        "operator_contact": settings.operator_contact,
         "request_id": request_id(),
     }
-
-
-def _way_back() -> str:
-    """The path of this page, for a visitor who leaves it for a moment: a form's own when it was posted to."""
-    if request.method == "GET":
-        return guards.own_path(request.full_path) or "/"
-    addresses = request_ctx.url_adapter
-    can_be_opened = addresses is not None and addresses.test(method="GET")
-    return (guards.own_path(request.path) if can_be_opened else None) or "/"

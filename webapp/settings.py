@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     journal_days: int = Field(default=3 * 365, ge=1)
     pending_days: int = Field(default=180, ge=31)
     privacy_contact: str = ""
+    operator_contact: str = ""
 
     @field_validator("portal_url", "service_url", "keycloak_url")
     @classmethod
@@ -55,6 +56,14 @@ class Settings(BaseSettings):
         if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
             raise ValueError("must be an address that starts with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("portal_url")
+    @classmethod
+    def _root(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.path or parts.query or parts.fragment:
+            raise ValueError("must end after the host and port: the portal answers at the root of its address")
+        return value
 
     @field_validator("portal_timezone")
     @classmethod

@@ -32,6 +32,7 @@ class Gallery:
         self._touched = bool(view.steps)
         self.world.speaks(locale)
         page = self._window(view.actor, locale)
+        self._sign_in(page.context, view.actor)
         page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
         page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce", forced_colors="none")
         self.complaints.clear()
@@ -57,7 +58,7 @@ class Gallery:
 
     def _window(self, actor: str, locale: str) -> Page:
         if (actor, locale) not in self._windows:
-            page = self._context(actor, locale).new_page()
+            page = self._context(locale).new_page()
             page.on("console", self._listen)
             page.on("pageerror", lambda error: self.complaints.append(str(error)))
             self._windows[actor, locale] = page
@@ -68,10 +69,13 @@ class Gallery:
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.complaints.append(message.text)
 
-    def _context(self, actor: str, locale: str) -> BrowserContext:
+    def _context(self, locale: str) -> BrowserContext:
         context = self._chromium.new_context(java_script_enabled=self._javascript, locale=locale)
         context.set_default_timeout(PATIENCE)
+        return context
+
+    def _sign_in(self, context: BrowserContext, actor: str) -> None:
+        """Give the window the actor's session, which the view before may have lost."""
         if actor != VISITOR:
             cookie = {"name": "attache", "value": self.world.cookies[actor], "domain": HOST, "path": "/"}
             context.add_cookies([cookie])  # type: ignore[list-item]
-        return context

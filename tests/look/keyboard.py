@@ -107,7 +107,7 @@ def creates_modifies_and_detaches(keys: Keyboard, email: str, company: str) -> N
     keys.types(email)
     keys.opens()
     assert "En cours d’activation" in keys.page.inner_text(f"tr:has-text('{email}')").replace("'", "’")
-    keys.goes_on("Modifier – Émile Zola")
+    keys.goes_on(f"Modifier – Émile Zola, {email}")
     keys.tabs_to(f"Utilisateur – {company}")
     keys.press("ArrowRight")
     assert keys.here.words.startswith("Administrateur")
@@ -115,7 +115,7 @@ def creates_modifies_and_detaches(keys: Keyboard, email: str, company: str) -> N
     assert "Administrateur" in keys.page.inner_text(".difference")
     keys.goes_on("Confirmer")
     assert "banner" in keys.here.classes
-    keys.goes_on("Modifier – Émile Zola")
+    keys.goes_on(f"Modifier – Émile Zola, {email}")
     assert keys.tabs_to(f"Rattachement – {company}").checked
     keys.press("Space")
     keys.goes_on("Continuer")

@@ -91,6 +91,11 @@ def spoil_token(page: Page, _world: World) -> None:
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(one => { one.value = 'old' })")
 
 
+def lose_session(page: Page, _world: World) -> None:
+    """The browser's cookie is gone; the next view has it again."""
+    page.context.clear_cookies()
+
+
 def forget_role(page: Page, _world: World) -> None:
     """A company ticked without a role, which only an unusual browser can send."""
     page.check("[name=company-nour-attached]")
@@ -123,12 +128,12 @@ def activate(name: str) -> Step:
 
 
 def again(selector: str) -> Step:
-    """Go back to the page before and click the same once more."""
+    """Go back to the page before and send the same once more, as if it had been open in another tab."""
 
     def act(page: Page, _world: World) -> None:
         page.go_back()
-        page.locator(f"main {selector}").first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(f"main {selector}").first.evaluate("button => button.form.submit()")
 
     return act
 
@@ -273,6 +278,9 @@ _VIEWS = (
     View("correct-wrong", "anne", "/users/{pending}/email", (fill(email=""), click(NEXT)), 422),
     View("cancel", "anne", PENDING, (click(CANCEL),)),
     View("expired-form", "anne", PENDING, (spoil_token, click(RESEND)), 400),
+    View("expired-form-kept", "anne", "/profile", (spoil_token, fill(last_name="Zola"), click(NEXT)), 400),
+    View("session-ended", "anne", PENDING, (lose_session, click(RESEND)), 401),
+    View("session-ended-kept", "anne", "/profile", (lose_session, fill(last_name="Zola"), click(NEXT)), 401),
     # Files.
     View("import", "bruno", "/users/import"),
     View("import-wrong", "anne", "/users/import", (click(NEXT),), 422),

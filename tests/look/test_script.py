@@ -88,7 +88,7 @@ class TestCount:
         assert gallery.show(PAGES["modify"], "en").get_attribute(COUNT, "role") == "status"
 
     def test_is_of_the_person_not_of_the_form(self, gallery: Gallery):
-        """« Changer » comes back to boxes that differ from what is so."""
+        """« Modifier » comes back to boxes that differ from what is so."""
         page = gallery.show(PAGES["modify-review"])
         page.click("main button[name=back]")
         assert page.inner_text(COUNT) == "3 changements à vérifier"

@@ -200,6 +200,7 @@ def serve(folder: Path) -> Iterator[World]:
         database_url=f"sqlite:///{folder / 'portal.sqlite'}",
         secret_key="a key for tests only",
         privacy_contact="donnees@portail.example",
+        operator_contact="exploitation@portail.example",
     )
     made.append(create_app(settings, directory=directory, identity=identity))
     world = World(made[0], site, directory, identity)

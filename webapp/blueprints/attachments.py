@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from directory.model import AttachmentChange, Member
+from directory.model import AttachmentChange, Company, Member
+from webapp.errors import LastAdministratorError
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
 from webapp.http.guards import Access, access
@@ -37,6 +38,8 @@ def edit(user_id: str) -> ResponseReturnValue:
         review = edit_attachments.review(context(), administration(), member, asked)
     except EditConflictError as error:
         return _conflict_page(error.review)
+    except LastAdministratorError as error:
+        return _rows_page(member, rows, needs_administrator=error.company), 409
     if not review.changes:
         return _rows_page(member, _rows_of(review), unchanged=True, meanwhile=review.meanwhile)
     return _review_page(review)
@@ -51,6 +54,8 @@ def _saved(member: Member, changes: Sequence[AttachmentChange]) -> ResponseRetur
     name = member.user.profile.full_name
     if not changes:
         flash(_("Nothing had to be changed for %(name)s.", name=name), "info")
+    elif member.user.id == actor().id:
+        flash(_("Your own attachments were changed."), "success")
     elif all(change.is_detach for change in changes):
         flash(_("%(name)s was detached; the account itself stays active.", name=name), "success")
     else:
@@ -72,6 +77,7 @@ def _rows_page(
     unchanged: bool = False,
     meanwhile: Sequence[Meanwhile] = (),
     conflict: bool = False,
+    needs_administrator: Company | None = None,
 ) -> str:
     return render_template(
         "attachments/edit.html",
@@ -81,6 +87,7 @@ def _rows_page(
         unchanged=unchanged,
         meanwhile=meanwhile,
         conflict=conflict,
+        needs_administrator=needs_administrator,
         companies=_companies(),
         fields=[seen_field(administration().companies, member.attachments), *list_fields()],
         back=list_address(),
@@ -94,10 +101,19 @@ def _review_page(review: Review) -> str:
         member=review.member,
         changes=review.changes,
         meanwhile=review.meanwhile,
+        given_up=_given_up(review),
         companies=_companies(),
         fields=[*(pair for row in _rows_of(review) for pair in row.fields), seen, *list_fields()],
         back=list_address(),
     )
+
+
+def _given_up(review: Review) -> list[Company]:
+    """The companies that the actor would administer no more by this change of their own account."""
+    if review.member.user.id != actor().id:
+        return []
+    ids = {change.company_id for change in review.changes if change.takes_administrator}
+    return [company for company in administration().companies if company.id in ids]
 
 
 def _companies() -> dict[str, object]:

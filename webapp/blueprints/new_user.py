@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from flask import Blueprint, flash, render_template, request, session
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import Attachment, Company, Member, Profile, difference
 from directory.person_data import email_spellings, normal_email
+from webapp.http import steps
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import (
     PersonForm,
@@ -33,6 +35,7 @@ SHOWN = "companies_shown"
 ACCOUNT = "account"
 NO_ACCOUNT = "none"
 AN_ACCOUNT = "known"
+CHECKED = "checked"
 PERSON_FIELDS = ("last_name", "first_name", "title", "locale")
 
 
@@ -60,9 +63,10 @@ class Details:
 def create() -> ResponseReturnValue:
     """First the address; then the person, unless known, and the boxes; then the difference; then done."""
     if request.method != "POST":
-        return _address_page(request.args.get("email", ""))
+        fields = steps.kept()
+        return _kept_page(fields) if fields else _address_page(request.args.get("email", ""))
     typed = request.form.get("email", "")
-    has_details = _has_details()
+    has_details = _has_details(request.form)
     if error := email_error(typed):
         if has_details:
             return _details_page(Details(typed, None, PersonForm(), _typed(), [error]))
@@ -72,10 +76,37 @@ def create() -> ResponseReturnValue:
         return _save(email)
     known = _look_up(email, again=has_details)
     if not has_details:
-        return _details_page(Details(email, known, PersonForm(formdata=None, locale="fr"), _open_rows(known)))
+        return _step(_empty(email, known))
     if "back" in request.form:
-        return _details_page(Details(email, known, PersonForm(), _typed()))
+        return _step(Details(email, known, PersonForm(), _typed(known)))
     return _review(email, known)
+
+
+def _step(details: Details) -> ResponseReturnValue:
+    """The second step at an address of its own, so that « Back » from the next one sends nothing again."""
+    if not steps.is_navigation():
+        return _details_page(details)
+    name = steps.keep(**{CHECKED: "1" if details.checked else ""})
+    return see_other("new_user.create", step=name)
+
+
+def _kept_page(fields: MultiDict[str, str]) -> ResponseReturnValue:
+    """The second step as it was typed."""
+    email = normal_email(fields["email"])
+    if not lookups.is_counted(context(), email):
+        return _address_page(email)
+    known = _look_up(email, again=True)
+    if not _has_details(fields):
+        return _details_page(_empty(email, known))
+    form = PersonForm(formdata=fields)
+    checked = CHECKED in fields
+    if checked and known is None:
+        form.validate()
+    return _details_page(Details(email, known, form, _typed(known, fields), checked=checked))
+
+
+def _empty(email: str, known: Member | None) -> Details:
+    return Details(email, known, PersonForm(formdata=None, locale="fr"), _open_rows(known))
 
 
 def _look_up(email: str, *, again: bool = False) -> Member | None:
@@ -95,9 +126,9 @@ def _appeared(known: Member | None) -> bool:
     return known is not None and request.form.get(ACCOUNT) == NO_ACCOUNT
 
 
-def _has_details() -> bool:
-    """Whether the form of the second step was sent, not only the address."""
-    return any(name in PERSON_FIELDS or name.startswith("company-") for name in request.form)
+def _has_details(fields: MultiDict[str, str]) -> bool:
+    """Whether these are fields of the second step, not only the address."""
+    return any(name in PERSON_FIELDS or name.startswith("company-") for name in fields)
 
 
 def _save(email: str) -> ResponseReturnValue:
@@ -123,6 +154,7 @@ def _save(email: str) -> ResponseReturnValue:
 
 def _create(profile: Profile, wanted: Sequence[Attachment]) -> ResponseReturnValue:
     made = accounts.create(context(), NewAccount(profile, tuple(wanted)), _named(wanted))
+    steps.forget()
     name = profile.full_name
     if made.mail_sent:
         flash(_("The account of %(name)s was created, and the activation mail was sent.", name=name), "success")
@@ -153,6 +185,7 @@ def _attach(email: str, known: Member, form: PersonForm) -> ResponseReturnValue:
         changes = edit_attachments.save(context(), administration(), known, _edit())
     except EditConflictError as error:
         return _conflict_page(email, error.review.member, form, error.review.conflicts)
+    steps.forget()
     name = known.user.profile.full_name
     if changes:
         flash(_("%(name)s is now attached as you asked.", name=name), "success")
@@ -168,10 +201,10 @@ def _edit() -> Edit:
 
 def _review(email: str, known: Member | None) -> ResponseReturnValue:
     """The difference, or what is wrong with the form."""
-    form, rows = PersonForm(), _typed()
+    form, rows = PersonForm(), _typed(known)
     valid = known is not None or form.validate()
     if not valid or has_errors(rows) or not any(row.attached for row in rows):
-        return _details_page(Details(email, known, form, rows, checked=True))
+        return _step(Details(email, known, form, rows, checked=True))
     if known is None:
         session[SHOWN] = {row.company.id: row.company.name for row in rows if row.attached}
         profile, changes = form.profile(email), difference([], [row.attachment for row in rows if row.attachment])
@@ -195,6 +228,7 @@ def _review(email: str, known: Member | None) -> ResponseReturnValue:
             *([] if known else _person_fields(profile)),
             *(f for row in rows for f in row.fields),
             *_state_fields(known),
+            *([(steps.STEP, steps.keep())] if steps.is_navigation() else []),
         ],
     )
 
@@ -253,7 +287,7 @@ def _details_page(details: Details) -> tuple[str, int]:
         email_errors=email_errors,
         box_errors=box_errors,
         summary=summary,
-        fields=_state_fields(details.known),
+        fields=[*_state_fields(details.known), *_step_field()],
         appeared=details.appeared,
         conflicts=details.conflicts,
     )
@@ -264,8 +298,16 @@ def _companies() -> dict[str, Company]:
     return {company.id: company for company in administration().companies}
 
 
-def _typed() -> list[Row]:
-    return typed_rows(administration().companies, request.form)
+def _typed(known: Member | None = None, fields: MultiDict[str, str] | None = None) -> list[Row]:
+    """The boxes as typed; without those where the person is already, unless they are ticked."""
+    present = {a.company_id for a in known.attachments} if known else set()
+    rows = typed_rows(administration().companies, request.form if fields is None else fields)
+    return [row for row in rows if row.attached or row.company.id not in present]
+
+
+def _step_field() -> list[tuple[str, str]]:
+    found = request.values.get(steps.STEP)
+    return [(steps.STEP, found)] if found else []
 
 
 def _bare_rows() -> list[Row]:

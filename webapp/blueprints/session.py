@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -59,6 +60,8 @@ def callback() -> ResponseReturnValue:
     try:
         signed_in = parts().identity.finish(request.args)
     except SignInRefusedError:
+        if g.actor:
+            return _signed_in_already()
         return error_page(
             400,
             _("Signing in did not work"),
@@ -68,6 +71,7 @@ def callback() -> ResponseReturnValue:
     target = own_path(session.get(NEXT))
     acted = session.get(ACTION) if session.get(PERSON) == signed_in.person_id else None
     session.clear()
+    session[NEXT] = target
     session[PERSON] = signed_in.person_id
     session[KEYCLOAK_SESSION] = signed_in.keycloak_session
     keep_tokens(signed_in.tokens)
@@ -75,6 +79,15 @@ def callback() -> ResponseReturnValue:
         session[ENDED] = [acted, signed_in.action_status]
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]
     return redirect(target or url_for("session.home"))
+
+
+def _signed_in_already() -> ResponseReturnValue:
+    """On to where the person was going: the browser came back to an answer that was taken before (« Back »)."""
+    if action := session.pop(ACTION, None):
+        session[ENDED] = [action, "error"]
+    target = own_path(session.get(NEXT)) or "/"
+    is_sign_in = urlsplit(target).path in {url_for("session.login"), url_for("session.callback")}
+    return redirect(url_for("session.home") if is_sign_in else target)
 
 
 @blueprint.post("/logout")

@@ -18,7 +18,8 @@ from webapp.errors import ImportRunningError
 from webapp.http.context import actor, administration, author, context, parts
 from webapp.http.csv_response import csv_file, file_name
 from webapp.http.guards import Access, access
-from webapp.http.responses import RETRY_AFTER, RetryForm, error_page, see_other
+from webapp.http.kept_form import RetryForm
+from webapp.http.responses import RETRY_AFTER, error_page, see_other
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import (
     COLUMNS,

@@ -177,7 +177,7 @@ def present_rows(companies: Iterable[Company], attachments: Iterable[Attachment]
 
 
 def typed_rows(companies: Iterable[Company], form: Mapping[str, str]) -> list[Row]:
-    """The boxes as they were typed, with what is wrong; the values of an unticked row are not looked at."""
+    """The boxes as typed, with what is wrong; an unticked row is never wrong, and proposes what is missing."""
     return [_typed_row(company, form) for company in companies]
 
 
@@ -217,17 +217,18 @@ def seen_states(form: Mapping[str, str]) -> dict[str, Attachment | None]:
 
 def _typed_row(company: Company, form: Mapping[str, str]) -> Row:
     prefix = f"company-{company.id}"
-    row = Row(
-        company,
-        attached=bool(form.get(f"{prefix}-attached")),
-        role=form.get(f"{prefix}-role", ""),
-        affiliation=form.get(f"{prefix}-affiliation", ""),
-    )
-    if not row.attached:
-        return row
+    role, affiliation = form.get(f"{prefix}-role", ""), form.get(f"{prefix}-affiliation", "")
+    right_role, right_affiliation = role in set(CompanyRole), affiliation in set(Affiliation)
+    if not form.get(f"{prefix}-attached"):
+        proposed = Row(company)
+        return replace(
+            proposed,
+            role=role if right_role else proposed.role,
+            affiliation=affiliation if right_affiliation else proposed.affiliation,
+        )
     errors: dict[str, list[str]] = {}
-    if row.role not in set(CompanyRole):
+    if not right_role:
         errors["role"] = [gettext("Choose a role: administrator or user.")]
-    if row.affiliation not in set(Affiliation):
+    if not right_affiliation:
         errors["affiliation"] = [gettext("Choose internal or external.")]
-    return replace(row, errors=errors)
+    return Row(company, True, role, affiliation, errors)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
@@ -20,6 +21,7 @@ from webapp.http.context import actor, forget_person, keep_tokens, parts, read_t
 from webapp.identity.sessions import LostSession
 
 LOCALE = "locale"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
@@ -72,23 +74,23 @@ def require_session() -> None:
     require_admission(level or Access.PUBLIC)
 
 
-def require_access() -> ResponseReturnValue | None:
-    """Let the view run, with who asks at hand unless it is for machines; else lead to the sign-in, or refuse."""
+def require_access() -> None:
+    """Let the view run, with who asks at hand unless it is for machines.
+
+    `SignedOutError` when nobody is signed in, `NotAdministratorError`.
+    """
     g.actor = None
     match access_of(current_app, request.endpoint) if request.endpoint else Access.PUBLIC:
         case Access.PROBE:
-            return None
+            pass
         case Access.PUBLIC:
             read_actor_if_possible()
-            return None
         case Access.SIGNED_IN:
-            return None if read_actor() else to_sign_in()
+            require_actor()
         case Access.ADMINISTRATOR:
-            if not read_actor():
-                return to_sign_in()
+            require_actor()
             if not actor().administered_ids:
                 raise NotAdministratorError(actor().id)
-            return None
         case None:
             raise RuntimeError(f"{request.endpoint} does not declare its access")
 
@@ -103,8 +105,15 @@ def require_admission(level: Access) -> None:
         admission.require(parts().directory)
 
 
+def require_actor() -> None:
+    """Read who is acting; `SignedOutError` when nobody is."""
+    if not read_actor():
+        raise SignedOutError("nobody is signed in")
+
+
 def read_actor() -> bool:
     """Read who is acting from Keycloak; whether somebody is."""
+    g.actor = None
     tokens = read_tokens()
     if tokens is None:
         return False
@@ -127,9 +136,24 @@ def read_actor_if_possible() -> None:
 
 
 def to_sign_in() -> ResponseReturnValue:
-    """Off to the sign-in, and back here after it when this is a page."""
-    back = own_path(request.full_path) if request.method in {"GET", "HEAD"} else None
-    return redirect(url_for("session.login", next=back or None))
+    """Off to the sign-in, and back here after it."""
+    return redirect(sign_in_address())
+
+
+def sign_in_address() -> str:
+    """The address of the sign-in that leads back to this page, or to the one whose form was sent."""
+    return url_for("session.login", next=page_to_open())
+
+
+def page_to_open() -> str | None:
+    """The path of this page when GET opens it, else of the page that its form came from, when it says so."""
+    if request.method in SAFE_METHODS:
+        return own_path(request.full_path)
+    addresses = request_ctx.url_adapter
+    for target in (own_path(request.path), own_path(request.form.get("next"))):
+        if target and addresses is not None and addresses.test(urlsplit(target).path, method="GET"):
+            return target
+    return None
 
 
 def own_path(target: str | None) -> str | None:

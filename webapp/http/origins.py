@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from flask import Flask, request
 from werkzeug.exceptions import BadRequest
 
-from webapp.http.guards import Access, access_of
+from webapp.http.guards import SAFE_METHODS, Access, access_of
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def install(app: Flask, portal_url: str) -> None:

@@ -1,10 +1,9 @@
 """What is answered to every request besides its page: headers, and one page for each thing that can go wrong."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from wsgiref.headers import Headers
 
-from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -24,8 +23,19 @@ from webapp.errors import (
     TooLateError,
     TooOftenError,
 )
-from webapp.http.context import forget_person, parts, request_id
-from webapp.http.guards import Access, access_of, own_path, to_sign_in
+from webapp.http.context import forget_person, parts, read_tokens, request_id
+from webapp.http.guards import (
+    SAFE_METHODS,
+    Access,
+    access_of,
+    own_path,
+    page_to_open,
+    read_actor,
+    read_actor_if_possible,
+    sign_in_address,
+    to_sign_in,
+)
+from webapp.http.kept_form import RetryForm, retry_form
 from webapp.records import journal_reading
 from webapp.settings import Settings
 from webapp.wording.labels import gettext as _
@@ -35,14 +45,6 @@ UNDO = "undo"
 """The category of a flashed id: that of a change that can be undone, with a button next to its message."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryForm:
-    """What was typed, to send again unchanged."""
-
-    action: str
-    fields: tuple[tuple[str, str], ...]
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -78,19 +80,12 @@ def error_page(
         title=title,
         text=text,
         actions=actions,
-        retry_form=_retry_form() if retry else None,
+        retry_form=retry_form() if retry else None,
     )
     response = Response(page, code, content_type="text/html; charset=utf-8")
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
-
-
-def _retry_form() -> RetryForm | None:
-    if request.method != "POST":
-        return None
-    fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
-    return RetryForm(request.path, fields)
 
 
 def _way_on() -> tuple[tuple[str, str], ...]:
@@ -103,13 +98,27 @@ def _way_on() -> tuple[tuple[str, str], ...]:
 
 
 def _csrf(_error: CSRFError) -> Response:
-    return error_page(
-        400,
-        _("This form has expired"),
-        _("Its security token is missing or too old; nothing was changed. Open the page again and send it again."),
-        retry=False,
-        actions=_way_on(),
-    )
+    """The token is asked of a form before it is known who sends it; the answer depends on that."""
+    try:
+        signed_in = read_actor()
+    except UnavailableError as error:
+        return _unavailable(error)
+    level = access_of(current_app, request.endpoint) if request.endpoint else None
+    if not signed_in and (level is not Access.PUBLIC or request.endpoint == "session.logout"):
+        return _session_ended()
+    form = retry_form()
+    return _page("errors/form_again.html", 400, form=form, page=page_to_open(), way_on=_way_on())
+
+
+def _session_ended() -> Response:
+    """Nobody is signed in, and a form was sent: what was typed stays on this page."""
+    form = retry_form()
+    return _page("errors/session_ended.html", 401, form=form, sign_in=sign_in_address())
+
+
+def _page(template: str, code: int, **values: object) -> Response:
+    page = render_template(template, code=code, **values)
+    return Response(page, code, content_type="text/html; charset=utf-8")
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -118,6 +127,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error
     if code == 404:
         return _hidden(error)
+    if "actor" not in g:  # refused before anybody asked who it is: the frame of the page says it all the same
+        read_actor_if_possible()
     titles = {
         400: _("The request was not understood"),
         405: _("This is not possible"),
@@ -154,8 +165,10 @@ def _not_administrator(_error: NotAdministratorError) -> Response:
 
 
 def _signed_out(_error: SignedOutError) -> ResponseReturnValue:
-    forget_person()
-    return to_sign_in()
+    g.actor = None
+    if read_tokens():
+        forget_person()
+    return to_sign_in() if request.method in SAFE_METHODS else _session_ended()
 
 
 def _conflict(error: ForbiddenByStateError) -> Response:

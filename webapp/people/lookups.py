@@ -12,6 +12,11 @@ from webapp.records.operations import reason_of
 from webapp.storage import rate_limits
 
 
+def is_counted(context: Context, email: str) -> bool:
+    """Whether the author asked about the address within the hour: then asking again leaves no trace."""
+    return rate_limits.used_for(context.database, rate_limits.LOOK_UPS, context.author.id, email)
+
+
 def find(context: Context, company_ids: Iterable[str], email: str, *, again: bool = False) -> User | None:
     """The account with exactly that address, none when there is none that the portal may see.
 
@@ -20,7 +25,7 @@ def find(context: Context, company_ids: Iterable[str], email: str, *, again: boo
     by all administrators of these companies (the author's).
     """
     directory, database, author = context.directory, context.database, context.author
-    if again and rate_limits.used_for(database, rate_limits.LOOK_UPS, author.id, email):
+    if again and is_counted(context, email):
         return directory.find_by_email(email)
     companies, asked = tuple(company_ids), Person(None, "", email)
     try:

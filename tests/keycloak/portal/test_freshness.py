@@ -108,7 +108,7 @@ def test_a_disabled_account_does_nothing_more(holder: Holder):
     holder.enable(False)
     row = a_row(holder.everybody.ids["A"], administrator=True)
     path = f"/users/{holder.everybody.user_id('somebody of A')}/attachments"
-    assert holder.ask("POST", path, **row, confirm="1") == 302
+    assert holder.ask("POST", path, **row, confirm="1") == 401
     assert holder.everybody.snapshot()["groups"] == before
 
 

@@ -26,10 +26,10 @@ class TestNobody:
 
     @pytest.mark.parametrize("path", ["/users/new", "/profile", "/users/activations"])
     def test_post(self, path: str, visitor: Browser, directory: FakeDirectory):
-        """400 without a token, 302 with one; nothing is done."""
+        """401 without a token and with one; nothing is done."""
         before = directory.snapshot()
-        assert visitor.post(path, a_creation(), token=False).status == 400
-        assert visitor.post(path, a_creation()).status == 302
+        assert visitor.post(path, a_creation(), token=False).status == 401
+        assert visitor.post(path, a_creation()).status == 401
         assert directory.snapshot() == before
         assert directory.calls == []
 

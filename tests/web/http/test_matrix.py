@@ -10,7 +10,7 @@ from collections import defaultdict
 import pytest
 
 from tests.architecture.portal import rules
-from tests.web.http.matrix import ACTORS, ROWS, Being, Case, Row, cases, expected
+from tests.web.http.matrix import ACTORS, ROWS, SIGNED_OUT, Being, Case, Row, cases, expected
 from tests.web.http.matrix_judge import judge, report
 from tests.web.http.matrix_world import Answer, World
 
@@ -71,11 +71,12 @@ def page_without(answer: Answer, world: World, case: Case) -> str:
 
 @each_actor
 def test_without_a_token(actor: Being, world: World):
-    """400 for every POST but the one that is signed, whoever sends it, and nothing is done."""
+    """400 for every POST but the one that is signed, 401 from who is not signed in, and nothing is done."""
     posts = [case for case in one_of_each_row(actor) if case.row.changes]
     wrong = []
     for case in posts:
-        wrong += judge(world, case, {400}, token=False)[0]
+        is_nobody = expected(case) == 401 or (actor.name in SIGNED_OUT and case.row.rule == "/logout")
+        wrong += judge(world, case, {401 if is_nobody else 400}, token=False)[0]
     assert posts
     assert not wrong, report(wrong)
 

@@ -218,11 +218,11 @@ class TestEndedWhileActing:
     def test_form_leads_to_the_sign_in(
         self, browser: Browser, identity: FakeIdentity, directory: FakeDirectory, administrator: User
     ):
-        """302 and nothing done."""
+        """401 and nothing done."""
         form = browser.get("/users/new").form("/users/new")
         identity.end_sessions(administrator)
         before = directory.snapshot()
-        assert browser.submit(form, **a_creation()).status == 302
+        assert browser.submit(form, **a_creation()).status == 401
         assert directory.snapshot() == before
 
 

@@ -263,6 +263,27 @@ class TestPartlyDone:
         assert at(directory, member) == {an_attachment("acme", administrator=True, external=True)}
 
 
+class TestMyself:
+    """« Modifier » of one's own account."""
+
+    def test_giving_up_the_role(self, browser: Browser, administrator: User, second: User):
+        """Said in the second person, with a button of its own; nobody else's change is."""
+        address = f"/users/{administrator.id}/attachments"
+        rows = {**a_row("acme"), **a_row("globex", administrator=True)}
+        page = browser.post(address, rows)
+        assert any("Vous n’administrerez plus Acme Énergie" in banner for banner in page.banners)
+        assert "Ne plus administrer" in [button.text for button in page.main.all("button")]
+        other = browser.post(f"/users/{second.id}/attachments", rows)
+        assert "administrerez" not in other.main.text
+        assert "Confirmer" in [button.text for button in other.main.all("button")]
+
+    def test_other_changes_are_confirmed_as_ever(self, browser: Browser, administrator: User, second: User):
+        """External instead of internal takes nothing away."""
+        rows = {**a_row("acme", administrator=True, external=True), **a_row("globex", administrator=True)}
+        page = browser.post(f"/users/{administrator.id}/attachments", rows)
+        assert "Confirmer" in [button.text for button in page.main.all("button")]
+
+
 class TestLastAdministrator:
     """A company never loses its last active administrator."""
 
@@ -285,6 +306,14 @@ class TestLastAdministrator:
         assert "Acme Énergie" in page.main.text
         assert directory.snapshot() == before
         assert directory.called("change_attachment") == []
+
+    def test_is_said_inside_the_form(self, browser: Browser, administrator: User):
+        """The boxes stay as they were chosen, and a link leads to the people of the company to choose another."""
+        address = f"/users/{administrator.id}/attachments"
+        page = browser.post(address, {**a_row("acme"), **a_row("globex", administrator=True)})
+        assert page.status == 409
+        assert page.form(address).fields["company-acme-role"] == "user"
+        assert "/users?company=acme" in [link["href"] for link in page.main.all("a")]
 
     def test_staying_administrator_in_another_affiliation_is_fine(
         self, browser: Browser, directory: FakeDirectory, administrator: User
