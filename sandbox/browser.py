@@ -11,13 +11,23 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 
 VARIABLE = "CHROMIUM"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PACKAGE = "chromium-headless-shell"
+"""Debian's Chromium without windows: the same engine, in less than half the time of `chromium --headless`."""
+NAMES = (
+    PACKAGE,
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 PLACES = (
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
 )
 HELP = f"""The browser tests need Chromium, and none was found nor could be installed.
-  Debian, Ubuntu:  sudo apt install chromium
+  Debian, Ubuntu:  sudo apt install chromium-headless-shell
   Fedora:          sudo dnf install chromium
   elsewhere:       install Chromium or Chrome, or name one with {VARIABLE}=/path/to/chromium
   without them:    make test-fast"""
@@ -49,7 +59,7 @@ def find_or_get() -> Path:
 
 def _ways() -> list[list[str]]:
     apt = ["apt-get", "-o", "DPkg::Lock::Timeout=240"]
-    debian = [[*apt, "update", "-qq"], [*apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"]]
+    debian = [[*apt, "update", "-qq"], [*apt, "install", "-y", "-qq", "--no-install-recommends", PACKAGE]]
     playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
     return [*(debian if os.geteuid() == 0 and shutil.which("apt-get") else []), playwright]
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import pytest
 
 STACK = "stack"
-"""Whoever uses the session's Keycloak, portal and mail catcher."""
+"""The tests that use the session's Keycloak with its realm, portal and mail catcher."""
+REALMS = "realms"
+"""The tests that make realms of their own; they only need a Keycloak."""
 OWN_SERVERS = "own servers"
 LOOK = "look"
-FIRST = (STACK, LOOK, OWN_SERVERS)
+FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
+REALM_FOLDERS = tuple(f"tests/keycloak/{name}/" for name in ("provisioner", "sign_in", "theme", "trust"))
 OWN_SERVER_FILES = (
     "tests/sandbox/test_demo.py",
     "tests/sandbox/test_keycloak_server.py",
@@ -28,6 +31,8 @@ def group_of(nodeid: str, *, needs_server: bool) -> str:
     """
     if nodeid.startswith(OWN_SERVER_FILES):
         return OWN_SERVERS
+    if nodeid.startswith(REALM_FOLDERS):
+        return REALMS
     if needs_server and not _without_keycloak(nodeid):
         return STACK
     return LOOK if nodeid.startswith("tests/look/") else nodeid.partition("::")[0]
@@ -43,16 +48,17 @@ def rank(group: str) -> int:
     return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test with its group; with several processes the long groups come first."""
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))
-    if config.getoption("dist", "no") != "no":
+    if hasattr(config, "workerinput"):
         items.sort(key=lambda item: rank(groups[item]))
 
 
 def _group(item: pytest.Item) -> str:
-    needs_server = any(item.get_closest_marker(name) for name in ("keycloak", "browser"))
+    marked = any(item.get_closest_marker(name) for name in ("keycloak", "browser"))
+    needs_server = marked or item.nodeid.startswith("tests/keycloak/")  # its folders are marked later
     return group_of(item.nodeid, needs_server=needs_server)

@@ -103,15 +103,9 @@ class Groups:
         query = {"briefRepresentation": "false", "subGroupsCount": "false"}
         return repeated(lambda: pages(lambda page: self._admin.get_groups({**query, **page}), calls.PAGE_SIZE))
 
-    def top_level_at(self, index: int) -> Json | None:
-        """Return the full representation of the top-level group in that row of the list, if there is one."""
-        query = {"briefRepresentation": "false", "subGroupsCount": "false", "first": index, "max": 1}
-        found: list[Json] = repeated(lambda: self._admin.get_groups(dict(query)))
-        return found[0] if found else None
-
-    def count(self, *, top: bool = False) -> int:
-        """Return how many groups the realm has, subgroups included or only `top`-level ones."""
-        return repeated(lambda: int(self._admin.groups_count({"top": json.dumps(top)})["count"]))
+    def count(self) -> int:
+        """Return how many groups the realm has, subgroups included."""
+        return repeated(lambda: int(self._admin.groups_count()["count"]))
 
     def _group_id(self, company: Company, place: Place) -> str:
         if place.subgroup is None:

@@ -1,6 +1,7 @@
 """Clients, their mappers and the scopes assigned to them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from provisioner.kinds import flows, mappers
 from provisioner.kinds.definition import Family, KindDefinition, owned_by, refers_to
@@ -9,7 +10,8 @@ from provisioner.kinds.kind import Kind
 from provisioner.kinds.offers import CLIENT_AUTHENTICATORS, PROTOCOLS, lacks, unknown
 from provisioner.kinds.realm_file import RealmFile
 from provisioner.kinds.server import Server, merged
-from provisioner.model.changes import Change
+from provisioner.model.changes import Action, Change
+from provisioner.model.differences import difference
 from provisioner.model.rules import MASK, Rule
 from provisioner.model.state import Address, Json, RealmState, Resource, Source
 
@@ -94,13 +96,25 @@ def create(server: Server, change: Change) -> None:
 
     The protocol `openid-connect` is not sent, because it is what a client without one gets, and because with it
     Keycloak applies the defaults of its console over the fields (measured, 26.7.5): a public client without its
-    secret, `backchannel.logout.session.required`, and `rootUrl/*` for no `redirectUris`.
+    secret, `backchannel.logout.session.required`, and `rootUrl/*` for no `redirectUris`. A client of another protocol
+    is read back and corrected at once.
     """
     (name,) = change.address.names
     body = {key: value for key, value in _sent(server, change).items() if value is not None}
     if body.get("protocol") == _DEFAULT_PROTOCOL:
         del body["protocol"]
     server.remember(Kind.CLIENT, name, id=server.api.post("clients", {"clientId": name, **body}))
+    if "protocol" in body:
+        _correct(server, change)
+
+
+def _correct(server: Server, change: Change) -> None:
+    """Update what Keycloak made different from the fields of a new client."""
+    present = server.api.get(f"clients/{server.client_id(change.address.names[0])}")
+    aliases = flows.aliases_on(server, (present.get(OVERRIDES) or {}).values())
+    before, after = difference(change.after or {}, _fields(present, aliases), _RULE)
+    if after:
+        update(server, replace(change, action=Action.UPDATE, before=before, after=after))
 
 
 def _sent(server: Server, change: Change) -> Json:
@@ -200,15 +214,17 @@ def _is_generated(assigned: Address, desired: RealmState, observed: RealmState) 
     return scope == _OF_SERVICE_ACCOUNTS and is_asked
 
 
+_RULE = Rule(
+    maps=frozenset({"attributes", OVERRIDES}),
+    created_with=frozenset({"protocolMappers", "defaultClientScopes", "optionalClientScopes"}),
+    secret=frozenset({"secret"}),
+)
+
 FAMILY = Family(
     kinds=(
         KindDefinition(
             kind=Kind.CLIENT,
-            rule=Rule(
-                maps=frozenset({"attributes", OVERRIDES}),
-                created_with=frozenset({"protocolMappers", "defaultClientScopes", "optionalClientScopes"}),
-                secret=frozenset({"secret"}),
-            ),
+            rule=_RULE,
             create=create,
             update=update,
             delete=delete,

@@ -77,7 +77,7 @@ def definition(kind: Kind) -> KindDefinition:
     """Return the record of the mappers of a client or of a client scope."""
     return KindDefinition(
         kind=kind,
-        rule=Rule(with_owner=True, maps=frozenset({"config"})),
+        rule=Rule(with_owner=True, maps=frozenset({"config"}), named_by=frozenset({"protocolMapper"})),
         create=create,
         update=update,
         delete=delete,

@@ -14,8 +14,10 @@ from provisioner.model.differences import difference
 from provisioner.model.rules import MASK, Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 from provisioner.representation import REALM_SETTINGS
+from provisioner.representation.shape import SETS
 
 _POLICY = "passwordPolicy"
+_SETS = frozenset(key for key, shape in REALM_SETTINGS.items() if shape is SETS)
 
 
 def desired(file: RealmFile) -> Iterable[Resource]:
@@ -50,6 +52,8 @@ def observe(server: Server) -> Iterable[Resource]:
     """Return the settings of the realm on the server."""
     settings = _settings(server.realm)
     settings["attributes"] = record.without(settings.get("attributes") or {})
+    for key in settings.keys() & _SETS:
+        settings[key] = [each for each in settings[key] or () if each]  # an import keeps empty ones
     settings.update(_default_role(server.realm))
     yield Resource(Address(Kind.REALM, (server.realm["realm"],)), settings)
 

@@ -20,9 +20,10 @@ _ELSEWHERE = frozenset(
         "client-policies.profiles",
         "firstBrokerLoginFlowId",
         "adminPermissionsClientId",
+        "userProfileEnabled",
     }
 )
-"""Attributes with the data of other kinds, or with ids that have no meaning on another server."""
+"""Attributes with the data of other kinds, with ids without a meaning on another server, or of older versions."""
 
 
 def with_settings(settings: Json) -> Json:

@@ -54,7 +54,7 @@ class Person:
 
     @property
     def is_asked_for_password(self) -> bool:
-        return self.page.locator("#password").count() > 0
+        return self.page.locator("input#password").count() > 0
 
     def row(self, email: str) -> Locator:
         """Somebody's row of the list."""

@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.groups import LOOK, OWN_SERVERS, STACK, group_of, rank
+from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, rank
 
 
 @pytest.mark.parametrize(
     ("nodeid", "needs_server", "group"),
     [
-        ("tests/keycloak/trust/test_x.py::test_y", True, STACK),
+        ("tests/keycloak/portal/test_x.py::test_y", True, STACK),
+        ("tests/keycloak/trust/test_x.py::test_y", True, REALMS),
         ("tests/browser/test_story.py::test_y", True, STACK),
         ("tests/look/test_keycloak_screens.py::test_y", True, STACK),
         ("tests/look/test_every_page.py::test_y[fr]", True, LOOK),
@@ -24,5 +25,5 @@ def test_the_group_of_a_test(nodeid: str, needs_server: bool, group: str):
 
 
 def test_long_groups_begin_first():
-    """The stack, then the pages, then the servers, then everything else in the order of the files."""
-    assert sorted(["a", LOOK, STACK, "b", OWN_SERVERS], key=rank) == [STACK, LOOK, OWN_SERVERS, "a", "b"]
+    """The stack, then the realms, then the pages, then everything else in the order of the files."""
+    assert sorted(["a", LOOK, REALMS, STACK, "b"], key=rank) == [STACK, REALMS, LOOK, "a", "b"]

@@ -66,7 +66,7 @@ class TestTwice:
         assert realm.command("apply", path).returncode == 1
         assert realm.command("apply", path, "--yes").returncode == 0
         again = realm.command("plan", path, "--json")
-        assert (again.returncode, json.loads(again.stdout)) == (0, {"changes": []})
+        assert (again.returncode, json.loads(again.stdout)) == (0, {"changes": [], "warnings": []})
         for secret in ("portal-secret", "service-secret", "directory-secret"):
             assert secret not in again.stdout + again.stderr
 

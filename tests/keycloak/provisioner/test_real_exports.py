@@ -88,10 +88,14 @@ class TestFullExports:
         assert differences(realm.plan()) == []
 
     def test_an_import_makes_the_same_realm(self, version: str, foreign: Foreign):
-        """After Keycloak's own import, a plan with the file is empty, and one with an export of the realm too."""
+        """After Keycloak's own import, a plan with the file is empty, and one with an export of the realm too.
+
+        An import drops client policies with keys of Keycloak 13, which an apply takes over.
+        """
         realm = foreign(json.dumps(named(export_of(version), "REALM"), indent=1))
         realm.import_by_keycloak(content_of(realm.file))
-        assert differences(realm.plan()) == []
+        dropped = ("client-policy/", "client-profile/") if version == "13.0" else ()
+        assert [each for each in differences(realm.plan()) if not each[1].startswith(dropped)] == []
         assert differences(realm.plan_after_export()) == []
 
 
@@ -115,13 +119,14 @@ TAKEN: dict[str, list[str]] = {
     "realm-management-attributes.json": [UNTOUCHABLE],
     "realm-management-mapper.json": [UNTOUCHABLE],
     "realm-management-role.json": [UNTOUCHABLE],
-    "realm-management-scope-mapping.json": [],
+    "realm-management-scope-mapping.json": [UNTOUCHABLE],
     "realm-management-secret.json": [UNTOUCHABLE],
     "repeats-in-a-set.json": [],
     "role-of-a-group-nowhere.json": [NOWHERE],
     "role-of-a-new-client-nowhere.json": [NOWHERE],
     "role-of-a-user-nowhere.json": [NOWHERE, NOWHERE],
     "same-configuration-twice.json": [],
+    "saml-client-defaults.json": [],
     "service-account-name.json": [],
     "undeclared-attribute.json": [
         "the user profile does not declare the attribute shoe (and of 1 more): Keycloak drops it"
@@ -129,6 +134,7 @@ TAKEN: dict[str, list[str]] = {
 }
 """Small files that Keycloak's import takes, and the warnings of the plan."""
 NOT_AS_IMPORTED = {
+    "client-policies-old.json": "an import drops a policy that has keys of Keycloak 13",
     "realm-management-secret.json": "an import turns the client's bearerOnly off and gives it a new secret",
     "same-configuration-twice.json": "an import makes two configurations of one alias",
 }

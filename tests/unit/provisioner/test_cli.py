@@ -67,6 +67,50 @@ class TestValidate:
         assert "no paths given" in err
 
 
+class TestWarnings:
+    """A file with a warning of its own, and one of what the server makes of it."""
+
+    TEXT = (
+        "realm: portal\nclients:\n  - clientId: a\n    publicClient: true\n    secret: x\n"
+        "    redirectUris: [b, b]\n"
+    )
+
+    @pytest.fixture
+    def file(self, tmp_path) -> str:
+        (tmp_path / "warned.yaml").write_text(self.TEXT)
+        return "warned.yaml"
+
+    def test_validate_has_those_of_the_files(self, run, file):
+        status, out, _ = run("validate", file)
+        assert status == 0
+        assert out.splitlines() == [
+            "  warned.yaml:6:5: clients[0].redirectUris: 'b' is in this list several times: taken once",
+            "Realm portal: 1 file, 2 resources, 1 warning, nothing refused.",
+        ]
+
+    def test_plan_has_those_of_the_server_too(self, run, file, empty):
+        status, out, _ = run("plan", file, "--json", realm=empty)
+        assert status == 2
+        assert json.loads(out)["warnings"][1] == {
+            "address": "client/a",
+            "file": "warned.yaml",
+            "line": 3,
+            "reason": "a public client has no secret: left out",
+        }
+
+    def test_strict_makes_them_errors(self, run, file, empty):
+        assert run("validate", file, "--strict")[0] == 1
+        assert run("plan", file, "--strict", realm=empty)[0] == 1
+        status, out, _ = run("apply", file, "--yes", "--strict", realm=empty)
+        assert status == 1
+        assert "a public client has no secret" in out
+        assert empty.writes == []
+
+    def test_without_strict_they_bar_nothing(self, run, file, empty):
+        assert run("apply", file, "--yes", realm=empty)[0] == 0
+        assert empty.writes
+
+
 class TestPlan:
     def test_differences_are_two(self, run, empty):
         status, out, _ = run("plan", "file.yaml", realm=empty)
