@@ -8,7 +8,6 @@ from flask import Flask, g, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
-from whitenoise import WhiteNoise
 
 from directory.gateway import Directory
 from directory.keycloak_gateway.directory import KeycloakDirectory
@@ -31,7 +30,7 @@ from webapp.blueprints import (
     transfers,
     users,
 )
-from webapp.http import extensions, guards, logs, origins, responses
+from webapp.http import compression, extensions, guards, logs, origins, responses, static_files
 from webapp.http.context import EXTENSION, Parts, request_id
 from webapp.identity.oidc import Identity, KeycloakIdentity
 from webapp.identity.sessions import DatabaseSessionInterface
@@ -53,7 +52,7 @@ class IdConverter(BaseConverter):
 
 def create_app(settings: Settings, directory: Directory | None = None, identity: Identity | None = None) -> Flask:
     """The portal on Keycloak; tests hand in a directory and an identity of their own."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_url_path=static_files.prepared().path)
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=[key for key in (settings.secret_key_previous.get_secret_value(),) if key],
@@ -111,19 +110,14 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.register_blueprint(health.make_blueprint())
     guards.install(app)
     responses.install(app, settings)
+    compression.install(app)
     logs.install(app)
     cli.install(app, parts)
     app.context_processor(lambda: _page_context(settings))
     if settings.proxies:
         # Only the address of who asks; the portal's own address is configured, never what a header says.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app,
-        root=app.static_folder,
-        prefix="static/",
-        max_age=3600,
-        add_headers_function=responses.add_static_headers,
-    )
+    static_files.install(app)
     return app
 
 

@@ -32,6 +32,10 @@ workers = int(os.environ.get("PORTAL_WORKERS", "1"))
 threads = int(os.environ.get("PORTAL_THREADS", "32"))
 timeout = 60
 graceful_timeout = 10
+# Seconds that an idle connection stays open: longer than reverse proxies keep theirs (nginx and the load balancers
+# of the large clouds: 60), else one of them sends a request on a connection that is just being closed, and answers
+# 502. An idle connection takes no thread.
+keepalive = 75
 control_socket_disable = True
 # An address that is far too long gets a page of ours that says what was not followed; gunicorn by itself stops at
 # 8,190 bytes, whatever is asked for, and answers without our words.

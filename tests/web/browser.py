@@ -190,8 +190,9 @@ class Browser:
         target = urlsplit(address)
         if target.netloc:
             return address.startswith(SERVICE)
-        if target.path.startswith("/static/"):
-            return Path(self.app.static_folder or "", target.path.removeprefix("/static/")).is_file()
+        if target.path.startswith(f"{self.app.static_url_path}/"):
+            name = target.path.removeprefix(f"{self.app.static_url_path}/")
+            return Path(self.app.static_folder or "", name).is_file()
         try:
             self.app.url_map.bind(urlsplit(PORTAL).netloc).match(target.path, method=method)
         except (HTTPException, RequestRedirect):

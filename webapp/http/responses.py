@@ -1,7 +1,6 @@
 """What is answered to every request besides its page: headers, and one page for each thing that can go wrong."""
 
 from collections.abc import Callable, Sequence
-from wsgiref.headers import Headers
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -298,12 +297,6 @@ def _headers(app: Flask, settings: Settings) -> Callable[[Response], Response]:
         return response
 
     return add
-
-
-def add_static_headers(headers: Headers, _path: str, _url: str) -> None:
-    """On static files: a type is never guessed, and a picture that is opened as a page runs nothing."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Content-Security-Policy"] = "default-src 'none'"
 
 
 def list_address() -> str:

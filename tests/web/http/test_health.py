@@ -1,4 +1,4 @@
-"""What machines ask, and the static files."""
+"""What machines ask."""
 
 import pytest
 from flask import Flask
@@ -92,36 +92,6 @@ class TestMetrics:
     def test_hidden_behind_a_proxy_of_this_machine(self, header: str, visitor: Browser):
         """A proxy beside the portal asks from the loopback, for everybody."""
         assert visitor.get("/metrics", headers={header: "203.0.113.9"}).status == 404
-
-
-class TestStaticFiles:
-    """Served by the portal itself."""
-
-    @pytest.mark.parametrize(
-        ("name", "kind"),
-        [
-            ("attache.css", "text/css"),
-            ("vendor/bootstrap-5.3.9/bootstrap.min.css", "text/css"),
-            ("logo.svg", "image/svg+xml"),
-            ("favicon.svg", "image/svg+xml"),
-        ],
-    )
-    def test_served(self, name: str, kind: str, visitor: Browser):
-        """With its type, to be kept for a while, and never guessed at."""
-        page = visitor.get(f"/static/{name}")
-        assert page.status == 200
-        assert page.headers["Content-Type"].startswith(kind)
-        assert "max-age=3600" in page.headers["Cache-Control"]
-        assert page.headers["X-Content-Type-Options"] == "nosniff"
-        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-        assert page.headers.getlist("Set-Cookie") == []
-
-    @pytest.mark.parametrize(
-        "path", ["/static/", "/static/../app.py", "/static/..%2fapp.py", "/static/nothing.css", "/static/vendor"]
-    )
-    def test_nothing_else(self, path: str, visitor: Browser):
-        """No listing, and nothing outside the folder."""
-        assert visitor.get(path).status == 404
 
 
 def test_help_says_in_both_languages_what_the_origin_said(client_for: ClientFor):

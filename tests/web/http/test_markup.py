@@ -66,7 +66,9 @@ def test_on_every_page(boss: Browser, person: User):
         assert page.status == 200, path
         assert IMAGE not in page.body, path
         assert NAME not in page.body, path
-        assert [script["src"] for script in page.html.all("script")] == ["/static/attache.js"], path
+        assert [script["src"] for script in page.html.all("script")] == [
+            f"{boss.app.static_url_path}/attache.js"
+        ], path
         assert [img for img in page.html.all("img") if "onerror" in str(img.attributes)] == [], path
     assert IMAGE in boss.get("/profile").main.text
     assert NAME in boss.get("/users").main.text
