@@ -497,7 +497,7 @@ class TestLargeAndOdd:
             (f"{HEADER}\nz\xe9\x81".encode("latin-1"), "Line 2 is no text"),
             (HEADER.replace("role,", "").encode() + b"\nx", "Missing: Role."),
             (f"{HEADER},role\nx".encode(), "There twice: Role."),
-            (f"{HEADER},line,line\nx".encode(), "There twice: line."),
+            (f"{HEADER},line,line\nx".encode(), "There twice: Line."),
         ],
         ids=[
             "header of 10,000 cells",
