@@ -96,8 +96,8 @@ def create(server: Server, change: Change) -> None:
 
     The protocol `openid-connect` is not sent, because it is what a client without one gets, and because with it
     Keycloak applies the defaults of its console over the fields (measured, 26.7.5): a public client without its
-    secret, `backchannel.logout.session.required`, and `rootUrl/*` for no `redirectUris`. A client of another protocol
-    is read back and corrected at once.
+    secret, `backchannel.logout.session.required`, and `rootUrl/*` for no `redirectUris`. A client of another
+    protocol is read back and corrected at once.
     """
     (name,) = change.address.names
     body = {key: value for key, value in _sent(server, change).items() if value is not None}

@@ -210,7 +210,9 @@ class TestDryRun:
     def test_it_says_how_many_mails_will_leave(self, browser):
         page = send(browser, a_file(ZOE, ZOE_AT_GLOBEX, YAN))
 
-        assert "2 accounts will be created 1 attachment will be added 2 activation mails will be sent." in page.text
+        assert (
+            "2 accounts will be created 1 attachment will be added 2 activation mails will be sent." in page.text
+        )
 
     def test_without_new_accounts_it_says_that_no_mail_leaves(self, browser, member):
         page = send(browser, a_file("chloe.martin@acme.example,,,,,globex,user,external"))

@@ -91,7 +91,9 @@ class TestModify:
         assert other.post(path(member), {"confirm": "1", **a_row("acme", external=True)}).status == 303
         review = browser.submit(form, **a_row("globex"))
         assert review.status == 200
-        assert any(MEANWHILE in banner and "cette modification est conservée" in banner for banner in review.banners)
+        assert any(
+            MEANWHILE in banner and "cette modification est conservée" in banner for banner in review.banners
+        )
         assert "Globex" in review.main.one(class_="difference").text
         assert "Acme" not in review.main.one(class_="difference").text
         assert browser.submit(review.form(path(member)), "confirm").status == 303
