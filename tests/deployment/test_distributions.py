@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from directory import version
 from tests.deployment.compose import ROOT
 
+pytestmark = pytest.mark.slow
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 UV = Path(sys.executable).with_name("uv")
 PACKAGES = ("directory", "provisioner", "sandbox", "webapp")
