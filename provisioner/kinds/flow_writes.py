@@ -175,7 +175,7 @@ class _Arranged:
 
     def _put(self, raw: Json, changed: Json) -> None:
         """Update an execution. Keycloak changes a description only in a request without other changes."""
-        if any(value != (raw.get(key) or "") for key, value in changed.items()):
+        if any(value != ("" if raw.get(key) is None else raw[key]) for key, value in changed.items()):
             self._api.put(f"{_FLOWS}/{quote(self._alias, safe='')}/executions", {**raw, **changed})
 
     def _configure(self, wanted: Json | None, raw: Json) -> None:

@@ -146,6 +146,8 @@ def _is_dropped(part: Address, desired: Mapping[Address, Resource], observed: Ma
     named = object_of(part, wanted.fields) if wanted else None
     if named is None or present is None or part.part[-1] in named:
         return False
+    if part.part[-1] in KINDS[part.kind].rule.secret:  # a file with a mask instead of it keeps it
+        return False
     return value_of(part, present.fields) not in (None, [])
 
 

@@ -13,6 +13,7 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from directory.errors import UnavailableError
 from directory.model import Locale
@@ -150,10 +151,18 @@ def page_to_open() -> str | None:
     if request.method in SAFE_METHODS:
         return own_path(request.full_path)
     addresses = request_ctx.url_adapter
-    for target in (own_path(request.path), own_path(request.form.get("next"))):
+    for target in (own_path(request.path), own_path(_next_of_form())):
         if target and addresses is not None and addresses.test(urlsplit(target).path, method="GET"):
             return target
     return None
+
+
+def _next_of_form() -> str | None:
+    """Return the page that the form names; none when the form is too large to be read."""
+    try:
+        return request.form.get("next")
+    except RequestEntityTooLarge:
+        return None
 
 
 def own_path(target: str | None) -> str | None:

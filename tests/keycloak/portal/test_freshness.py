@@ -130,4 +130,4 @@ def test_a_cookie_that_is_replayed_after_signing_out_is_worth_nothing(holder: Ho
     assert holder.ask("GET", "/users") == 200
     assert holder.ask("POST", "/logout") == 303
     assert shown(holder) == {302}
-    assert holder.ask("POST", "/profile", last_name="Back") == 400
+    assert holder.ask("POST", "/profile", last_name="Back") == 401

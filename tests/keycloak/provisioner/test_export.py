@@ -54,7 +54,7 @@ def test_an_export_replaces_nothing(realm: TestRealm, tmp_path: Path):
     (tmp_path / "realm-export.json").write_text("mine")
     ended = realm.command("--keycloak-realm", realm.name, "export", str(tmp_path))
     assert ended.returncode == 1
-    assert "replaces nothing" in ended.stderr
+    assert "replaces no files" in ended.stderr
     assert (tmp_path / "realm-export.json").read_text() == "mine"
 
 

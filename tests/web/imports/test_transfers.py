@@ -275,7 +275,8 @@ class TestDryRun:
         )
 
         assert page.row("<script>alert(1)</script> <b>Zoé</b>")
-        assert not page.main.all("script", "b", "i")
+        assert not page.main.all("script", "i")
+        assert all(bold["class"] == "last-name" for bold in page.main.all("b"))
 
     def test_a_file_that_does_not_fit_the_page_is_to_be_chosen_again(self, browser, monkeypatch, directory):
         monkeypatch.setattr("webapp.imports.csv_format.MAX_CARRIED", 10)
@@ -388,12 +389,12 @@ class TestUnreadable:
         [
             (b"", f"The file is empty. Its first line must be: {HEADER}"),
             (a_file(), "no line below it"),
-            (a_file(ZOE) + b"\0", "Line 3 is no text"),
-            (a_file(ZOE).decode().encode("utf-16-le"), "Line 1 is no text"),
+            (a_file(ZOE) + b"\0", "Line 3 is not readable text"),
+            (a_file(ZOE).decode().encode("utf-16-le"), "Line 1 is not readable text"),
             (a_file(ZOE, '"open'), "Line 3 cannot be read"),
-            (a_file(ZOE, header=HEADER.replace("role", "droit")), "Missing: Role. Not known: droit."),
-            (a_file(ZOE, header=f"{HEADER},email"), "There twice: E-mail."),
-            (a_file(ZOE, header=f"{HEADER},,x"), 'Not known: "", x.'),
+            (a_file(ZOE, header=HEADER.replace("role", "droit")), "Missing: Role. Unknown: droit."),
+            (a_file(ZOE, header=f"{HEADER},email"), "Duplicated: E-mail."),
+            (a_file(ZOE, header=f"{HEADER},,x"), 'Unknown: "", x.'),
             (a_file(*[ZOE] * (MAX_LINES + 1)), "5,000 lines of people at most; line 5002"),
         ],
         ids=lambda value: "" if isinstance(value, bytes) else value,

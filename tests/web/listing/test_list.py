@@ -466,7 +466,7 @@ class TestWhatIsNotUnderstood:
             ("role=king", "rôle inconnu"),
             ("affiliation=none", "ni « interne » ni « externe »"),
             ("status=asleep", "statut inconnu"),
-            ("company=no-such", "une société que vous n’administrez pas"),
+            ("company=no-such", "une société qui n’est pas une des vôtres"),
         ],
     )
     def test_is_said_and_everybody_shown(self, query: str, words: str, browser: Browser, directory: FakeDirectory):
