@@ -25,8 +25,14 @@ def pending(world, company):
 
 
 def know_the_groups(directory):
-    """Wait until the list of groups, which is read in the background, has been read."""
-    directory._outsiders._listing.result(60)
+    """Wait until the list of groups has been read, if it is being read in the background."""
+    if directory._outsiders._listing is not None:
+        directory._outsiders._listing.result(60)
+
+
+@pytest.fixture(autouse=True)
+def _no_call_of_another_test(directory):
+    know_the_groups(directory)
 
 
 class TestReading:
