@@ -6,8 +6,8 @@ switches the first off and puts a lock around the second, `translation` translat
 """
 
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from directory.keycloak_gateway.accounts import Accounts
 from directory.keycloak_gateway.calls import identified, is_id
 from directory.keycloak_gateway.connection import Connection, ServiceAccount
 from directory.keycloak_gateway.groups import Groups
-from directory.keycloak_gateway.outsiders import Outsiders
+from directory.keycloak_gateway.outsiders import Look, Outsiders
 from directory.keycloak_gateway.translation import OF_ADDRESS, OF_PERSON, Meanings, ServerError
 from directory.model import (
     Affiliation,
@@ -78,7 +78,7 @@ class KeycloakDirectory:
         self._readers = ThreadPoolExecutor(READERS, "directory")
         self._accounts = Accounts(self._admin, self._mailer, self._readers)
         self._groups = Groups(self._admin)
-        self._outsiders = Outsiders(self._groups, self._readers)
+        self._outsiders = Outsiders(self._groups, self._readers, self._is_hidden)
         # By id, when this process created the account (a monotonic time).
         self._created: dict[str, float] = {}
 
@@ -99,7 +99,7 @@ class KeycloakDirectory:
 
     def _members(self, company: Company) -> tuple[Member, ...]:
         subgroups = self._groups.subgroups(company)
-        hidden = self._readers.submit(self._outsiders.ids)
+        look = self._outsiders.look()
         begun = {
             subgroup: self._readers.submit(self._groups.people_in, group_id, brief=True)
             for subgroup, group_id in subgroups.items()
@@ -119,7 +119,7 @@ class KeycloakDirectory:
                     ),
                 ),
             )
-            for user in _known(people, hidden.result())
+            for user in self._known(people, look)
         )
 
     def administrators(self, company: Company) -> tuple[Member, ...]:
@@ -129,7 +129,7 @@ class KeycloakDirectory:
         group_id = self._groups.subgroups(company).get(Subgroup.ADMINISTRATORS)
         people = self._groups.people_in(group_id, brief=False) if group_id else []
         found = []
-        for user in _known(people):
+        for user in _people(people):
             # Who is in the subgroup alone is not attached; Keycloak has their groups in its cache.
             with suppress(NotFoundError):  # hidden, or deleted just now
                 groups = self._groups_of(user.id)
@@ -146,8 +146,8 @@ class KeycloakDirectory:
         wanted = sorted(user_id for user_id in set(user_ids) if is_id(user_id))
         if not wanted:
             return ()
-        hidden = self._readers.submit(self._outsiders.ids)
-        return tuple(_known(self._accounts.with_ids(wanted), hidden.result()))
+        look = self._outsiders.look()
+        return tuple(self._known(self._accounts.with_ids(wanted), look))
 
     def find_by_email(self, email: str) -> User | None:
         if not email:
@@ -162,12 +162,12 @@ class KeycloakDirectory:
             return None
 
     def never_activated(self, before: datetime) -> tuple[User, ...]:
-        hidden = self._readers.submit(self._outsiders.ids)
+        look = self._outsiders.look()
         accounts = self._accounts.every()
         made_at = {account["id"]: _made_at(account) for account in accounts}
         return tuple(
             user
-            for user in _known(accounts, hidden.result())
+            for user in self._known(accounts, look)
             if user.password_required and (user.activation_sent_at or made_at[user.id]) < before
         )
 
@@ -240,6 +240,18 @@ class KeycloakDirectory:
             raise NotFoundError("Keycloak knows no such thing")
         return groups
 
+    def _is_hidden(self, user_id: str) -> bool:
+        try:
+            self._groups_of(user_id)
+        except NotFoundError:
+            return True
+        return False
+
+    def _known(self, accounts: Collection[Json], look: Future[Look]) -> Iterator[User]:
+        """Yield the people among the accounts whom the portal knows; `look` was begun for them."""
+        hidden = self._outsiders.among([account["id"] for account in accounts], look)
+        return (user for user in _people(accounts) if user.id not in hidden)
+
     def _require_known(self, user_id: str) -> None:
         """Raise `NotFoundError` for a hidden account, judged now; not asked for those just created."""
         if user_id not in self._lately_created():
@@ -256,9 +268,9 @@ class KeycloakDirectory:
         return user
 
 
-def _known(accounts: Iterable[Json], hidden: Container[str] = ()) -> Iterator[User]:
-    """Yield the people among the accounts, without those hidden and without service accounts."""
-    return (user_of(one) for one in accounts if one["id"] not in hidden and not is_service_account(one))
+def _people(accounts: Iterable[Json]) -> Iterator[User]:
+    """Yield the accounts without service accounts."""
+    return (user_of(account) for account in accounts if not is_service_account(account))
 
 
 def _known_user(account: Json) -> User:

@@ -1,25 +1,28 @@
-"""Who is in a group that belongs to no company: read once for a list, however many people are on it.
+"""Which people of a list are hidden, in few calls however many they are.
 
-Keycloak has no query for «groups that are no companies», and listing groups costs it about a millisecond for each.
-The list is therefore kept, with the number of groups that the realm had; that number is one quick call, made each
-time. Members of the groups are read each time as well, so somebody who has just joined one is found.
+They are the members of groups that belong to no company. Keycloak has no query for these groups, and listing all
+groups costs it several milliseconds for each: it evaluates what the reader may do with them. So the list is kept,
+with the number of groups that the realm had. That number is one quick call, made each time. When it differs, the
+list is read again in the background, and meanwhile the groups of each person are read instead, unless there are
+more people than groups. Members of the groups are read each time, so somebody who has just joined one is found.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 
 from directory.encoding import Json
 from directory.errors import CompanyNotFoundError
 from directory.keycloak_gateway.groups import Groups
+from directory.keycloak_gateway.shared import Shared
 from directory.visibility import is_open
 
 OLD = 600.0
-"""Seconds after which the list is read again while it is in use: as many groups may have been created as deleted,
-and a group may have become a company or stopped being one."""
+"""Seconds after which the list is read again although the number is the same: as many groups may have been created
+as deleted, and a group may have become a company or stopped being one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,48 +34,69 @@ class Closed:
     at: float
 
 
-class Outsiders:
-    """The members of groups that belong to no company. Safe to share between threads."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How many groups there are, and the members of those of no company; none when these groups are not known."""
 
-    def __init__(self, groups: Groups, readers: Executor) -> None:
+    count: int
+    members: frozenset[str] | None
+
+
+class Outsiders:
+    """Finds who is hidden; `is_hidden` judges one person by their own groups. Safe to share between threads.
+
+    `among` waits for other calls of the `readers`, so it must not run in one of them.
+    """
+
+    def __init__(self, groups: Groups, readers: Executor, is_hidden: Callable[[str], bool]) -> None:
         self._groups = groups
         self._readers = readers
-        self._lock = Lock()
-        self._running: Future[frozenset[str]] | None = None
+        self._is_hidden = is_hidden
         self._closed: Closed | None = None
+        self._lock = Lock()
+        self._listing: Future[Closed] | None = None
+        self._look = Shared(self._look_now)
 
-    def ids(self) -> frozenset[str]:
-        """Return their user ids as they are now; one read serves everybody who asks while it runs."""
-        with self._lock:
-            running, mine = self._running, Future[frozenset[str]]()
-            if running is None:
-                self._running = mine
-        if running is not None:
-            return running.result()
-        try:
-            mine.set_result(self._read())
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        finally:
-            with self._lock:
-                self._running = None
-        return mine.result()
+    def look(self) -> Future[Look]:
+        """Begin to look; callers at the same time share one look."""
+        return self._readers.submit(self._look)
 
-    def _read(self) -> frozenset[str]:
+    def among(self, user_ids: Collection[str], look: Future[Look]) -> frozenset[str]:
+        """Return those of the people who are hidden; `look` was begun for this question."""
+        found = look.result()
+        if found.members is not None:
+            return found.members.intersection(user_ids)
+        listing = self._list(found.count)
+        if len(user_ids) >= found.count:
+            while (closed := listing.result()).count != found.count:  # begun for an earlier question
+                listing = self._list(found.count)
+            return self._members(closed).intersection(user_ids)
+        verdicts = self._readers.map(self._is_hidden, user_ids)
+        return frozenset(user_id for user_id, hidden in zip(user_ids, verdicts, strict=True) if hidden)
+
+    def _look_now(self) -> Look:
         count, closed = self._groups.count(), self._closed
         if closed is None or closed.count != count:
-            closed = self._list(count)
-        elif time.monotonic() - closed.at > OLD:
-            self._closed = replace(closed, at=time.monotonic())  # so that no other call reads it as well
-            self._readers.submit(self._list, count)
+            return Look(count, None)
+        if time.monotonic() - closed.at > OLD:
+            self._list(count)
+        return Look(count, self._members(closed))
+
+    def _members(self, closed: Closed) -> frozenset[str]:
         found: set[str] = set()
         for group_id in closed.ids:
             with suppress(CompanyNotFoundError):  # deleted meanwhile
                 found.update(person["id"] for person in self._groups.people_in(group_id, brief=True))
         return frozenset(found)
 
-    def _list(self, count: int) -> Closed:
+    def _list(self, count: int) -> Future[Closed]:
+        """Begin to list the groups, of which there were `count` a moment ago, unless that is going on already."""
+        with self._lock:
+            if self._listing is None or self._listing.done():
+                self._listing = self._readers.submit(self._list_now, count)
+            return self._listing
+
+    def _list_now(self, count: int) -> Closed:
         top = self._groups.top_level()
         ids = tuple(one for group in top if not is_open(group) for one in self._with_subgroups(group))
         self._closed = Closed(ids, count, time.monotonic())
