@@ -90,7 +90,7 @@ class Outsiders:
         return frozenset(found)
 
     def _list(self, count: int) -> Future[Closed]:
-        """Begin to list the groups, of which there were `count` a moment ago, unless that is going on already."""
+        """Begin to list the groups, of which there were `count` a moment ago, unless it is running already."""
         with self._lock:
             if self._listing is None or self._listing.done():
                 self._listing = self._readers.submit(self._list_now, count)

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Shared(Generic[T]):
-    """Calls the function; whoever asks while it runs gets the same answer or error."""
+    """Calls the function; callers that ask while it runs get the same answer or error."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call

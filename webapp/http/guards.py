@@ -78,7 +78,7 @@ def require_session() -> None:
 def require_access() -> None:
     """Let the view run, with who asks at hand unless it is for machines.
 
-    `SignedOutError` when nobody is signed in, `NotAdministratorError`.
+    `SignedOutError` without a signed-in person, `NotAdministratorError`.
     """
     g.actor = None
     match access_of(current_app, request.endpoint) if request.endpoint else Access.PUBLIC:
@@ -107,9 +107,9 @@ def require_admission(level: Access) -> None:
 
 
 def require_actor() -> None:
-    """Read who is acting; `SignedOutError` when nobody is."""
+    """Read who is acting; `SignedOutError` without a signed-in person."""
     if not read_actor():
-        raise SignedOutError("nobody is signed in")
+        raise SignedOutError("not signed in")
 
 
 def read_actor() -> bool:
@@ -142,7 +142,7 @@ def to_sign_in() -> ResponseReturnValue:
 
 
 def sign_in_address() -> str:
-    """The address of the sign-in that leads back to this page, or to the one whose form was sent."""
+    """The address of the sign-in that returns to this page, or to the one whose form was sent."""
     return url_for("session.login", next=page_to_open())
 
 

@@ -1,4 +1,4 @@
-"""What was typed into a form that could not be taken, so that nobody has to type it again.
+"""What was typed into a form that could not be taken, so that it is not typed again.
 
 It is in the answer to that request and nowhere else: nothing of it is kept on the server.
 """

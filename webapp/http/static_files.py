@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[1] / "static"
 
 @dataclass(frozen=True, slots=True)
 class StaticFiles:
-    """A copy of the files with a `.gz` beside each that gets smaller, and the path under which they are served."""
+    """A copy of the files with a `.gz` for each that gets smaller, and the path under which they are served."""
 
     copy: Path
     path: str

@@ -53,7 +53,7 @@ _WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How the files of Excel begin (`.xlsx`, `.xls`), and those of LibreOffice."""
 _SEPARATORS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
-"""The first line by which Excel is told the separator; it is no part of the table."""
+"""The first line that tells Excel the separator; it is no part of the table."""
 _MAC_LETTERS = re.compile(r"[a-zà-ÿ][ŽŠŸ]|[ƒˆ‰™•†‡][^\W\d_]|[^\W\d_][ƒˆ‰™•†‡]|[a-zà-ÿ][‘”][a-zà-ÿ]")
 """What accented letters of a Macintosh look like when they are taken for Windows-1252."""
 # What starts a formula: in ASCII, in full width, or after a tab or a line break that some programs drop.

@@ -1,4 +1,4 @@
-"""Which administrators a file of people would take away, told before it is done."""
+"""Which administrators a file of people would take away, named before it is done."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ def fewer_administrators(
 
 
 def _after(members: Iterable[Member], rows: Iterable[Row]) -> list[Member]:
-    """The members as they would be; new accounts are not active, so they are nobody here."""
+    """The members as they would be; new accounts are not active, so they do not count here."""
     wanted: dict[str, dict[str, Attachment]] = {}
     known = {member.user.id: member for member in members}
     for row in rows:

@@ -86,14 +86,14 @@ def vocabulary() -> Vocabulary:
     headers: dict[str, str] = {}
     for locale in Locale:
         with force_locale(locale.value):
-            headers |= {header_key(word): column for column, word in _told(COLUMN_WORDS)}
+            headers |= {header_key(word): column for column, word in _by_word(COLUMN_WORDS)}
             for column, words in (("title", TITLES), ("role", ROLES), ("affiliation", AFFILIATIONS)):
-                values[column] |= {word_key(word): value for value, word in _told(words)}
-            values["locale"] |= {word_key(word): value for value, word in _told(languages())}
+                values[column] |= {word_key(word): value for value, word in _by_word(words)}
+            values["locale"] |= {word_key(word): value for value, word in _by_word(languages())}
     return Vocabulary(headers, values)
 
 
-def _told(words: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+def _by_word(words: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
     return ((str(value), str(word)) for value, word in words.items())
 
 
