@@ -110,7 +110,7 @@ def _csrf(_error: CSRFError) -> Response:
 
 
 def _session_ended() -> Response:
-    """Nobody is signed in, and a form was sent: what was typed stays on this page."""
+    """A form was sent without a signed-in person: what was typed stays on this page."""
     form = retry_form()
     return _page("errors/session_ended.html", 401, form=form, sign_in=sign_in_address())
 

@@ -22,7 +22,7 @@ class FewerAdministrators:
 def fewer_administrators(
     directory: Directory, administration: Administration, rows: Sequence[Row], now: datetime
 ) -> FewerAdministrators:
-    """Return what the rows would leave. Nobody is read unless a row takes an administrator away."""
+    """Return what the rows would leave. Read people only when a row takes an administrator away."""
     leaving = [row for row in rows if row.outcome in TO_DO and row.takes_administrator]
     ids = {row.attachment.company_id for row in leaving if row.attachment}
     companies = tuple(company for company in administration.companies if company.id in ids)
