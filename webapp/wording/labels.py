@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
 from webapp.records.journal import Action, Outcome
@@ -103,30 +102,38 @@ def ngettext(one: str, many: str, number: int, **values: Any) -> str:
 def install(app: Flask) -> None:
     """Fill the messages of templates like those of the code: numbers and elisions of the reader's language.
 
-    Replaces the functions that Babel's extension installs, so call it after that. Values are escaped as before.
+    Wraps the functions that Babel's extension installs, so call it after that. They escape the values.
     """
+    plain: Any = app.jinja_env.globals["gettext"]
+    plural: Any = app.jinja_env.globals["ngettext"]
 
     @pass_context
-    def in_words(context: Context, message: str, **values: Any) -> str:
-        return _filled(_safe(context, flask_babel.get_translations().ugettext(message)), values)
+    def in_words(context: Context, message: str, **values: Any) -> Any:
+        text = flask_babel.get_translations().ugettext(message)
+        elided = _elided(text, values)
+        # No message has the elided text, so looking it up returns it as it is.
+        return plain(context, message if elided == text else elided, **_written(values))
 
     @pass_context
-    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> str:
+    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> Any:
         text = flask_babel.get_translations().ungettext(one, many, number)
-        return _filled(_safe(context, text), {"num": number, **values})
+        elided, written = _elided(text, values), _written({"num": number, **values})
+        return (
+            plural(context, one, many, number, **written) if elided == text else plain(context, elided, **written)
+        )
 
     app.jinja_env.globals.update(gettext=in_words, ngettext=counted)
 
 
-def _safe(context: Context, text: str) -> str:
-    return Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704  the catalogue's text, not a value
-
-
 def _filled(text: str, values: dict[str, Any]) -> str:
-    """The message with its values; of a type that escapes (`Markup`), they are escaped."""
-    if "de %(" in text and str(flask_babel.get_locale()) == "fr":
-        text = type(text)(elide(text, values))
-    return text % _written(values) if values else text
+    """Return the message with its values."""
+    return _elided(text, values) % _written(values) if values else text
+
+
+def _elided(text: str, values: dict[str, Any]) -> str:
+    """Return the message, not yet filled, with the elisions of the reader's language."""
+    is_french = "de %(" in text and str(flask_babel.get_locale()) == "fr"
+    return elide(text, values) if is_french else text
 
 
 class _Number(int):
