@@ -163,7 +163,8 @@ def merged(raw: Mapping[str, Any], changed: Mapping[str, Any]) -> Json:
     result = dict(raw)
     for key, value in changed.items():
         if isinstance(value, dict):
-            result[key] = merged(result.get(key) or {}, value)
+            present = result.get(key)
+            result[key] = merged(present if isinstance(present, dict) else {}, value)
         elif value is None:
             result.pop(key, None)
         else:

@@ -143,7 +143,7 @@ class _Run:
         if not changes:
             return
         settings = tuple(change for change in changes if change.address.kind == Kind.REALM)
-        others = changes[len(settings) :]
+        others = tuple(change for change in changes if change.address.kind != Kind.REALM)
         known = {**self.observed.record.digests, **digests((*self.created, *settings))}
         set_keys = keys((*self.created, *changes), self.desired, self.observed)
         recorded = Record(made(changes, self.desired, self.observed), known, set_keys)

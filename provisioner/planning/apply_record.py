@@ -30,8 +30,8 @@ def _created_with(created: Collection[Address], desired: RealmState) -> Iterator
 
 
 def keys(changes: Collection[Change], desired: RealmState, observed: RealmState) -> frozenset[Address]:
-    """Return the keys that applies have set: what still exists of earlier ones, and those of these changes."""
-    before = (part for part in observed.record.keys if _still_exists(part, desired, observed))
+    """Return the keys that applies have set: what is left of those of earlier ones, and those of these changes."""
+    before = (part for part in observed.record.keys if _is_left(part, desired, observed))
     sent = {
         change.address: change.after or {}
         for change in changes
@@ -45,11 +45,12 @@ def keys(changes: Collection[Change], desired: RealmState, observed: RealmState)
     return frozenset((*before, *now))
 
 
-def _still_exists(part: Address, desired: RealmState, observed: RealmState) -> bool:
-    present = observed.resources.get(part.whole)
+def _is_left(part: Address, desired: RealmState, observed: RealmState) -> bool:
+    """Return whether the key has a value, on the server or, as it shows no secret and no empty text, in the files."""
+    present, wanted = observed.resources.get(part.whole), desired.resources.get(part.whole)
     if present is None:
         return not desired.covers(part.whole)
-    return value_of(part, present.fields) is not None
+    return any(value_of(part, each.fields) is not None for each in (present, wanted) if each)
 
 
 def _is_recorded(address: Address) -> bool:

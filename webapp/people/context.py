@@ -18,7 +18,6 @@ READS = frozenset(
         "find_by_email",
         "members",
         "never_activated",
-        "standing",
         "user",
         "users",
     }

@@ -317,6 +317,11 @@ class TestOfAClient:
         repaired(realm, "client/c", writes=1)
         none = {"browser": ""}
         says(realm, clients=[{"clientId": "c", "authenticationFlowBindingOverrides": none}])
-        repaired(realm, "client/c", writes=1)
+        dropped = "client/c#authenticationFlowBindingOverrides.direct_grant"
+        assert planned(realm) == [("update", "client/c"), ("delete", dropped)]
+        assert realm.apply().complete
         (client,) = realm.admin.get("clients", clientId="c").json()
         assert client["authenticationFlowBindingOverrides"] == {"direct_grant": flows["direct grant"]}
+        applied(realm, prune=True)
+        (client,) = realm.admin.get("clients", clientId="c").json()
+        assert client["authenticationFlowBindingOverrides"] == {}

@@ -119,7 +119,7 @@ def test_meanwhile_a_few_people_are_judged_one_by_one(wire, groups, directory):
     listed, page = threading.Event(), groups.page
 
     def slow(request: Any) -> tuple[int, dict[str, str], str]:
-        assert listed.wait(10)
+        assert listed.wait(60)
         return page(request)
 
     groups.page = slow
@@ -130,6 +130,8 @@ def test_meanwhile_a_few_people_are_judged_one_by_one(wire, groups, directory):
     assert outsiders.among([OSCAR, AUDREY], outsiders.look()) == {OSCAR}
     assert outsiders.among([AUDREY], outsiders.look()) == frozenset()
     listed.set()
+    assert outsiders._listing is not None
+    assert outsiders._listing.result(60).count == 11
     assert hidden(directory, OSCAR) == {OSCAR}
     assert wire.lines.count(LIST) == 1
     assert wire.lines.count(f"GET /users/{OSCAR}/groups") == 1

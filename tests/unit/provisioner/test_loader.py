@@ -365,7 +365,8 @@ class TestOurOwnRealmFile:
         desired = loader.load([REALM_FILE], environment).desired
         for name, address in (("portal", "https://portal.example"), ("sample-service", "https://service.example")):
             client = desired.get(Kind.CLIENT, name).fields
-            assert client["redirectUris"] == [f"{address}/login/callback", f"{address}/"]
+            signed_in = ["/login/callback", *(["/login"] if name == "portal" else []), "/"]
+            assert client["redirectUris"] == [address + path for path in signed_in]
             assert client["attributes"]["backchannel.logout.url"] == f"{address}/backchannel-logout"
             assert client["attributes"]["post.logout.redirect.uris"] == f"{address}/"
             assert "localhost" not in json.dumps(client)

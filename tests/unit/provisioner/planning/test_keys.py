@@ -79,6 +79,22 @@ def test_those_of_a_realm_that_is_made_are_ours_too():
     assert str(change.address) == "realm/portal#attributes.b"
 
 
+def test_those_of_a_realm_and_of_its_objects_are_each_taken_away_once():
+    address = Address(Kind.REALM, ("portal",))
+
+    def both(attributes: Json) -> RealmState:
+        return RealmState.of("portal", [Resource(each, {"attributes": attributes}) for each in (address, DEPOT)])
+
+    realm = after_apply(both({"floor": "1", "tag": "2"}), FakeRealm())
+    planned = plan(both({"tag": "2"}), realm.state)
+    outcome = apply(both({"tag": "2"}), planned, realm.state, realm, prune=True)
+    assert sorted(str(each.address) for each in outcome.done) == [
+        "group/depot#attributes.floor",
+        "realm/portal#attributes.floor",
+    ]
+    assert plan(both({"tag": "2"}), realm.state).changes == ()
+
+
 def test_the_record_is_read_as_it_was_written():
     kept = Record(keys=frozenset({FLOOR, Address(Kind.LOCALIZATION, ("fr",), ("a.b",))}))
     assert record.read(record.attributes(kept)) == kept

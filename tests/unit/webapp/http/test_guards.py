@@ -27,6 +27,7 @@ from webapp.http.guards import (
     install_first,
     own_path,
     read_actor,
+    to_sign_in,
 )
 from webapp.identity.actor import Actor
 from webapp.identity.oidc import Tokens
@@ -85,6 +86,7 @@ def bare(identity: OneIdentity, directory: FakeDirectory, reached: list[str]) ->
         name = level.name.lower()
         route = app.route(f"/{name}", endpoint=name, methods=["GET", "POST"])
         route(access(level)(lambda: view()))
+    app.register_error_handler(SignedOutError, lambda _error: to_sign_in())
     app.add_url_rule("/login", "session.login", access(Access.PROBE)(lambda: "the sign-in"))
     install(app)
     return app
@@ -164,10 +166,11 @@ class TestWhoIsLetIn:
                 ask(path)
 
     @pytest.mark.parametrize(
-        ("method", "back"), [("GET", "?next=/signed_in?a%3D1"), ("HEAD", "?next=/signed_in?a%3D1"), ("POST", "")]
+        ("method", "back"),
+        [("GET", "?next=/signed_in?a%3D1"), ("HEAD", "?next=/signed_in?a%3D1"), ("POST", "?next=/signed_in")],
     )
     def test_the_sign_in_leads_back_to_pages_only(self, method: str, back: str, ask: Ask, bare: Flask):
-        """What was posted is not done by coming back to its address."""
+        """What was posted is not done by coming back: its page is opened anew."""
         answer = ask("/signed_in?a=1", None, method)
         assert (answer.status_code, answer.location) == (302, f"/login{back}")
 

@@ -522,5 +522,8 @@ class TestCodeFlow:
         wire.get(f"{CONNECT}/userinfo", json=USERINFO)
         query = {"code": "c", "state": asked["state"], "iss": REALM}
         assert client.get("/login/callback", query_string=query).status_code == 302
-        assert client.get("/login/callback", query_string=query).status_code == 400
+        again = client.get("/login/callback", query_string=query)
+        assert (again.status_code, again.location) == (302, "/profile"), "who is signed in goes on"
+        elsewhere = client.application.test_client().get("/login/callback", query_string=query)
+        assert elsewhere.status_code == 400, "another browser has no part in it"
         assert grant.call_count == 1

@@ -1,5 +1,6 @@
 """A change that lost its lock writes nothing more; a change that is slow keeps its lock."""
 
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -18,7 +19,7 @@ from webapp.storage.database import Database
 from webapp.storage.locks import LockLostError, locked
 
 ACME, GLOBEX = a_company("acme"), a_company("globex")
-VERBS = sorted(name for name in vars(Directory) if not name.startswith("_"))
+VERBS = sorted(name for name, _ in inspect.getmembers(Directory, inspect.isfunction) if not name.startswith("_"))
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,10 @@ ACME = Company("acme", "Acme", ("storm", "tide"), "123456789", "key-of-acme")
 STORED: list[tuple[Any, Any]] = [
     (ANNE, STORED_ANNE),
     (USER, STORED_USER),
-    (Problem(Reason.CONTRADICTION, "role", 3), {"reason": "contradiction", "column": "role", "line": 3}),
+    (
+        Problem(Reason.INVISIBLE, "email", 3, ";"),
+        {"reason": Reason.INVISIBLE.value, "column": "email", "line": 3, "signs": ";"},
+    ),
     (Values(CompanyRole.USER, Affiliation.EXTERNAL), {"role": "user", "affiliation": "external"}),
     (Values(email="new@acme.example"), {"email": "new@acme.example"}),
     (Values(found=False), {"found": False}),
@@ -118,7 +121,9 @@ def test_a_value_is_stored_in_the_shape_of_earlier_versions_and_read_back(value:
 
 
 def test_what_an_earlier_version_did_not_write_has_its_default():
-    """Operations had no batch, no name, and no choice of a mail once."""
+    """Operations had no batch, no name, and no choice of a mail once; problems did not name characters."""
+    problem = {"reason": "contradiction", "column": "role", "line": 3}
+    assert decode(problem, Problem) == Problem(Reason.CONTRADICTION, "role", 3)
     old = {"profile": encode(PROFILE), "attachments": [STORED_USER]}
     assert decode(old, NewAccount) == NewAccount(PROFILE, (USER,))
     assert decode({"user_id": "e1", "changes": []}, AttachmentChanges) == AttachmentChanges("e1", ())
