@@ -119,7 +119,8 @@ class Pages:
         self.page.click("#authenticateWebAuthnButton")
         self._takes("passkey-wrong", "#kc-try-again")
         device.forges(False)
-        self.page.click("#kc-try-again")
+        with self.page.expect_navigation():  # its script listens once it is loaded
+            self.page.click("#kc-try-again")
         self.page.click("#authenticateWebAuthnButton")
         self.page.wait_for_url("**/profile")
 

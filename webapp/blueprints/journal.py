@@ -57,7 +57,6 @@ def index() -> ResponseReturnValue:
         company_choices=[(company.id, company.name) for company in administration().companies],
         words=_words,
         reason_words=_reason_words,
-        moment=times.day_and_hour,
         address=lambda number: url_for("journal.index", **given, page=number),
         file_address=url_for("journal.export", **given, spreadsheet=1),
         actions=ACTIONS,
