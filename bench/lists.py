@@ -56,7 +56,6 @@ def measure() -> list[Figure]:
     """The figures; about five minutes."""
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
         stack = Stack(Path(folder), Ports.free(), with_portal=False, with_service=False)
-        stack.keycloak.java_options = ()
         with stack:
             return list(_figures(Loader(stack), stack))
 

@@ -154,7 +154,7 @@ def measure() -> list[Figure]:
     """All steps at every size, then the start of the program."""
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
-        with KeycloakServer(Path(folder) / "keycloak", java_options=()) as server:
+        with KeycloakServer(Path(folder) / "keycloak") as server:
             _add_account(server.url)
             Bench(server, Path(folder) / "first", 50).run(
                 "apply", "--yes", expect=0

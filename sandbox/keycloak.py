@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,6 @@ from typing import Self
 import requests
 
 from sandbox.distribution import (
-    SERVING_OPTIONS,
     VERSION,
     Distribution,
     Report,
@@ -69,7 +68,6 @@ class KeycloakServer:
         environment: Mapping[str, str] | None = None,
         themes: Path = THEMES,
         version: str = VERSION,
-        java_options: Sequence[str] = SERVING_OPTIONS,
         report: Report = silent,
         programs: Programs | None = None,
     ) -> None:
@@ -79,7 +77,6 @@ class KeycloakServer:
         self.environment = dict(environment or {})
         self.themes = themes
         self.version = version
-        self.java_options = tuple(java_options)
         self.report = report
         self.programs = programs or Programs()
         """What it is started among, and ended with."""
@@ -132,7 +129,7 @@ class KeycloakServer:
         self.log.unlink(missing_ok=True)
         self.child = self.programs.start(
             "Keycloak",
-            distribution.command(self.folder, *self._options(), learn=learn, options=self.java_options),
+            distribution.command(self.folder, *self._options(), learn=learn),
             log=self.log,
             environment=java_environment(bootstrap | self.environment if learn else self.environment),
             grace=LEARNING_SECONDS if learn else GRACE_SECONDS,

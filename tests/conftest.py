@@ -17,7 +17,9 @@ pytest_plugins = ["tests.durations", "tests.groups"]
 settings.register_profile("attache", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.register_profile("mutation", deadline=None, phases=[Phase.explicit, Phase.generate])
-settings.load_profile("attache")  # no deadline: a busy machine is no failure; `--hypothesis-profile=explore` tries other values
+settings.load_profile(
+    "attache"
+)  # no deadline: a busy machine is no failure; `--hypothesis-profile=explore` tries other values
 
 OURS = (
     "CLIENT_",
