@@ -69,15 +69,6 @@ def test_every_variable_is_documented() -> None:
     assert {name for name in asked if f"`{name}`" not in guide} == set()
 
 
-def test_keycloak_plans_a_query_once() -> None:
-    """Both halves of it: the driver prepares at once, and the database keeps the plan."""
-    address = SERVICES["keycloak"]["environment"]["KC_DB_URL"]
-    assert address.startswith("jdbc:postgresql://database:5432/keycloak?")
-    assert "prepareThreshold=1" in address
-    script = (ROOT / "docker" / "create-keycloak-database.sql").read_text(encoding="utf-8")
-    assert "ALTER DATABASE keycloak SET plan_cache_mode = force_generic_plan;" in script
-
-
 def test_every_file_exists() -> None:
     """Folders that are mounted, and what the image is built from."""
     mounts = [text for service in SERVICES.values() for text in service.get("volumes", ())]

@@ -147,10 +147,6 @@ def break_help(_page: Page, world: World) -> None:
     world.breaks()
 
 
-def slow(_page: Page, world: World) -> None:
-    world.slows()
-
-
 def resending(_page: Page, world: World) -> None:
     """Anne's mails are being sent again: two of five are done."""
     world.resends("anne", "pending", "unsent", "expired", "arabic", "long")
@@ -190,7 +186,6 @@ _VIEWS = (
     View("users", "anne", "/users"),
     View("users-one-company", "solene", "/users"),
     View("users-fifty-companies", "paul", "/users"),
-    View("users-first-reading", "paul", "/help", (slow, go("/users"))),
     View("users-page-2", "paul", "/users?page=2&sort=-last_name"),
     View("users-all-companies-of-one", "paul", "/users", (click("details.chips-more summary"),)),
     View("users-found", "anne", "/users?q=mo&status=pending&role=user"),

@@ -243,14 +243,3 @@ def test_progress_of_mails_is_exchanged_in_place_too(gallery: Gallery, rich_worl
     resend_store.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
     expect(page.locator("tbody tr")).to_have_count(5)
     rich_world.reset()
-
-
-def test_first_reading_of_many_companies_counts_in_place(gallery: Gallery, rich_world: World):
-    """And the list opens by itself."""
-    page = gallery.show(PAGES["users-first-reading"])
-    page.evaluate("window.still = true")
-    first = page.inner_text("label[for=progress]")
-    expect(page.locator("label[for=progress]")).not_to_have_text(first)
-    assert page.evaluate("window.still"), "the page was not loaded again"
-    rich_world.directory.latency = 0.0
-    page.wait_for_selector("tbody tr")

@@ -99,11 +99,6 @@ class World:
         """The page of the help fails in a way that nobody thought of."""
         self.app.view_functions["help.page"] = access(Access.PUBLIC)(lambda: 1 / 0)
 
-    def slows(self) -> None:
-        """The directory takes its time, and nothing of it is known yet."""
-        self.directory.latency = 2.0
-        self._forget_readings()
-
     def resends(self, author: str, *names: str) -> None:
         """A batch of mails that this process is at: the first was sent, the second refused."""
         first, second, *_ = ids = [self.ids[name] for name in names]

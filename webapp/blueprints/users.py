@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from directory.model import ActivationStatus
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access
-from webapp.listing.cache import Progress, page_of
+from webapp.listing.cache import page_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
 from webapp.listing.wording import choices, filter_words, ignored_words
 from webapp.people import activations
@@ -18,10 +18,6 @@ from webapp.records.payloads import AttachmentChanges
 from webapp.resend_all import store as resend_store
 
 blueprint = Blueprint("users", __name__)
-WHOLE = "whole"
-"""In the address of the list: wait until all has been read, and show no progress."""
-REFRESH = 2
-"""Seconds after which the page of a reading that is running asks for the list again."""
 
 
 @blueprint.get("/users")
@@ -29,8 +25,6 @@ REFRESH = 2
 def index() -> ResponseReturnValue:
     """Everybody at my companies."""
     mine, now = administration(), datetime.fromtimestamp(parts().clock(), UTC)
-    if _may_be_shown_progress() and (progress := parts().roster.first_reading(parts().directory, mine)):
-        return _reading_page(progress)
     query = query_of(request.args, mine.ids)
     page, seen = page_of(parts().directory, parts().roster.seen(parts().directory, mine), query, now)
     companies = {company.id: company for company in mine.companies}
@@ -63,23 +57,4 @@ def index() -> ResponseReturnValue:
         here=address(page.page if page.page > 1 else None),
         file=url_for("transfers.export", **query.arguments, spreadsheet=1),  # type: ignore[arg-type]
         site=parts().settings.portal_url,
-    )
-
-
-def _may_be_shown_progress() -> bool:
-    """Whether somebody sits in front of it (Fetch Metadata): a program gets the list, however long it takes."""
-    shown = request.headers.get("Sec-Fetch-Mode") == "navigate"
-    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"  # the script of such a page
-    return (shown or ours) and WHOLE not in request.args
-
-
-def _reading_page(progress: Progress) -> str:
-    """How far the first reading of many companies is; it asks for the list again by itself."""
-    asked = {name: value for name, value in request.args.items() if name != WHOLE}
-    return render_template(
-        "users/reading.html",
-        progress=progress,
-        refresh=REFRESH,
-        here=url_for("users.index", **asked),  # type: ignore[arg-type]
-        whole=url_for("users.index", **{**asked, WHOLE: "1"}),  # type: ignore[arg-type]
     )

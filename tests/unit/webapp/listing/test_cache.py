@@ -12,7 +12,7 @@ from tests.builders import NOON, a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from webapp.identity.actor import Actor
 from webapp.listing import cache
-from webapp.listing.cache import Progress, Roster, Seen, page_of
+from webapp.listing.cache import Roster, Seen, page_of
 from webapp.listing.query import Query
 from webapp.people.administration import Administration
 
@@ -60,7 +60,6 @@ class Portal:
 @pytest.fixture
 def portal(monkeypatch: pytest.MonkeyPatch) -> Portal:
     monkeypatch.setattr(cache, "SMALL_PEOPLE", 10)
-    monkeypatch.setattr(cache, "PATIENCE", 0.0)
     return Portal()
 
 
@@ -128,44 +127,30 @@ class TestLarge:
         portal.seen(company)
         assert len(portal.begun) == 1
 
-    def test_one_that_is_old_is_awaited_a_moment_and_then_said_to_be_old(self, portal: Portal):
+    def test_one_that_is_old_is_read_again_before_it_is_shown(self, portal: Portal):
+        """Whoever comes back after a minute sees the present."""
         company = portal.company("acme", 11)
         portal.seen(company)
-        portal.now += cache.OLD + 1
-        seen = portal.seen(company)
-        assert seen.is_old
-        assert len(seen.members) == 11
-        portal.happens()
-        assert not portal.seen(company).is_old
-
-    def test_one_that_is_old_is_new_when_the_renewal_is_quick(self, portal: Portal):
-        """Whoever comes back after a minute waits for the present."""
-        company = portal.company("acme", 11)
-        portal.roster = Roster(portal._numbers, lambda: portal.now, lambda act: act())
-        portal.seen(company)
-        portal.now += cache.OLD + 1
         portal.directory.add_user(a_profile(), [an_attachment(company)])
+        portal.now += cache.OLD + 1
         seen = portal.seen(company)
         assert (len(seen.members), seen.age) == (12, 0.0)
+        assert not portal.begun
 
-    def test_one_that_is_old_is_not_awaited_when_that_took_long(
+    def test_one_that_took_long_is_shown_longer_and_said_to_be_old(
         self, portal: Portal, monkeypatch: pytest.MonkeyPatch
     ):
-        """An administrator of fifty companies sees his list at once, and how old it is."""
+        """An administrator of 20,000 people sees their list at once, and how old it is."""
         company = portal.company("acme", 11)
         monkeypatch.setattr(portal.directory, "members", _slowly(portal, 4.0, portal.directory.members))
-        monkeypatch.setattr(cache, "PATIENCE", 3.0)
-        monkeypatch.setattr(portal.roster._changed, "wait_for", None)
         portal.seen(company)
-        portal.now += cache.OLD + 1
-        assert portal.seen(company).is_old
-
-    def test_one_that_is_too_old_is_not_used(self, portal: Portal):
-        company = portal.company("acme", 11)
-        portal.seen(company)
-        portal.now += cache.GONE
+        assert not portal.seen(company).is_old
+        portal.now += 200
         portal.reads()
-        assert portal.seen(company).age == 0.0
+        assert portal.seen(company).is_old
+        assert (portal.reads(), len(portal.begun)) == ([], 1)
+        portal.now += 40
+        assert not portal.seen(company).is_old
         assert portal.reads() == ["acme"]
 
     def test_what_a_portal_changed_is_seen_at_once(self, portal: Portal):
@@ -334,55 +319,3 @@ class TestPageOf:
         portal.directory.change_attachment(people[0].id, company, change)
         portal.versions["acme"] = 1
         assert self.names(portal, portal.seen(company), Query())[0] == "P0001"
-
-
-class TestFirstReading:
-    """Who administers many companies sees how far their first reading is."""
-
-    @pytest.fixture
-    def companies(self, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> list[Company]:
-        monkeypatch.setattr(cache, "SOON", 0.0)
-        return [portal.company(f"company-{number}", 1) for number in range(7)]
-
-    def progress(self, portal: Portal, companies: list[Company]) -> Progress | None:
-        return portal.roster.first_reading(portal.directory, Administration(ANNE, tuple(companies)))
-
-    def test_goes_on_behind_the_page(self, portal: Portal, companies: list[Company]):
-        assert self.progress(portal, companies) == Progress(0, 7)
-        assert self.progress(portal, companies) == Progress(0, 7)
-        assert len(portal.begun) == 1, "nobody begins what is begun"
-        portal.happens()
-        assert self.progress(portal, companies) is None
-        assert portal.reads() == [company.id for company in companies]
-        assert len(portal.seen(*companies).members) == 7
-        assert portal.reads() == []
-
-    def test_counts_what_is_kept_already(self, portal: Portal, companies: list[Company]):
-        more = [portal.company(f"more-{number}", 1) for number in range(6)]
-        portal.seen(*companies)
-        assert self.progress(portal, companies + more) == Progress(7, 13)
-
-    @pytest.mark.parametrize("known", [2, 6, 7])
-    def test_few_are_waited_for(self, portal: Portal, companies: list[Company], known: int):
-        """Five companies take a second or two."""
-        portal.seen(*companies[:known], *[portal.company(f"more-{number}", 1) for number in range(6)])
-        portal.reads()
-        assert self.progress(portal, companies) is None
-        assert not portal.begun
-
-    def test_is_over_within_the_patience(self, portal: Portal, companies: list[Company]):
-        """A quick server is waited for: nobody sees a page flash by."""
-        portal.roster = Roster(portal._numbers, lambda: portal.now, lambda act: act())
-        assert self.progress(portal, companies) is None
-        assert portal.reads() == [company.id for company in companies]
-
-    def test_failure_is_left_to_the_list(self, portal: Portal, companies: list[Company]):
-        """It says what happened; and the time after, it is begun anew."""
-        assert self.progress(portal, companies) == Progress(0, 7)
-        portal.directory.down = True
-        portal.happens()
-        assert self.progress(portal, companies) is None
-        assert not portal.begun
-        with pytest.raises(UnavailableError):
-            portal.seen(*companies)
-        assert self.progress(portal, companies) == Progress(0, 7)
