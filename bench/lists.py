@@ -1,38 +1,46 @@
-"""What the list costs: a company of 2,000 people, an administrator of 50 companies, a realm that grows.
+"""What the pages cost: companies of 50, 2,000 and 20,000 people, an administrator of 50 companies, a growing realm.
 
-On a Keycloak with all its compilers, as one is run; the one of the tests and the demo starts faster instead. Its
-database is the embedded one, on which a list of members costs 170 ms before its first person (PostgreSQL: 50-90).
+The portal runs in this process, so that every call to Keycloak is counted and timed. Keycloak's database is the
+embedded one.
 """
 
 import math
+import re
+import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import requests
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from bench.figures import Figure, at_most
-from bench.portal import PASSWORD, counted, signed_in
+from bench.portal import PASSWORD, counted, csrf_token, signed_in
 from directory.encoding import company_group, places
 from directory.model import Affiliation, Attachment, Company, CompanyRole
 from sandbox.keycloak import admin_token
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
-LARGE = 2000
+LARGE = 2_000
+HUGE = 20_000
 MANY = 50
 EACH = 20
 PLAIN = 50
 FEW_COMPANIES = 100
-MANY_COMPANIES = 2000
+MANY_COMPANIES = 2_000
+ROWS = 1_000
+CLIENTS = 8
+EQUAL = 20
 WARM_UP = 20
 ROUNDS = 40
-PLAIN_ROUNDS = 25
 PAGES = ("/users", "/users?page=2", "/users?sort=-email", "/users?sort=status&page=7", "/users?page=40")
 SEARCHES = (
     "/users?q=nom7",
@@ -45,15 +53,15 @@ SEARCHES = (
 
 @dataclass(frozen=True)
 class Look:
-    """One page: its seconds, those of its calls to Keycloak together, and whether a renewal ran beside it."""
+    """One page: its seconds, those of its calls to Keycloak together, and how many these were."""
 
     took: float
     called: float
-    renewed: bool
+    calls: int
 
 
 def measure() -> list[Figure]:
-    """The figures; about five minutes."""
+    """Return the figures; about ten minutes."""
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
         stack = Stack(Path(folder), Ports.free(), with_portal=False, with_service=False)
         with stack:
@@ -63,43 +71,134 @@ def measure() -> list[Figure]:
 def _figures(loader: "Loader", stack: Stack) -> Iterator[Figure]:
     loader.company("plain", PLAIN)
     loader.empty_companies(range(FEW_COMPANIES))
+    began = time.perf_counter()
     plain = signed_in(stack, loader.administrator("plain"))
+    (first,) = _looks(plain, ["/users"], 1)
+    yield at_most("first page after the start, sign-in included", time.perf_counter() - began, 2, "s", 2)
+    yield Figure("the page alone", f"{first.took * 1000:.0f} ms")
     _looks(plain, ["/users"], WARM_UP)
-    few = _median(_looks(plain, ["/users"], PLAIN_ROUNDS))
+    yield from _plain(plain, loader)
+    few = _median(_looks(plain, ["/users"], ROUNDS))
+    yield from _equal_creations(stack, loader)
     loader.company("large", LARGE)
     yield from _large(signed_in(stack, loader.administrator("large")))
     loader.many("many", MANY, EACH)
     yield from _many(signed_in(stack, loader.administrator("many")))
     loader.empty_companies(range(FEW_COMPANIES, MANY_COMPANIES))
     plain = signed_in(stack, loader.administrator("plain"))
-    _looks(plain, ["/users"], 3)
-    many = _median(_looks(plain, ["/users"], PLAIN_ROUNDS))
-    yield Figure(f"list of {PLAIN}, {FEW_COMPANIES} companies in the realm (median)", f"{few * 1000:.0f} ms")
-    yield Figure(f"list of {PLAIN}, {MANY_COMPANIES} companies in the realm (median)", f"{many * 1000:.0f} ms")
-    yield at_most(f"list, {MANY_COMPANIES} companies in the realm per {FEW_COMPANIES}", many / few, 1.2, digits=2)
+    _looks(plain, ["/users"], WARM_UP)
+    many = _median(_looks(plain, ["/users"], ROUNDS))
+    name = f"list of {PLAIN}, companies in the realm: {MANY_COMPANIES} / {FEW_COMPANIES} (medians)"
+    yield at_most(name, many / few, 1.2, digits=2)
+    loader.company("huge", HUGE)
+    yield from _huge(signed_in(stack, loader.administrator("huge")))
+
+
+def _plain(client: FlaskClient, loader: "Loader") -> Iterator[Figure]:
+    """A company of fifty: its list, the administrator's profile, a look-up, files, requests a second."""
+    name = f"list, one company of {PLAIN}"
+    looks = _looks(client, ["/users"], ROUNDS)
+    yield at_most(f"{name}: p95", _p95(looks) * 1000, 150, "ms")
+    ratio = statistics.median(look.took / look.called for look in looks)
+    yield at_most(f"{name}: time / sum of its Keycloak calls (median)", ratio, 1.5, digits=2)
+    yield at_most(f"{name}: Keycloak calls", max(look.calls for look in looks), 6)
+    bare = statistics.median(loader.console_seconds("plain-0") for _ in range(ROUNDS))
+    yield at_most(f"{name} / the admin console's calls for it (medians)", _median(looks) / bare, 1, digits=2)
+    yield at_most("« Mon profil », 1 company: p95", _p95(_looks(client, ["/profile"], ROUNDS)) * 1000, 150, "ms")
+    token = csrf_token(client)
+    address = f"personne7@{loader.companies('plain', 1)[0]}.example"
+    form = {"email": address, "csrf_token": token}
+    looks = [_timed(lambda: client.post("/users/new", data=form)) for _ in range(ROUNDS)]
+    yield at_most("a person looked up: p95", _p95(looks) * 1000, 80, "ms")
+    for kind, goal in (("known", 5.0), ("unknown", 5.0)):
+        rows = [_row(loader.companies("plain", 1)[0], number, kind) for number in range(ROWS)]
+        yield at_most(f"dry run of a file, {ROWS} {kind} rows", _dry_run(client, rows).took, goal, "s", 1)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        looks = list(pool.map(lambda _: _look(client, "/users"), range(CLIENTS * 20)))
+    rate = len(looks) / (time.perf_counter() - began)
+    yield Figure(f"{name}: requests a second, {CLIENTS} at a time, portal and Keycloak on 2 cores", f"{rate:.0f}")
+
+
+def _equal_creations(stack: Stack, loader: "Loader") -> Iterator[Figure]:
+    """Twenty times the same creation at once."""
+    (company,) = loader.companies("plain", 1)
+    client = signed_in(stack, loader.administrator("plain"))
+    person = {
+        "last_name": "Double", "first_name": "Personne", "title": "mme", "locale": "fr", "confirm": "1",
+        f"company-{company}-attached": "1", f"company-{company}-role": "user",
+        f"company-{company}-affiliation": "internal", "csrf_token": csrf_token(client),
+    }  # fmt: skip
+    warm = _timed(lambda: client.post("/users/new", data={**person, "email": f"tiede@{company}.example"}), 303)
+    look = _timed(lambda: client.post("/users/new", data={**person, "email": f"un@{company}.example"}), 303)
+    yield Figure("the first creation of all", f"{warm.took:.2f} s")
+    yield at_most("creation, request to answer", look.took, 0.5, "s", 2)
+    yield at_most("creation: Keycloak calls besides the token", look.calls, 4)
+    form = {**person, "email": f"egal@{company}.example"}
+    with ThreadPoolExecutor(EQUAL) as pool:
+        began = time.perf_counter()
+        answers = list(pool.map(lambda _: client.post("/users/new", data=form).status_code, range(EQUAL)))
+        took = time.perf_counter() - began
+    found = {status: answers.count(status) for status in sorted(set(answers))}
+    told = ", ".join(f"{count} × {status}" for status, count in found.items())
+    yield Figure(f"{EQUAL} equal creations at once", told, "303 or 409 only", found.keys() <= {303, 409})
+    yield at_most("the last of their answers after", took, 5, "s", 1)
+    mails = requests.get(f"{stack.mail.url}/api/messages", timeout=10).json()
+    sent = sum(form["email"] in message["to"] for message in mails)
+    yield Figure("mails of them", str(sent), "1", sent == 1)
 
 
 def _large(client: FlaskClient) -> Iterator[Figure]:
+    name = f"list, one company of {LARGE:,}, 50 rows"
     (cold,) = _looks(client, ["/users"], 1)
+    yield at_most(f"{name}: first visit", cold.took, 1.5, "s", 2)
     _looks(client, [*PAGES, *SEARCHES], WARM_UP)
-    pages = _looks(client, PAGES, ROUNDS)
-    searches = _looks(client, SEARCHES, ROUNDS)
-    alone = [look for look in pages if not look.renewed]
-    name = f"list of {LARGE} people, 50 rows"
-    yield Figure(f"{name}: first visit of all", f"{cold.took:.2f} s")
-    yield Figure(f"{name}: median", f"{_median(pages) * 1000:.0f} ms")
-    yield at_most(f"{name}: p95", _p95(pages) * 1000, 400, "ms")
-    ratio = statistics.median(look.took / look.called for look in alone)
-    yield at_most(f"{name}: time / sum of its Keycloak calls (median)", ratio, 1.5, digits=2)
-    yield at_most(f"search in {LARGE} people: p95", _p95(searches) * 1000, 800, "ms")
+    yield at_most(f"{name}: p95", _p95(_looks(client, PAGES, ROUNDS)) * 1000, 400, "ms")
+    yield at_most(f"search in {LARGE:,} people: p95", _p95(_looks(client, SEARCHES, ROUNDS)) * 1000, 400, "ms")
 
 
 def _many(client: FlaskClient) -> Iterator[Figure]:
-    name = f"first page, {MANY} companies of {EACH}"
+    name = f"list, {MANY} companies of {EACH}"
     (cold,) = _looks(client, ["/users"], 1)
-    later = _looks(client, ["/users"], ROUNDS)
-    yield at_most(f"{name}: first visit of all", cold.took, 1.5, "s", 2)
-    yield at_most(f"{name}: p95 after it", _p95(later), 1.5, "s", 2)
+    yield at_most(f"{name}: first visit", cold.took, 2, "s", 2)
+    yield at_most(f"{name}: p95 after it", _p95(_looks(client, ["/users"], ROUNDS)) * 1000, 300, "ms")
+    looks = _looks(client, ["/profile"], ROUNDS)
+    yield at_most(f"« Mon profil », {MANY} companies: p95", _p95(looks), 1, "s", 2)
+
+
+def _huge(client: FlaskClient) -> Iterator[Figure]:
+    name = f"list, one company of {HUGE:,}"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (cold,) = _looks(client, ["/users"], 1)
+    yield Figure(f"{name}: first visit", f"{cold.took:.1f} s")
+    yield at_most(f"{name}: p95 after it", _p95(_looks(client, [*PAGES, *SEARCHES], ROUNDS)), 1.5, "s", 2)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield Figure(f"{name}: memory of the portal at most", f"{most / 1024:.0f} MB ({(most - before) / 1024:+.0f})")
+
+
+def _row(company: str, number: int, kind: str) -> str:
+    address = f"personne{1 + number % (PLAIN - 1)}" if kind == "known" else f"inconnue{number}"
+    names = f"Nom{1 + number % (PLAIN - 1)},Prénom{1 + number % (PLAIN - 1)}"
+    return f"{address}@{company}.example,{names},m,fr,{company},user,internal"
+
+
+def _dry_run(client: FlaskClient, rows: Sequence[str]) -> Look:
+    header = "email,last_name,first_name,title,locale,company,role,affiliation"
+    file = "\n".join([header, *rows]).encode()
+    token = csrf_token(client)
+
+    def send() -> TestResponse:
+        form = {"csrf_token": token, "file": (BytesIO(file), "people.csv")}
+        answer = client.post("/users/import", data=form, content_type="multipart/form-data")
+        while answer.status_code == 303 or 'http-equiv="refresh"' in answer.text:
+            if answer.status_code == 303:
+                target = answer.headers["Location"]
+            else:
+                time.sleep(0.2)
+            answer = client.get(target)
+        return answer
+
+    return _timed(send)
 
 
 def _looks(client: FlaskClient, paths: Sequence[str], rounds: int) -> list[Look]:
@@ -108,12 +207,16 @@ def _looks(client: FlaskClient, paths: Sequence[str], rounds: int) -> list[Look]
 
 
 def _look(client: FlaskClient, path: str) -> Look:
+    return _timed(lambda: client.get(path))
+
+
+def _timed(ask: Callable[[], TestResponse], status: int = 200) -> Look:
     with counted() as calls:
         began = time.perf_counter()
-        answer = client.get(path)
+        answer = ask()
         took = time.perf_counter() - began
-    assert answer.status_code == 200, (path, answer.status_code, took)
-    return Look(took, calls.seconds, any(path.endswith("/members") for _, path in calls.made))
+    assert answer.status_code == status, (answer.status_code, took, re.sub(r"<[^>]+>|\s+", " ", answer.text)[:500])
+    return Look(took, calls.seconds, len(calls.without_tokens))
 
 
 def _median(looks: Iterable[Look]) -> float:
@@ -140,13 +243,31 @@ class Loader:
         """Companies of nobody."""
         self._import("groups", [company_group(_company(f"empty-{number}")) for number in numbers], 50)
 
+    def companies(self, name: str, count: int) -> list[str]:
+        """The ids of the companies that were loaded under that name."""
+        return [f"{name}-{number}" for number in range(count)]
+
+    def console_seconds(self, company: str) -> float:
+        """How long Keycloak's own console waits for what it shows of the company's group and its members."""
+        headers = {"Authorization": f"Bearer {admin_token(self._keycloak)}"}
+        realm = self._url.removesuffix("/partialImport")
+        with requests.Session() as http:
+            http.headers.update(headers)
+            group = http.get(f"{realm}/group-by-path/{company}", timeout=30).json()["id"]
+            began = time.perf_counter()
+            for path in ("", "/children?first=0&max=11", "/members?first=0&max=51&briefRepresentation=false"):
+                http.get(f"{realm}/groups/{group}{path}", timeout=30).raise_for_status()
+            for child in http.get(f"{realm}/groups/{group}/children", timeout=30).json():
+                http.get(f"{realm}/groups/{child['id']}/members?first=0&max=51", timeout=30).raise_for_status()
+            return time.perf_counter() - began
+
     def company(self, name: str, people: int) -> None:
         """A company of so many people, its administrator among them."""
         self.many(name, 1, people)
 
     def many(self, name: str, companies: int, people: int) -> None:
         """So many companies of so many people each; one administrator for all of them."""
-        ids = [f"{name}-{number}" for number in range(companies)]
+        ids = self.companies(name, companies)
         self._import("groups", [company_group(_company(each)) for each in ids], 50)
         chief = _person(self.administrator(name), 0, [Attachment(each, CompanyRole.ADMINISTRATOR) for each in ids])
         chief["credentials"] = [{"type": "password", "value": PASSWORD}]
