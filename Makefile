@@ -12,7 +12,7 @@ EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-keycloak test-fast coverage pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline dist lock translations clean
+.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser inc
 test-keycloak: $(READY) $(MO) ## the tests on the real Keycloak, without a browser; KEYCLOAK_VERSION names another one
 	@$(BIN)/python -m sandbox fetch
 	@$(BIN)/python -m pytest $(PROCESSES) -m "keycloak and not browser"
+
+test-generated: $(READY) $(MO) ## realm files drawn at random, others each time: imported, applied and planned again
+	@$(BIN)/python -m sandbox fetch
+	@GENERATED_REALMS=200 $(BIN)/python -m pytest -q --hypothesis-profile=explore --timeout 3600 \
+		tests/keycloak/provisioner/test_generated.py
 
 test-fast: $(READY) $(MO) ## the quick tests that need neither Keycloak nor a browser
 	@$(BIN)/python -m pytest $(PROCESSES) -m "not keycloak and not browser and not postgres and not slow"

@@ -1,4 +1,4 @@
-"""What the pages cost: companies of 50, 2,000 and 20,000 people, an administrator of 50 companies, a growing realm.
+"""What the pages cost: companies of 50, 2,000 and 20,000 people, 50 companies of one administrator, growth.
 
 The portal runs in this process, so that every call to Keycloak is counted and timed. Keycloak's database is the
 embedded one.

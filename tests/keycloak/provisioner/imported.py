@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,10 @@ class ForeignRealm:
 
     def _realm(self) -> KeycloakRealm:
         return KeycloakRealm(KeycloakApi(self.name, self._connection))
+
+
+Foreign = Callable[[str, str], ForeignRealm]
+"""Makes a realm of a text and the suffix of its file."""
 
 
 def content_of(file: Path) -> dict[str, Any]:

@@ -4,21 +4,15 @@
 """
 
 import json
-import secrets
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import requests
 import yaml
 
-from provisioner.settings import Connection
-from sandbox.keycloak import admin_token
-from tests.keycloak.provisioner.imported import ForeignRealm, content_of, differences
+from tests.keycloak.provisioner.imported import Foreign, ForeignRealm, content_of, differences
 from tests.keycloak.provisioner.older_exports import export_of, named
 
 CASES = Path(__file__).parent / "cases"
-CLIENT = f"realm-files-{secrets.token_hex(4)}"
 VERSIONS = ("10.0", "13.0", "24.0", "26.7")
 """Those whose exports differ most; `older_exports` has the others."""
 
@@ -30,50 +24,6 @@ OTHER_BY_IMPORT = {
     "24.0": MIGRATED,
 }
 """An import gives these required actions other priorities, and drops client policies with keys of Keycloak 13."""
-
-
-@pytest.fixture(scope="module")
-def admin(server_url: str) -> Iterator[tuple[requests.Session, Connection]]:
-    """A session of the server's administrator, and a client that signs in without hashing a password each time."""
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {admin_token(server_url)}"
-    master = f"{server_url}/admin/realms/master"
-    body = {"clientId": CLIENT, "secret": "only-a-test", "serviceAccountsEnabled": True}
-    body["attributes"] = {"access.token.lifespan": "3600"}
-    made = session.post(f"{master}/clients", json=body, timeout=30)
-    made.raise_for_status()
-    client = made.headers["Location"]
-    account = session.get(f"{client}/service-account-user", timeout=30).json()["id"]
-    role = session.get(f"{master}/roles/admin", timeout=30).json()
-    session.post(f"{master}/users/{account}/role-mappings/realm", json=[role], timeout=30).raise_for_status()
-    connection = Connection(server_url, "master", CLIENT, client_secret="only-a-test")
-    token = requests.post(
-        f"{server_url}/realms/master/protocol/openid-connect/token",
-        data={"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": "only-a-test"},
-        timeout=30,
-    )
-    session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
-    yield session, connection
-    session.headers["Authorization"] = f"Bearer {admin_token(server_url)}"
-    session.delete(client, timeout=30)
-
-
-Foreign = Callable[[str, str], ForeignRealm]
-
-
-@pytest.fixture
-def foreign(admin: tuple[requests.Session, Connection], tmp_path: Path) -> Iterator[Foreign]:
-    """Make a realm of a text and a suffix; dropped at the end."""
-    session, connection = admin
-    made: list[ForeignRealm] = []
-
-    def make(text: str, suffix: str = ".json") -> ForeignRealm:
-        made.append(ForeignRealm(text, suffix, connection, session, tmp_path))
-        return made[-1]
-
-    yield make
-    for realm in made:
-        realm.drop()
 
 
 def of_case(foreign: Foreign, name: str) -> ForeignRealm:
