@@ -80,10 +80,11 @@ class ImportRunningError(ForbiddenByStateError):
 
 
 class TooOftenError(PortalError):
-    """A quota is used up; possible again in `retry_after` seconds (at least 1)."""
+    """The quota of that name is used up; possible again in `retry_after` seconds (at least 1)."""
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("too often")
+    def __init__(self, retry_after: float, quota: str) -> None:
+        super().__init__(f"too often: {quota}")
+        self.quota = quota
         self.retry_after = max(1, int(retry_after + 0.999))
 
 

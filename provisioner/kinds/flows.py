@@ -50,7 +50,7 @@ def observe(server: Server) -> Iterable[Resource]:
         for key in BINDINGS:
             if key in server.realm:
                 yield Resource(Address(Kind.REALM_BINDING, (key,)), {"alias": server.realm[key]})
-    if not _is_spoken_of(server.desired):
+    if not _mentions_flows(server.desired):
         return
     found = [_observed(server, flow) for flow in server.api.get(FLOWS)]
     found += _hidden(server)
@@ -64,7 +64,7 @@ def observe(server: Server) -> Iterable[Resource]:
         )
 
 
-def _is_spoken_of(desired: RealmState) -> bool:
+def _mentions_flows(desired: RealmState) -> bool:
     return desired.mentions(Kind.FLOW, Kind.REALM_BINDING, Kind.IDENTITY_PROVIDER) or any(
         OVERRIDES in client.fields for client in desired.of_kind(Kind.CLIENT)
     )

@@ -88,6 +88,7 @@ def _rows_page(
         meanwhile=meanwhile,
         conflict=conflict,
         needs_administrator=needs_administrator,
+        is_me=member.user.id == actor().id,
         companies=_companies(),
         fields=[seen_field(administration().companies, member.attachments), *list_fields()],
         back=list_address(),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -37,6 +38,7 @@ from webapp.http.guards import (
 from webapp.http.kept_form import RetryForm, retry_form
 from webapp.records import journal_reading
 from webapp.settings import Settings
+from webapp.storage import rate_limits
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import in_a_while
 
@@ -44,6 +46,18 @@ UNDO = "undo"
 """The category of a flashed id: that of a change that can be undone, with a button next to its message."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
+
+
+_POSSIBLE_AGAIN = {
+    rate_limits.ACTIVATION_MAILS.name: _l("The next activation mail can be sent %(moment)s."),
+    rate_limits.LOOK_UPS.name: _l("You have looked up many addresses. The next one can be looked up %(moment)s."),
+    rate_limits.SIGN_INS.name: _l(
+        "Many people sign in from your network. The next sign-in is possible %(moment)s."
+    ),
+    rate_limits.IMPORTS.name: _l("The next file can be imported %(moment)s."),
+    rate_limits.JOURNAL_EXPORTS.name: _l("The journal can be downloaded again %(moment)s."),
+}
+"""What may be done again, by the name of the quota."""
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -204,7 +218,7 @@ def _too_often(error: TooOftenError) -> Response:
     return error_page(
         429,
         _("Too soon"),
-        _("The next one is possible %(moment)s.", moment=in_a_while(error.retry_after)),
+        str(_POSSIBLE_AGAIN[error.quota]) % {"moment": in_a_while(error.retry_after)},
         retry_after=error.retry_after,
         actions=_way_on(),
     )

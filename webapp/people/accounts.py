@@ -125,7 +125,7 @@ def correct_email(context: Context, administration: Administration, user_id: str
             if member.user.email == email:
                 raise EmailTakenError(email)
             if (wait := activations.seconds_to_wait(held, user_id, pause=0)) > 0:
-                raise TooOftenError(wait)
+                raise TooOftenError(wait, rate_limits.ACTIVATION_MAILS.name)
             rate_limits.take(held.database, rate_limits.ACTIVATION_MAILS, held.author.id)
             said = activations.invitation(held.author, administration.companies, member.attachments)
             corrected = held.directory.correct_email(member.user, email, said)

@@ -55,7 +55,7 @@ def resend(context: Context, member: Member, companies: Iterable[Company]) -> Us
         if not may_resend_activation(user.status()):
             raise AlreadyActiveError(user_id)
         if (wait := seconds_to_wait(held, user_id)) > 0:
-            raise TooOftenError(wait)
+            raise TooOftenError(wait, rate_limits.ACTIVATION_MAILS.name)
         rate_limits.take(held.database, rate_limits.ACTIVATION_MAILS, held.author.id)
         now_said = invitation(held.author, companies, member.attachments)
         if now_said and now_said != user.invitation:

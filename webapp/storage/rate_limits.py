@@ -45,7 +45,7 @@ def take(database: Database, quota: Quota, subject: str, key: str = "") -> None:
     with locked(database, [f"quota:{quota.name}:{subject}"]), database.transaction() as connection:
         _forget(connection, quota, subject)
         if (wait := _wait(connection, quota, subject)) > 0:
-            raise TooOftenError(wait)
+            raise TooOftenError(wait, quota.name)
         connection.execute(
             insert(quota_uses).values(quota=quota.name, subject=subject, key=_digest(key), at=now())
         )

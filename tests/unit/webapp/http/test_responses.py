@@ -13,7 +13,7 @@ from webapp.http.forms import present_rows, row_errors, typed_rows
     ("wait", "seconds"), [(0.0, 1), (0.001, 1), (0.999, 1), (1.0, 1), (1.001, 2), (59.2, 60), (-5, 1)]
 )
 def test_retry_after_is_whole_seconds_and_enough(wait: float, seconds: int):
-    assert TooOftenError(wait).retry_after == seconds
+    assert TooOftenError(wait, "activation_mail").retry_after == seconds
 
 
 class TestRows:
