@@ -89,7 +89,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
         opening.stop()
     if hasattr(worker, "wsgi"):  # else it ended before there was a portal
         parts = worker.wsgi.extensions[EXTENSION]
-        stop_all((parts.imports, parts.resendings))
+        stop_all((parts.imports, parts.resendings, parts.selections))
     courier = getattr(worker, "courier", None)
     if courier is not None:
         courier.stop()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
-USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "storage")
+USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "selection", "storage")
 GATEWAYS = ("directory/keycloak_gateway/", "provisioner/server/calls.py")
 
 

@@ -16,6 +16,7 @@ from webapp.people.continuity import shortage
 from webapp.records import operations
 from webapp.records.payloads import AttachmentChanges
 from webapp.resend_all import store as resend_store
+from webapp.selection.worker import is_running as selection_is_running
 
 blueprint = Blueprint("users", __name__)
 WHOLE = "whole"
@@ -52,6 +53,8 @@ def index() -> ResponseReturnValue:
         choices={**choices(), "company": [(company.id, company.name) for company in mine.companies]},
         most_characters=MOST_CHARACTERS,
         now=now,
+        selected=request.args.get("select") == "page",
+        changing=selection_is_running(parts().database, actor().id),
         resending=resend_store.is_running(parts().database, actor().id),
         waits=activations.waits(context(), [member.user.id for member in page.members]),
         address=address,

@@ -20,6 +20,7 @@ from webapp.listing.cache import Roster
 from webapp.people.administration import Administration, administration_of
 from webapp.people.context import Context
 from webapp.resend_all.worker import ResendingWorker
+from webapp.selection.worker import SelectionWorker
 from webapp.settings import Settings
 from webapp.storage.database import Database, now
 
@@ -39,6 +40,7 @@ class Parts:
     clock: Callable[[], float] = now
     imports: ImportWorker = field(default_factory=ImportWorker)
     resendings: ResendingWorker = field(default_factory=ResendingWorker)
+    selections: SelectionWorker = field(default_factory=SelectionWorker)
     admission: ServiceAccountCheck = field(default_factory=ServiceAccountCheck)
 
 

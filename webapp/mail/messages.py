@@ -117,8 +117,8 @@ def _to_administrator(settings: Settings, notice: Notice, user: User, changes: S
         people = {one.operation.person.id for one in changes}
         if len(people) > 1:
             subject = ngettext(
-                "%(companies)s: an import affected %(num)s person",
-                "%(companies)s: an import affected %(num)s people",
+                "%(companies)s: %(num)s person was changed",
+                "%(companies)s: %(num)s people were changed",
                 len(people),
                 companies=_names(changes),
             )

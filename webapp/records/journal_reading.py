@@ -120,10 +120,35 @@ def change_made(database: Database, request_id: str) -> str | None:
 
 def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
     """What one of the author's operations changed of attachments; nothing when it is not theirs."""
+    return _changes_where(database, journal.c.operation_id == operation_id, journal.c.actor_id == author_id)
+
+
+def changes_by_request(database: Database, author_id: str, request_id: str, person_id: str) -> list[Changed]:
+    """What one of the author's requests changed of one person's attachments."""
+    return _changes_where(
+        database,
+        journal.c.request_id == request_id,
+        journal.c.actor_id == author_id,
+        journal.c.person_id == person_id,
+    )
+
+
+def by_request(database: Database, company_ids: Iterable[str], author_id: str, request_id: str) -> list[Line]:
+    """The lines that one of the author's requests wrote about these companies, in their order."""
+    mine = set(company_ids)
+    wanted = [*_conditions(sorted(mine), Search()), journal.c.actor_id == author_id]
+    query = select(journal).where(*wanted, journal.c.request_id == request_id).order_by(journal.c.id)
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).all()
+        companies = _companies(connection, [row.id for row in rows], mine)
+    return [_line(row, companies.get(row.id, ())) for row in rows]
+
+
+def _changes_where(database: Database, *conditions: ColumnElement[bool]) -> list[Changed]:
     query = (
         select(journal, journal_companies.c.company_id)
         .join(journal_companies, journal_companies.c.line_id == journal.c.id)
-        .where(journal.c.operation_id == operation_id, journal.c.actor_id == author_id, *_CHANGES)
+        .where(*conditions, *_CHANGES)
         .order_by(journal.c.id)
     )
     with database.engine.connect() as connection:

@@ -86,7 +86,7 @@ journal = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False, index=True),
-    Column("request_id", String(64), nullable=False),
+    Column("request_id", String(64), nullable=False, index=True),
     Column("operation_id", String(64), nullable=True),
     Column("actor_id", String(64), nullable=False),
     Column("actor_name", String(512), nullable=False),
@@ -190,8 +190,9 @@ resendings = Table(
     Column("began_at", Float, nullable=False),
     Column("beat_at", Float, nullable=False, index=True, comment="when it was last known to go on"),
     Column("results", JSON, nullable=False, comment="in order: who, and what became of the mail; null until then"),
+    Column("asked", JSON(none_as_null=True), nullable=True, comment="what of a selection, null of mails"),
 )
-"""Of each administrator the last batch of activation mails sent again; it continues when its page is closed.
+"""Of each administrator the last batch (activation mails, a selection); it continues when its page is closed.
 
 It is deleted some days after (`webapp.jobs.state.KEPT`).
 """

@@ -203,6 +203,7 @@ TYPED = {"last_name": "Typed", "first_name": "Thea", "title": "mme", "locale": "
 SOMEBODY = {"spots": people, "relation": person_at_mine}
 WHEREVER = {"row_at_company": True, "spots": people_at_companies, "relation": person_at_mine}
 TYPED_AT = {"spots": people_at_companies, "relation": typed_address, "row_at_company": True}
+SELECTED = {"user": "{user}", "action": "affiliation", "affiliation": "external"}
 NOT_ACTIVATED = ("pending", "expired")
 
 
@@ -309,6 +310,21 @@ ROWS = (
     Row("GET", "/users/activations", "results", 302, 403, 200),
     Row("POST", "/users/activations", "ask", 401, 403, 200, fields={"ask": "1"}),
     Row("POST", "/users/activations", "send to all", 401, 403, 303),
+    # Several people at once.
+    Row("GET", "/users/selection", "results", 302, 403, 200),
+    Row("POST", "/users/selection", "nobody", 401, 403, 422, fields={"action": "detach"}),
+    Row("POST", "/users/selection", "look", 401, 403, ANY_OF_MINE_200, **SOMEBODY, fields=SELECTED),
+    Row(
+        "POST",
+        "/users/selection",
+        "do it",
+        401,
+        403,
+        ANY_OF_MINE_303,
+        **SOMEBODY,
+        fields={**SELECTED, "confirm": "1"},
+    ),
+    Row("POST", "/users/selection/undoing", "nothing was done", 401, 403, 404),
     # One person.
     Row("GET", f"{PERSON}/attachments", "open", 302, 403, ANY_OF_MINE_200, **SOMEBODY),
     Row("POST", f"{PERSON}/attachments", "look", 401, 403, ANY_OF_MINE_200, **WHEREVER),

@@ -125,7 +125,10 @@ class Requests:
         return f"{path}?{query}" if query else path
 
     def fields(self, case: Case) -> dict[str, str]:
-        typed = {name: value.format(email=self.email(case.spot)) for name, value in case.row.fields.items()}
+        typed = {
+            name: value.format(email=self.email(case.spot), user=self.user_id(case.spot.person))
+            for name, value in case.row.fields.items()
+        }
         return {**typed, **typed_rows(case, self.ids)}
 
     def file(self, case: Case) -> bytes:
