@@ -3,7 +3,7 @@
 Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,10 +23,18 @@ from directory.person_data import (
     normal_name,
     prohibited_signs,
 )
+from webapp.text import fold
 from webapp.wording.labels import TITLES, gettext, labelled, languages
 from webapp.wording.signs import signs_in_words
 
 SEEN = "seen"
+MANY_ROWS = 10
+"""Companies up to which a form shows them all alike."""
+ROWS_SHOWN = 20
+"""Rows at a time of a longer one, for a reader without scripts."""
+FIND, ROWS_PAGE, TICKED = "find", "rows_page", "ticked"
+"""The fields that look for a company and turn the pages of the rows, and the page of the ticked ones."""
+FIND_LENGTH = 200
 
 
 def email_error(text: str) -> str:
@@ -179,6 +187,42 @@ def present_rows(companies: Iterable[Company], attachments: Iterable[Attachment]
 def typed_rows(companies: Iterable[Company], form: Mapping[str, str]) -> list[Row]:
     """The boxes as typed, with what is wrong; an unticked row is never wrong, and proposes what is missing."""
     return [_typed_row(company, form) for company in companies]
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """Which rows of a long form a reader without scripts sees; the others are there, with what was ticked.
+
+    `page` is a number from 1, or `TICKED`; none when all rows are shown.
+    """
+
+    find: str = ""
+    page: str = ""
+    pages: int = 1
+    shown: frozenset[str] = frozenset()
+
+
+def row_view(rows: Sequence[Row], fields: Mapping[str, str]) -> RowView:
+    """What of many rows is looked for, or which page of them; of a few rows all are shown."""
+    if len(rows) <= MANY_ROWS:
+        return RowView()
+    words = fold(fields.get(FIND, "")[:FIND_LENGTH]).split()
+    asked = fields.get(ROWS_PAGE, "")
+    found = [
+        row
+        for row in rows
+        if all(word in fold(f"{row.company.name} {row.company.id}") for word in words)
+        and (asked != TICKED or row.attached)
+    ]
+    pages = 1 if asked == TICKED else max(1, -(-len(found) // ROWS_SHOWN))
+    number = min(int(asked), pages) if asked.isdecimal() and 0 < len(asked) < 5 and int(asked) else 1
+    shown = found if asked == TICKED else found[(number - 1) * ROWS_SHOWN : number * ROWS_SHOWN]
+    return RowView(
+        fields.get(FIND, "")[:FIND_LENGTH],
+        TICKED if asked == TICKED else str(number),
+        pages,
+        frozenset(row.company.id for row in shown),
+    )
 
 
 def has_errors(rows: Iterable[Row]) -> bool:

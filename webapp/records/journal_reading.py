@@ -61,10 +61,13 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What of the journal is asked for; `since` is included, `until` is not (UTC)."""
+    """What of the journal is asked for; `since` is included, `until` is not (UTC). `person` is an id."""
 
     q: str = ""
     company: str = ""
+    person: str = ""
+    action: Action | None = None
+    look_ups: bool = True
     since: datetime | None = None
     until: datetime | None = None
 
@@ -241,6 +244,12 @@ def _conditions(company_ids: Sequence[str], search: Search) -> list[ColumnElemen
         conditions.append(journal.c.at >= search.since.timestamp())
     if search.until:
         conditions.append(journal.c.at < search.until.timestamp())
+    if search.person:
+        conditions.append(journal.c.person_id == search.person)
+    if search.action:
+        conditions.append(journal.c.action == search.action.value)
+    elif not search.look_ups:
+        conditions.append(journal.c.action != Action.LOOK_UP.value)
     for word in search.q.split()[:SEARCHED_WORDS]:
         conditions.append(journal.c.words.contains(fold(word), autoescape=True))
     return conditions
