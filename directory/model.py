@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from re import compile as regex
 from typing import Self
@@ -74,15 +74,20 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One person at one company."""
+    """One person at one company; `until` is its last day, by the portal's clock, `None` when it has no end."""
 
     company_id: str
     role: CompanyRole = CompanyRole.USER
     affiliation: Affiliation = Affiliation.INTERNAL
+    until: date | None = None
 
     @property
     def administers(self) -> bool:
         return self.role is CompanyRole.ADMINISTRATOR
+
+    def has_ended(self, today: date) -> bool:
+        """Whether the last day is before today."""
+        return self.until is not None and self.until < today
 
 
 @dataclass(frozen=True, slots=True)

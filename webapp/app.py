@@ -32,10 +32,11 @@ from webapp.blueprints import (
     users,
 )
 from webapp.http import compression, extensions, guards, logs, origins, responses, static_files
-from webapp.http.context import EXTENSION, Parts, request_id
+from webapp.http.context import EXTENSION, Parts, request_id, today
 from webapp.identity.oidc import Identity, KeycloakIdentity
 from webapp.identity.sessions import DatabaseSessionInterface
 from webapp.listing.cache import Roster
+from webapp.people import end_dates
 from webapp.records.journal_reading import change_numbers
 from webapp.settings import Settings
 from webapp.storage.database import Database
@@ -72,6 +73,12 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
     app.jinja_env.filters["moment"] = times.day_and_hour
+    app.jinja_env.globals["proposed_end"] = lambda: (
+        today() + timedelta(days=settings.external_days) if settings.external_days else None
+    )
+    app.jinja_env.filters["last_day"] = times.last_day
+    app.jinja_env.filters["is_soon"] = lambda until: end_dates.is_soon(until, today())
+    app.jinja_env.filters["has_ended"] = lambda attachment: attachment.has_ended(today())
     app.jinja_env.globals["written_in"] = help_pages.written_in
     app.url_map.converters["id"] = IdConverter
 

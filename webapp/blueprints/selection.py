@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from directory.model import Affiliation, AttachmentChange, CompanyRole, Member
 from webapp.errors import BatchRunningError, HiddenError, TooLateError
-from webapp.http.context import actor, administration, context, parts
+from webapp.http.context import actor, administration, context, parts, today
 from webapp.http.csv_response import csv_file, file_name
+from webapp.http.forms import day_error
 from webapp.http.guards import Access, access, own_path
 from webapp.http.responses import error_page, list_address, list_fields, see_other
 from webapp.imports.csv_format import LIST_COLUMNS
@@ -22,6 +23,7 @@ from webapp.listing.csv_rows import cells_of
 from webapp.listing.query import query_of, select
 from webapp.parallel import read_all
 from webapp.people.administration import person
+from webapp.people.end_dates import DayError, last_day
 from webapp.people.policies import may_resend_activation
 from webapp.people.undo import SHORTLY
 from webapp.records import journal_reading
@@ -165,7 +167,11 @@ def _typed() -> Typed:
                 return Typed(None, {"affiliation": _("Choose internal or external.")})
             return Typed(Asked(asked.act, asked.company, affiliation=Affiliation(form["affiliation"])))
         case Act.UNTIL:
-            return Typed(None, {"action": _("An end date cannot be set for several people at once yet.")})
+            try:
+                until = last_day(form.get("until", ""), today())
+            except DayError as error:
+                return Typed(None, {"until": day_error(error.fault)})
+            return Typed(Asked(asked.act, asked.company, until=until))
         case _:
             return Typed(asked)
 
@@ -259,6 +265,7 @@ def _fields(asked: Asked, members: Sequence[Member]) -> list[tuple[str, str]]:
         "company": asked.company,
         "role": asked.role or "",
         "affiliation": asked.affiliation or "",
+        "until": asked.until.isoformat() if asked.until else "",
     }
     return [
         *(("user", member.user.id) for member in members),

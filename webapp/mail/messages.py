@@ -14,7 +14,6 @@ from directory.errors import CompanyNotFoundError, NotFoundError
 from directory.gateway import Directory
 from directory.model import (
     ActivationStatus,
-    Attachment,
     AttachmentChange,
     Company,
     Member,
@@ -24,7 +23,7 @@ from directory.person_data import locale_of
 from webapp.records.notice import OperationNotice
 from webapp.records.outbox import Mail, Notice
 from webapp.settings import Settings
-from webapp.wording.labels import AFFILIATIONS, ROLES, ngettext
+from webapp.wording.labels import attachment_words, ngettext
 from webapp.wording.labels import gettext as _
 
 SUBJECT_LENGTH = 200
@@ -209,20 +208,22 @@ def _sentences(one: Change) -> list[str]:
     change, services = one.change, ", ".join(one.company.services)
     found = []
     if change.after is not None and change.before is None:
-        found.append(_("attached as: %(words)s", words=_words(change.after)))
+        found.append(_("attached as: %(words)s", words=attachment_words(change.after)))
         if services:
             found.append(_("services added: %(services)s", services=services))
     elif change.before is not None and change.after is None:
-        found.append(_("detached (was: %(words)s)", words=_words(change.before)))
+        found.append(_("detached (was: %(words)s)", words=attachment_words(change.before)))
         if services:
             found.append(_("services removed: %(services)s", services=services))
     elif change.before is not None and change.after is not None:
-        found.append(_("%(before)s → %(after)s", before=_words(change.before), after=_words(change.after)))
+        found.append(
+            _(
+                "%(before)s → %(after)s",
+                before=attachment_words(change.before),
+                after=attachment_words(change.after),
+            )
+        )
     return found
-
-
-def _words(attachment: Attachment) -> str:
-    return f"{ROLES[attachment.role]}, {AFFILIATIONS[attachment.affiliation]}"
 
 
 def _names(changes: Sequence[Change]) -> str:

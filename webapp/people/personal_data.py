@@ -181,7 +181,13 @@ def _attachments_of(directory: Directory, user: User | None) -> list[dict[str, s
     if user is None:
         return []
     return [
-        {"company": company.id, "name": company.name, "role": one.role, "affiliation": one.affiliation}
+        {
+            "company": company.id,
+            "name": company.name,
+            "role": one.role,
+            "affiliation": one.affiliation,
+            "until": one.until.isoformat() if one.until else "",
+        }
         for company, one in directory.attachments_of(user.id)
     ]
 

@@ -30,8 +30,8 @@ def asked(
 ) -> Asked:
     """What an address asks for; `from` and `to` are days of the reader's clock, both included.
 
-    Look-ups are left out unless `action` asks for them. `to_utc` turns an instant of that clock into UTC; neither end carries a zone. A company
-    that is not the reader's is unknown.
+    Look-ups are left out unless `action` asks for them. `to_utc` turns an instant of that clock into UTC; neither
+    end carries a zone. A company that is not the reader's is unknown.
     """
     ignored = []
     since, until = _day(arguments.get("from", "")), _day(arguments.get("to", ""))

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from directory.model import Affiliation, Attachment, AttachmentChange, CompanyRole, Member, difference
@@ -36,6 +37,7 @@ class Asked:
     company: str = ""
     role: CompanyRole | None = None
     affiliation: Affiliation | None = None
+    until: date | None = None
     request: str = ""
 
     def at(self, member: Member) -> tuple[Attachment, ...]:
@@ -58,6 +60,8 @@ class Asked:
                 return replace(before, role=self.role)
             case Act.AFFILIATION if self.affiliation:
                 return replace(before, affiliation=self.affiliation)
+            case Act.UNTIL:
+                return replace(before, until=self.until)
             case _:
                 return before
 

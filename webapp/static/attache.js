@@ -49,7 +49,14 @@ for (const table of document.querySelectorAll('.attachments')) {
   const fields = table.closest('form').elements;
   const before = new Map(fields.seen.value.split(' ').map(one => one.split('=')));
   const now = box => box.checked
-    ? ['role', 'affiliation'].map(what => fields[box.name.replace(/attached$/, what)].value).join(':') : '';
+    ? ['role', 'affiliation', 'until'].map(what => fields[box.name.replace(/attached$/, what)].value)
+      .join(':').replace(/:$/, '') : '';
+  // Somebody external gets an end proposed, which can be taken away again.
+  table.addEventListener('change', event => {
+    const until = event.target.name?.endsWith('-affiliation')
+      && fields[event.target.name.replace(/affiliation$/, 'until')];
+    if (until && !until.value && event.target.value === 'external') until.value = until.dataset.proposed ?? '';
+  });
   const show = () => {
     const ticked = boxes.filter(box => box.checked).length;
     const changed = boxes.filter(box => now(box) !== before.get(box.name.slice(8, -9))).length;
