@@ -28,14 +28,10 @@ def somebody(browser: Browser, directory: FakeDirectory) -> User:
 
 def in_sight(page: Page) -> list[str]:
     """The companies whose rows are shown without a script."""
-    boxes = [box for box in page.main.all("input", class_="attach-box")]
+    boxes = page.main.all("input", class_="attach-box")
     assert len(boxes) == len(IDS), "all are there, so that nothing that is ticked is lost"
-    rows = [(box["name"][8:-9], box.within("tr")) for box in boxes]
-    return [
-        name
-        for name, row in rows
-        if row is not None and "is-elsewhere" not in (row["class"] if "class" in row else "")
-    ]
+    hidden = page.main.all("tr", class_="is-elsewhere")
+    return [box["name"][8:-9] for box in boxes if box.within("tr") not in hidden]
 
 
 def ticked(page: Page) -> list[str]:

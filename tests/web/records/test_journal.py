@@ -310,6 +310,7 @@ class TestFile:
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", rows[0]["Quand"])
 
     def test_in_english_for_who_reads_english(self, browser: Browser, database: Database):
+        person = Person("p", "Bob", "bob@acme.example")
         journal.write(
             database,
             Author("a", "Anne", "a@acme.example", "r"),
@@ -339,7 +340,8 @@ class TestFile:
         people = [Person(None, "", f"p{number}@a.example") for number in range(21)]
         journal.write(database, anne, [Entry(Action.LOOK_UP, ("acme",), person) for person in people])
         rows = list(csv.DictReader(io.StringIO(browser.get("/journal.csv?action=look_up").body)))
-        assert [row["E-mail de la personne"] for row in rows] == [
+        found = [row["E-mail de la personne"] for row in rows]
+        assert found == [f"p{number}@a.example" for number in reversed(range(21))]
             f"p{number}@a.example" for number in reversed(range(21))
         ]
 

@@ -1,6 +1,6 @@
 """Several people at once: one difference, one confirmation, a result for each, undone with one click."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -149,6 +149,13 @@ class TestDone:
         send(browser, ids(second), "affiliation", affiliation="external", company="acme", confirm="1")
         assert standing(directory, second, "acme") == an_attachment("acme", administrator=True, external=True)
 
+    def test_an_end_date(self, browser: Browser, three: list[User], directory: FakeDirectory):
+        send(browser, ids(*three), "until", until="2098-06-30", company="acme", confirm="1")
+        assert {standing(directory, user, "acme").until for user in three} == {date(2098, 6, 30)}
+        page = browser.follow(send(browser, ids(*three), "until", until="", company="acme", confirm="1"))
+        assert "30 juin 2098" in page.row("a@acme.example").text
+        assert {standing(directory, user, "acme").until for user in three} == {None}
+
     def test_it_is_undone_with_one_click(self, browser: Browser, three: list[User], directory: FakeDirectory):
         page = browser.follow(send(browser, ids(*three), confirm="1"))
         undone = browser.submit(page.form(f"{SELECTION}/undoing"))
@@ -251,6 +258,7 @@ class TestBadInput:
     def test_no_action_and_half_of_one(self, browser: Browser, three: list[User]):
         for action, more, field in (
             ("", {}, "action"),
+            ("until", {"until": "2020-01-01"}, "until"),
             ("undo", {}, "action"),
             ("role", {"role": "boss"}, "role"),
         ):
