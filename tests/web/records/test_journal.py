@@ -342,8 +342,6 @@ class TestFile:
         rows = list(csv.DictReader(io.StringIO(browser.get("/journal.csv?action=look_up").body)))
         found = [row["E-mail de la personne"] for row in rows]
         assert found == [f"p{number}@a.example" for number in reversed(range(21))]
-            f"p{number}@a.example" for number in reversed(range(21))
-        ]
 
 
 class TestPurge:
