@@ -15,6 +15,7 @@ The claim `attachments` of a token collects the values of the attribute `attachm
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -29,6 +30,7 @@ from directory.model import (
     CompanyRole,
     Invitation,
     Profile,
+    Service,
     User,
 )
 from directory.person_data import locale_of, title_of
@@ -40,6 +42,10 @@ KIND_ATTRIBUTE = "kind"
 KIND_COMPANY = "company"
 DISPLAY_NAME_ATTRIBUTE = "displayName"
 SERVICES_ATTRIBUTE = "services"
+SERVICE_TEXTS_ATTRIBUTE = "serviceTexts"
+"""What people read of these services: one value a text, `["data","name","fr","Données de comptage"]` as JSON."""
+VALUE_LENGTH = 255
+"""Characters of one value of a group's attribute, at most."""
 SIREN_ATTRIBUTE = "siren"
 ATTACHMENT_ATTRIBUTE = "attachment"
 TITLE_ATTRIBUTE = "title"
@@ -197,6 +203,7 @@ def company_group(company: Company) -> Json:
         KIND_ATTRIBUTE: [KIND_COMPANY],
         DISPLAY_NAME_ATTRIBUTE: [company.name],
         SERVICES_ATTRIBUTE: list(company.services),
+        SERVICE_TEXTS_ATTRIBUTE: service_texts(company.described),
         ATTACHMENT_ATTRIBUTE: [attachment_value(Place(company.id))],
     }
     if company.siren:
@@ -236,6 +243,38 @@ def company_of(group: Mapping[str, Any]) -> Company:
         services=tuple(attributes.get(SERVICES_ATTRIBUTE) or ()),
         siren=_first(attributes, SIREN_ATTRIBUTE),
         key=group.get("id", ""),
+        described=described_services(attributes.get(SERVICE_TEXTS_ATTRIBUTE) or ()),
+    )
+
+
+def service_texts(services: Iterable[Service]) -> list[str]:
+    """Return what people read of the services, as a company's group stores it."""
+    found = []
+    for service in services:
+        texts = [
+            *(("name", locale, text) for locale, text in service.names),
+            *(("description", locale, text) for locale, text in service.descriptions),
+            *([("url", "", service.url)] if service.url else []),
+        ]
+        found += [json.dumps([service.id, *each], ensure_ascii=False, separators=(",", ":")) for each in texts]
+    return sorted(found)
+
+
+def described_services(values: Iterable[str]) -> tuple[Service, ...]:
+    """The inverse of `service_texts`; a value that is something else says nothing."""
+    texts: dict[str, dict[str, dict[str, str]]] = {}
+    for value in values:
+        with suppress(ValueError, TypeError):
+            service, kind, locale, text = map(str, json.loads(value))
+            texts.setdefault(service, {}).setdefault(kind, {})[locale] = text
+    return tuple(
+        Service(
+            service,
+            tuple(sorted(kinds.get("name", {}).items())),
+            tuple(sorted(kinds.get("description", {}).items())),
+            kinds.get("url", {}).get("", ""),
+        )
+        for service, kinds in sorted(texts.items())
     )
 
 

@@ -40,7 +40,7 @@ from webapp.people import end_dates
 from webapp.records.journal_reading import change_numbers
 from webapp.settings import Settings
 from webapp.storage.database import Database
-from webapp.wording import help_pages, labels, times
+from webapp.wording import help_pages, labels, services, times
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request: a file of 5,000 rows fits."""
@@ -72,6 +72,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
+    app.jinja_env.filters.update(service_names=services.service_names, service_words=services.service_words)
     app.jinja_env.filters["moment"] = times.day_and_hour
     app.jinja_env.globals["proposed_end"] = lambda: (
         today() + timedelta(days=settings.external_days) if settings.external_days else None

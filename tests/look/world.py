@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import update
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from directory.model import Attachment, Locale, Title, User
+from directory.model import Attachment, Locale, Service, Title, User
 from tests.builders import a_company, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from tests.web.fake_identity import CLIENT, FakeIdentity
@@ -27,6 +27,7 @@ from webapp.http.guards import Access, access
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import COLUMNS, read
 from webapp.imports.plan import Outcome, Problem, Reason, Row
+from webapp.jobs import batches as job_batches
 from webapp.listing.cache import Roster
 from webapp.people.attachments import payload_of, to_do
 from webapp.records import operations
@@ -58,6 +59,16 @@ COMPANIES = [
     a_company("delta", "Delta", services=["data"]),
     *(a_company(f"filiale-{n:02}", f"Filiale {n:02}", services=["data"]) for n in range(1, 51)),
 ]
+SERVICES = (
+    Service("cataliz", (("fr", "Cataliz, contrats"), ("en", "Cataliz, contracts"))),
+    Service(
+        "data",
+        (("fr", "Données de comptage"), ("en", "Metering data")),
+        (("fr", "Courbes de charge et index de vos sites"), ("en", "Load curves and readings of your sites")),
+        "https://data.example",
+    ),
+)
+COMPANIES = [replace(company, described=SERVICES) for company in COMPANIES]
 SUBSIDIARIES = [company.id for company in COMPANIES if company.id.startswith("filiale-")]
 
 
@@ -110,6 +121,13 @@ class World:
         mark = resend_store.begin(self.database, self.ids[author], ids)
         outcomes = {first: Resent.SENT, second: Resent.MAIL_REFUSED}
         resend_store.record(self.database, self.ids[author], mark, outcomes)
+
+    def changes(self, author: str, *names: str) -> None:
+        """A selection that this process is at: the first is done."""
+        ids = [self.ids[name] for name in names]
+        asked = {"asked": {"act": "detach", "company": "acme"}, "made_by": "request"}
+        mark = job_batches.begin(self.database, self.ids[author], ids, asked)
+        job_batches.record(self.database, self.ids[author], mark, {ids[0]: "done"})
 
     def stops_resending(self) -> None:
         """Whatever batch there is was left by its process."""

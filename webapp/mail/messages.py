@@ -25,6 +25,7 @@ from webapp.records.outbox import Mail, Notice
 from webapp.settings import Settings
 from webapp.wording.labels import attachment_words, ngettext
 from webapp.wording.labels import gettext as _
+from webapp.wording.services import service_names
 
 SUBJECT_LENGTH = 200
 PERSON = ("mails/person.txt", "mails/person.html")
@@ -205,7 +206,7 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
 
 def _sentences(one: Change) -> list[str]:
     """What happened at one company, in words."""
-    change, services = one.change, ", ".join(one.company.services)
+    change, services = one.change, ", ".join(service_names(one.company))
     found = []
     if change.after is not None and change.before is None:
         found.append(_("attached as: %(words)s", words=attachment_words(change.after)))

@@ -318,7 +318,7 @@ class TestFile:
                 Entry(
                     Action.RESEND,
                     ("acme",),
-                    Person("p", "Bob", "bob@acme.example"),
+                    person,
                     None,
                     None,
                     Outcome.REFUSED,
