@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
         reason_words=_reason_words,
         kinds=[(EVERYTHING, _("Everything, address look-ups included")), *_kinds()],
         kind=request.args.get("action", "") if "action" not in wanted.ignored else "",
-        person=_person_name(found, wanted),
+        only=_person_name(found, wanted),
         without_person=_without("person", given),
         with_look_ups=_without("page", {**given, "action": Action.LOOK_UP.value}),
         about=lambda person_id: url_for("journal.index", person=person_id),
@@ -125,7 +125,7 @@ def _rows(line: Line) -> Iterator[list[str]]:
     names = {company.id: company.name for company in administration().companies}
     for company_id in line.company_ids:
         yield [
-            to_user_timezone(line.at).strftime("%Y-%m-%d %H:%M:%S"),
+            to_user_timezone(line.at).replace(tzinfo=None).isoformat(" ", "seconds"),
             line.author.name,
             line.author.email,
             str(ACTIONS[line.action]),

@@ -32,6 +32,7 @@ from webapp.records.journal_reading import Line
 from webapp.selection.plan import MOST, Act, Asked, Plan, in_order, plan
 from webapp.selection.worker import Done, asked_of
 from webapp.storage import rate_limits
+from webapp.text import fold
 from webapp.wording.labels import gettext as _
 from webapp.wording.labels import ngettext
 from webapp.wording.times import waiting_time
@@ -221,6 +222,7 @@ def _resend(asked: Asked, members: Sequence[Member], gone: int) -> ResponseRetur
 
 def _change(asked: Asked, members: Sequence[Member], gone: int) -> ResponseReturnValue:
     found = _planned(asked, members)
+    names = {company.id: company.name for company in administration().companies}
     seen = set(request.form.get("seen", "").split())
     is_new = bool(seen) and not found.marks <= seen
     refused_all = bool(found.refused) and not found.groups
@@ -229,6 +231,7 @@ def _change(asked: Asked, members: Sequence[Member], gone: int) -> ResponseRetur
     page = render_template(
         "selection/review.html",
         plan=found,
+        groups=sorted(found.groups, key=lambda group: fold(names[group.change.company_id])),
         asked=asked,
         is_new=is_new,
         gone=gone,

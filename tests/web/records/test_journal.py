@@ -271,7 +271,7 @@ class TestPage:
         person = Person("p", "Bob", "b@a.example")
         refused = Entry(Action.DETACH, ("acme",), person, None, None, Outcome.REFUSED, "last_administrator")
         journal.write(database, anne, [refused])
-        assert "refusé\u00a0: dernier administrateur actif" in browser.get("/journal").rows[0]
+        assert "refusé : dernier administrateur actif" in browser.get("/journal").rows[0]
 
     def test_nothing_yet(self, browser: Browser):
         assert "Rien pour l’instant" in browser.get("/journal").main.text
