@@ -1,7 +1,7 @@
 """The operations that the portal needs of a directory of people."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
@@ -47,6 +47,12 @@ class Directory(Protocol):
         """Return the accounts never activated whose last activation mail was sent before that instant (UTC).
 
         Without a mail, the instant of creation counts. Reads every account: it is for a nightly task.
+        """
+
+    def ending(self, by: date) -> tuple[User, ...]:
+        """Return the accounts with an end on or before that day, at a company where they may not be attached.
+
+        In no particular order. Reads every account: it is for a nightly task.
         """
 
     def create_user(

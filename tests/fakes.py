@@ -265,6 +265,14 @@ class FakeDirectory:
                 and (user.activation_sent_at or self.made_at[user.id]) < before
             )
 
+    def ending(self, by: date) -> tuple[User, ...]:
+        with self._call("ending", by):
+            return tuple(
+                user
+                for user in self._people.values()
+                if not self._hidden(user.id) and any(end <= by for end in self._ends.get(user.id, {}).values())
+            )
+
     def create_user(
         self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
     ) -> User:

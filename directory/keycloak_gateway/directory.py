@@ -185,6 +185,13 @@ class KeycloakDirectory:
             if user.password_required and (user.activation_sent_at or made_at[user.id]) < before
         )
 
+    def ending(self, by: date) -> tuple[User, ...]:
+        look = self._outsiders.look()
+        accounts = [
+            account for account in self._accounts.every() if any(end <= by for end in ends_of(account).values())
+        ]
+        return tuple(self._known(accounts, look))
+
     def create_user(
         self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
     ) -> User:

@@ -251,3 +251,13 @@ class TestEnds:
         directory.correct_email(noted, a_new_address())
 
         assert [at.until for _, at in directory.attachments_of(person.id)] == [self.JUNE]
+
+    def test_who_has_one_is_found_by_it(self, world, directory):
+        """Whose end is later, or who has none, is not."""
+        company = world.company()
+        due = world.person(an_attachment(company, until=self.JUNE))
+        others = world.person(an_attachment(company, until=self.JULY)), world.person(an_attachment(company))
+
+        found = {user.id for user in directory.ending(self.JUNE)}
+
+        assert found & {due.id, *(other.id for other in others)} == {due.id}

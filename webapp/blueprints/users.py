@@ -6,13 +6,14 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.model import ActivationStatus
-from webapp.http.context import actor, administration, context, parts
+from webapp.http.context import actor, administration, context, parts, today
 from webapp.http.guards import Access, access
 from webapp.listing.cache import Progress, page_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
 from webapp.listing.wording import choices, filter_words, ignored_words
 from webapp.people import activations
 from webapp.people.continuity import shortage
+from webapp.people.end_dates import is_soon
 from webapp.records import operations
 from webapp.records.payloads import AttachmentChanges
 from webapp.resend_all import store as resend_store
@@ -44,6 +45,7 @@ def index() -> ResponseReturnValue:
         page=page,
         everybody=len(seen.members),
         expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
+        ending=sum(is_soon(one.until, today()) for m in seen.members for one in m.attachments),
         shortage=shortage(mine.companies, seen.members, now),
         old_minutes=round(seen.age / 60) if seen.is_old else 0,
         companies=companies,

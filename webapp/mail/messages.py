@@ -116,6 +116,9 @@ def _to_administrator(settings: Settings, notice: Notice, user: User, changes: S
     with force_locale(_locale(user.profile.locale.value)):
         people = {one.operation.person.id for one in changes}
         if len(people) > 1:
+            if not changes[0].operation.author.id:
+                subject = _("%(companies)s: attachments have ended", companies=_names(changes))
+                return _mail(SEVERAL, notice, user.id, user.email, subject, settings, changes)
             subject = ngettext(
                 "%(companies)s: %(num)s person was changed",
                 "%(companies)s: %(num)s people were changed",
@@ -144,6 +147,12 @@ def _about_one(changes: Sequence[Change]) -> str:
 def _opening(changes: Sequence[Change]) -> str:
     """Say who did what, as the first sentence of a mail to an administrator."""
     operation = changes[0].operation
+    if not operation.author.id:
+        return _(
+            "The attachment of %(person)s (%(email)s) has reached its planned end:",
+            person=operation.person.name,
+            email=operation.person.email,
+        )
     values = {"author": operation.author.name, "person": operation.person.name, "email": operation.person.email}
     if operation.is_about_the_author:
         return _("%(person)s (%(email)s) has left:", **values)

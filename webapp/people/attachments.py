@@ -144,4 +144,6 @@ def _entry(
     entry = entry_of(one, person_of(user), outcome, reason)
     if entry.action is Action.DETACH and author.id == user.id:
         return journal.renamed(entry, Action.LEAVE)
+    if entry.action is Action.DETACH and not author.id and one.before and one.before.until:
+        return journal.renamed(entry, Action.END)
     return entry

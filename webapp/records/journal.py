@@ -31,6 +31,7 @@ class Action(StrEnum):
     CHANGE = "change"
     DETACH = "detach"
     LEAVE = "leave"
+    END = "end"
     RESEND = "resend"
     CORRECT_EMAIL = "correct_email"
     CANCEL = "cancel"

@@ -20,7 +20,7 @@ READ_AT_ONCE = 500
 
 
 _JOINED = (Action.CREATE, Action.ATTACH)
-_LEFT = (Action.DETACH, Action.LEAVE, Action.CANCEL)
+_LEFT = (Action.DETACH, Action.LEAVE, Action.END, Action.CANCEL)
 _CHANGED = (Action.ATTACH, Action.CHANGE, Action.DETACH)
 
 
@@ -169,7 +169,7 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
             journal.c.person_id == person_id,
             journal.c.outcome == Outcome.DONE.value,
             journal.c.action.in_(
-                [a.value for a in (Action.CREATE, Action.ATTACH, Action.CHANGE, Action.DETACH, Action.LEAVE)]
+                [a.value for a in (*_JOINED, Action.CHANGE, Action.DETACH, Action.LEAVE, Action.END)]
             ),
         )
         .order_by(journal.c.id.desc())

@@ -39,6 +39,7 @@ ACTIONS: dict[Action, LazyString] = {
     Action.CHANGE: _l("Changed"),
     Action.DETACH: _l("Detached"),
     Action.LEAVE: _l("Left"),
+    Action.END: _l("Planned end"),
     Action.RESEND: _l("Activation mail sent again"),
     Action.CORRECT_EMAIL: _l("Address corrected"),
     Action.CANCEL: _l("Invitation cancelled"),

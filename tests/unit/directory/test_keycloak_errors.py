@@ -40,6 +40,7 @@ ARGUMENTS: dict[str, Any] = {
     "company": ACME,
     "email": "new@acme.example",
     "before": NOON,
+    "by": NOON.date(),
     "at": NOON,
     "profile": a_profile(),
     "attachments": [an_attachment()],

@@ -1,0 +1,87 @@
+"""What the portal does by itself as days go by: once a day, at the first look after midnight."""
+
+import logging
+from datetime import date
+from threading import Event, Thread
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from directory.errors import DirectoryError
+from webapp.http.context import EXTENSION, Parts
+from webapp.lifecycle import endings
+from webapp.lifecycle.mails import mails_of_day
+from webapp.parallel import in_the_background
+from webapp.people.end_dates import day_at
+from webapp.storage.locks import locked, take_once, taken
+
+PAUSE = 120.0
+"""Seconds between two looks at the clock: what ended is detached within 5 minutes after midnight."""
+STOP_TIMEOUT = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Lifecycle:
+    """Does the work of each day: by `look`, or again and again between `start` and `stop`."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._ended = Event()
+        self._thread: Thread | None = None
+
+    @property
+    def _parts(self) -> Parts:
+        parts: Parts = self._app.extensions[EXTENSION]
+        return parts
+
+    def start(self) -> None:
+        """Look every `PAUSE` seconds, in a thread that ends with the process."""
+        self._thread = in_the_background(self._run, "lifecycle")
+
+    def stop(self) -> None:
+        """Look no more; a day that is under way is begun again by the next process."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(STOP_TIMEOUT)
+
+    def look(self) -> bool:
+        """Do the work of today unless it has been done; whether it is complete now."""
+        parts = self._parts
+        today = day_at(parts.clock(), parts.settings.portal_timezone)
+        if self._is_done(today):
+            return True
+        with locked(parts.database, ["lifecycle"]):
+            return self._is_done(today) or self._do(today)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+            except (DirectoryError, SQLAlchemyError):
+                log.warning("the work of the day could not be done, and is tried again", exc_info=True)
+            if self._ended.wait(PAUSE):
+                return
+
+    def _do(self, today: date) -> bool:
+        parts = self._parts
+        found = endings.end_day(parts.directory, parts.database, today)
+        day = endings.not_told_today(parts.database, found)
+        with self._app.app_context():
+            mails = mails_of_day(parts.directory, parts.settings, day)
+        endings.remember(parts.database, day, mails, parts.clock())
+        if day.is_complete:
+            with parts.database.transaction() as connection:
+                take_once(connection, f"day:{today}", parts.clock() + endings.REMEMBERED)
+        log.info(
+            "%s: %s attachments ended, %s kept, %s warned of",
+            today,
+            len(day.ended),
+            len(found.kept),
+            len(day.soon),
+        )
+        return day.is_complete
+
+    def _is_done(self, today: date) -> bool:
+        with self._parts.database.engine.connect() as connection:
+            return bool(taken(connection, [f"day:{today}"]))
