@@ -100,6 +100,7 @@ STORED: list[tuple[Any, Any]] = [
                         "services": ["storm", "tide"],
                         "siren": "123456789",
                         "key": "key-of-acme",
+                        "described": [],
                     },
                     "before": None,
                     "after": STORED_USER,
