@@ -80,6 +80,11 @@ def detach(company: str) -> Step:
     return lambda page, _world: page.uncheck(f"[name=company-{company}-attached]")
 
 
+def to_the_end(page: Page, _world: World) -> None:
+    """The bar that stays in sight is where it belongs then, and covers nothing."""
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+
+
 def tick_all(page: Page, _world: World) -> None:
     """All companies, and yes to the question."""
     page.once("dialog", lambda dialog: dialog.accept())
@@ -224,7 +229,7 @@ _VIEWS = (
     View("users-unfinished-change", "bruno", "/users"),
     View("users-no-administrator-left", "iris", "/users"),
     # Several people at once.
-    View("selection", "anne", "/users", (select("chloe", "long", action="role"),)),
+    View("selection", "anne", "/users", (select("chloe", "long", action="role"), to_the_end)),
     View("selection-nobody", "anne", "/users", (select(), click(SELECTED)), 422),
     View("selection-no-action", "anne", "/users", (select("chloe", "long", action=""), click(SELECTED)), 422),
     View("selection-review", "anne", "/users", (select("chloe", "long", "anne", "bruno"), click(SELECTED))),
