@@ -125,7 +125,8 @@ class Requests:
         return f"{path}?{query}" if query else path
 
     def fields(self, case: Case) -> dict[str, str]:
-        typed = {name: value.format(email=self.email(case.spot)) for name, value in case.row.fields.items()}
+        said = {"email": self.email(case.spot), "company": self.ids.get(case.spot.company, "")}
+        typed = {name: value.format(**said) for name, value in case.row.fields.items()}
         return {**typed, **typed_rows(case, self.ids)}
 
     def file(self, case: Case) -> bytes:
@@ -154,6 +155,7 @@ class World(Requests):
         with self.directory._lock:
             self.directory._people = dict(people)
             self.directory._groups = {path: set(members) for path, members in groups.items()}
+            self.directory._ends = {one: dict(ends) for one, ends in self.start["ends"].items()}
             self.directory.mails = list(self.start["mails"])
 
 
