@@ -150,6 +150,10 @@ def attached_at_mine(actor: Being, spot: Spot) -> Relation:
     return "attached" if person and spot.company in actor.administers & set(person.at) else FOREIGN
 
 
+def administered(actor: Being, spot: Spot) -> Relation:
+    return "administered" if spot.company in actor.administers else FOREIGN
+
+
 def my_company(actor: Being, spot: Spot) -> Relation:
     return "attached" if spot.company in actor.at else FOREIGN
 
@@ -401,6 +405,21 @@ ROWS = (
         fields={"email": "another@den.example", "confirm": "1"},
     ),
     Row("GET", "/endings", "list", 302, 403, 200),
+    Row("GET", "/reviews", "list", 302, 403, 200),
+    Row(
+        "POST",
+        "/reviews",
+        "start",
+        401,
+        403,
+        {"administered": 303, FOREIGN: 404},
+        spots=companies,
+        relation=administered,
+        fields={"company": "{company}", "until": "2099-12-31", "undecided": "keep"},
+    ),
+    Row("GET", "/reviews/<id:review_id>", "nobody's", 302, 403, 404),
+    Row("POST", "/reviews/<id:review_id>", "nobody's", 401, 403, 404, fields={"decision": "confirm"}),
+    Row("GET", "/reviews/<id:review_id>.csv", "nobody's", 302, 403, 404),
     Row(
         "POST",
         f"{PERSON}/extension",

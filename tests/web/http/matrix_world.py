@@ -118,14 +118,14 @@ class Requests:
         path = case.row.rule
         path = path.replace("<id:user_id>", self.user_id(spot.person)).replace("<id:task>", "create")
         path = path.replace("<id:company_id>", self.ids.get(spot.company, ""))
-        for kind in ("operation", "change", "import", "session"):
+        for kind in ("operation", "change", "import", "session", "review"):
             path = path.replace(f"<id:{kind}_id>", self.things.get((kind, spot.owner), "0" * 32))
         company = self.ids.get(spot.company, "")
         query = case.row.query.format(company=company, email=quote(self.email(spot)))
         return f"{path}?{query}" if query else path
 
     def fields(self, case: Case) -> dict[str, str]:
-        said = {"email": self.email(case.spot), "company": self.ids.get(case.spot.company, "")}
+        said = {"email": self.email(case.spot), "company": self.ids.get(case.spot.company, "nowhere")}
         typed = {name: value.format(**said) for name, value in case.row.fields.items()}
         return {**typed, **typed_rows(case, self.ids)}
 
