@@ -37,11 +37,11 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/endings")
+@blueprint.post("/users/<id:user_id>/extension")
 @access(Access.ADMINISTRATOR)
-def extend() -> ResponseReturnValue:
-    """One more year for the attachment of `user` at `company`; `until` is the end that the page showed."""
-    member = person(parts().directory, administration(), request.form.get("user", ""))
+def extend(user_id: str) -> ResponseReturnValue:
+    """One more year for the attachment of a person at `company`; `until` is the end that the page showed."""
+    member = person(parts().directory, administration(), user_id)
     company = administration().company(request.form.get("company", ""))
     present = member.at(company.id)
     if present is None:

@@ -151,6 +151,8 @@ def _words(values: Values | None) -> str:
         found.append(str(AFFILIATIONS[values.affiliation]))
     if values.until is not None:
         found.append(_("until %(day)s", day=times.last_day(values.until)))
+    if values.digest is not None:
+        found.append(f"SHA-256 {values.digest}")
     if values.email is not None:
         found.append(values.email)
     if values.found is not None:

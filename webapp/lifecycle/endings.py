@@ -141,7 +141,7 @@ def kept_name(today: date, one: Ending) -> str:
     return f"kept:{today}:{one.user.id}:{one.company.id}"
 
 
-def not_told_today(database: Database, day: Day) -> Day:
+def new_today(database: Database, day: Day) -> Day:
     """The day without those who stay and of whom was written today already."""
     with database.engine.connect() as connection:
         known = taken(connection, [kept_name(day.today, one) for one in day.kept])

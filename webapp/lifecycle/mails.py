@@ -14,6 +14,8 @@ from webapp.wording.labels import gettext as _
 from webapp.wording.labels import ngettext
 from webapp.wording.times import last_day
 
+NAMED = 3
+"""Companies in a subject."""
 LISTED = 100
 """Lines of one mail; the page that it names has all."""
 
@@ -51,7 +53,7 @@ def _to_person(settings: Settings, day: Day, user: User, soon: Sequence[Ending])
         return _mail(
             settings,
             ("soon", day, user.email),
-            ngettext("Your attachment ends soon", "%(num)s of your attachments end soon", len(soon)),
+            _("Your attachment to %(companies)s ends soon", companies=_names(soon)),
             _("Your attachment to these companies ends; an administrator of the company may extend it:"),
             [_("%(filter)s: %(value)s", filter=one.company.name, value=_until(one)) for one in soon],
             ("/profile", _("My profile")),
@@ -63,7 +65,7 @@ def _to_administrator(settings: Settings, day: Day, user: User, soon: Sequence[E
         return _mail(
             settings,
             ("soon-at", day, user.email),
-            ngettext("An attachment ends soon", "%(num)s attachments end soon", len(soon)),
+            ngettext("%(num)s attachment ends soon", "%(num)s attachments end soon", len(soon)),
             _("These attachments at your companies end; you may extend them, or leave them to end by themselves:"),
             [_line(one) for one in soon],
             ("/endings", _("Extend attachments")),
@@ -80,6 +82,11 @@ def _of_kept(settings: Settings, day: Day, locale: Locale, email: str, kept: Seq
             [_line(one) for one in kept],
             ("/endings", _("Extend attachments")),
         )
+
+
+def _names(soon: Sequence[Ending]) -> str:
+    """The companies by name, three at most: the mail lists all."""
+    return ", ".join([one.company.name for one in soon[:NAMED]] + ["…"] * (len(soon) > NAMED))
 
 
 def _line(one: Ending) -> str:

@@ -7,12 +7,17 @@ from threading import Event, Thread
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from directory.errors import DirectoryError
+from directory.errors import DirectoryError, NotFoundError
+from directory.model import Company
 from webapp.http.context import EXTENSION, Parts
 from webapp.lifecycle import endings
 from webapp.lifecycle.mails import mails_of_day
 from webapp.parallel import in_the_background
+from webapp.people.context import Context
 from webapp.people.end_dates import day_at
+from webapp.reviews import store
+from webapp.reviews.review import end_overdue, finish
+from webapp.reviews.store import Review
 from webapp.storage.locks import locked, take_once, taken
 
 PAUSE = 120.0
@@ -66,11 +71,12 @@ class Lifecycle:
     def _do(self, today: date) -> bool:
         parts = self._parts
         found = endings.end_day(parts.directory, parts.database, today)
-        day = endings.not_told_today(parts.database, found)
+        day = endings.new_today(parts.database, found)
         with self._app.app_context():
             mails = mails_of_day(parts.directory, parts.settings, day)
         endings.remember(parts.database, day, mails, parts.clock())
-        if day.is_complete:
+        ended = self._end_reviews(today)
+        if day.is_complete and ended:
             with parts.database.transaction() as connection:
                 take_once(connection, f"day:{today}", parts.clock() + endings.REMEMBERED)
         log.info(
@@ -80,7 +86,32 @@ class Lifecycle:
             len(found.kept),
             len(day.soon),
         )
-        return day.is_complete
+        return day.is_complete and ended
+
+    def _end_reviews(self, today: date) -> bool:
+        """End the access reviews whose last day is over; whether all of them are."""
+        parts = self._parts
+        context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
+        complete = True
+        for review in store.due(parts.database, today):
+            company = self._company(review)
+            if company is None:
+                finish(context, review)  # the company has vanished, and with it whom to decide on
+            else:
+                complete = end_overdue(context, company, review) and complete
+        return complete
+
+    def _company(self, review: Review) -> Company | None:
+        """The company, as one of its people is attached to it."""
+        for item in store.items(self._parts.database, review.id):
+            try:
+                found = self._parts.directory.attachments_of(item.user_id, ends=False)
+            except NotFoundError:
+                continue
+            for company, _attachment in found:
+                if company.id == review.company_id:
+                    return company
+        return None
 
     def _is_done(self, today: date) -> bool:
         with self._parts.database.engine.connect() as connection:

@@ -32,6 +32,10 @@ class Action(StrEnum):
     DETACH = "detach"
     LEAVE = "leave"
     END = "end"
+    REPLACE = "replace"
+    REVIEW_BEGIN = "review_begin"
+    CONFIRM = "confirm"
+    REVIEW_END = "review_end"
     RESEND = "resend"
     CORRECT_EMAIL = "correct_email"
     CANCEL = "cancel"
@@ -56,7 +60,8 @@ class Person:
 
 
 class Values(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What differs before and after: an attachment, an e-mail address, or whether a look-up found an account.
+    """What differs before and after: an attachment, an e-mail address, whether a look-up found an account, the
+    digest of a review's evidence.
 
     Stored as a JSON object of the fields that have a value.
     """
@@ -66,6 +71,7 @@ class Values(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | None = None
     email: str | None = None
     found: bool | None = None
+    digest: str | None = None
 
     def attachment(self, company_id: str) -> Attachment:
         """The attachment at that company; `ValueError` when the values are of something else."""
