@@ -7,14 +7,17 @@ that (`docs/adr/0001-attachment-as-group-membership.md`)::
     ├── administrators    role=administrator                            attachment=acme:administrator
     └── externals         affiliation=external                          attachment=acme:external
 
+The last day of an attachment that has one is a value `acme:2027-06-30` of the person's own attribute
+`attachmentUntil`, which administrators of the realm alone see and edit (`docs/adr/0010-end-of-an-attachment.md`).
 The claim `attachments` of a token collects the values of the attribute `attachment`. Every function here is pure.
 """
 
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +30,7 @@ from directory.model import (
     CompanyRole,
     Invitation,
     Profile,
+    Service,
     User,
 )
 from directory.person_data import locale_of, title_of
@@ -38,11 +42,16 @@ KIND_ATTRIBUTE = "kind"
 KIND_COMPANY = "company"
 DISPLAY_NAME_ATTRIBUTE = "displayName"
 SERVICES_ATTRIBUTE = "services"
+SERVICE_TEXTS_ATTRIBUTE = "serviceTexts"
+"""What people read of these services: one value a text, `["data","name","fr","Données de comptage"]` as JSON."""
+VALUE_LENGTH = 255
+"""Characters of one value of a group's attribute, at most."""
 SIREN_ATTRIBUTE = "siren"
 ATTACHMENT_ATTRIBUTE = "attachment"
 TITLE_ATTRIBUTE = "title"
 LOCALE_ATTRIBUTE = "locale"
 ACTIVATION_SENT_AT_ATTRIBUTE = "activationSentAt"
+UNTIL_ATTRIBUTE = "attachmentUntil"
 INVITATION_ATTRIBUTE = "invitation"
 """JSON in one value: of several values Keycloak's mails get only the first (`keycloak/themes/attache/email`)."""
 
@@ -129,11 +138,12 @@ def place_of(path: str) -> Place | None:
     return Place(parts[0], Subgroup(parts[1])) if parts[1] in set(Subgroup) else None
 
 
-def attachments_of(paths: Iterable[str]) -> tuple[Attachment, ...]:
+def attachments_of(paths: Iterable[str], ends: Mapping[str, date] | None = None) -> tuple[Attachment, ...]:
     """Return the attachments of somebody who is in the groups with these paths, by company id.
 
-    A subgroup without its company's group is not an attachment.
+    A subgroup without its company's group is not an attachment, nor is an end (of `ends_of`) without that group.
     """
+    last_days = ends or {}
     found = {place for path in paths if (place := place_of(path))}
     return tuple(
         Attachment(
@@ -142,10 +152,44 @@ def attachments_of(paths: Iterable[str]) -> tuple[Attachment, ...]:
             if Place(place.company_id, Subgroup.ADMINISTRATORS) in found
             else CompanyRole.USER,
             Affiliation.EXTERNAL if Place(place.company_id, Subgroup.EXTERNALS) in found else Affiliation.INTERNAL,
+            last_days.get(place.company_id),
         )
         for place in sorted(found, key=lambda p: p.path)
         if place.subgroup is None
     )
+
+
+def ends_of(representation: Mapping[str, Any]) -> dict[str, date]:
+    """Return the last days in a full UserRepresentation, by company id, whether attached there or not.
+
+    What is malformed is left out; of two days for one company the earlier counts.
+    """
+    found: dict[str, date] = {}
+    for value in (representation.get("attributes") or {}).get(UNTIL_ATTRIBUTE) or ():
+        company_id, _, text = str(value).partition(":")
+        day = _day(text)
+        if day and COMPANY_ID.fullmatch(company_id):
+            found[company_id] = min(day, found.get(company_id, day))
+    return found
+
+
+def end_values(ends: Mapping[str, date]) -> list[str]:
+    """Return the values of the attribute `attachmentUntil`; the inverse of `ends_of`."""
+    return [f"{company_id}:{day.isoformat()}" for company_id, day in sorted(ends.items())]
+
+
+def with_end(account: Json, company_id: str, until: date | None) -> Json:
+    """Return the body of the PUT that changes the end at one company and leaves everything else as it is.
+
+    It has the names: a PUT with `attributes` but without the names erases the names (measured).
+    """
+    ends = {one: day for one, day in ends_of(account).items() if one != company_id}
+    if until:
+        ends[company_id] = until
+    attributes = {**(account.get("attributes") or {}), UNTIL_ATTRIBUTE: end_values(ends)}
+    names = ("username", "email", "firstName", "lastName")
+    kept: Json = {name: account[name] for name in names if name in account}
+    return {**kept, "attributes": attributes}
 
 
 def attachment_value(place: Place) -> str:
@@ -159,6 +203,7 @@ def company_group(company: Company) -> Json:
         KIND_ATTRIBUTE: [KIND_COMPANY],
         DISPLAY_NAME_ATTRIBUTE: [company.name],
         SERVICES_ATTRIBUTE: list(company.services),
+        SERVICE_TEXTS_ATTRIBUTE: service_texts(company.described),
         ATTACHMENT_ATTRIBUTE: [attachment_value(Place(company.id))],
     }
     if company.siren:
@@ -198,6 +243,38 @@ def company_of(group: Mapping[str, Any]) -> Company:
         services=tuple(attributes.get(SERVICES_ATTRIBUTE) or ()),
         siren=_first(attributes, SIREN_ATTRIBUTE),
         key=group.get("id", ""),
+        described=described_services(attributes.get(SERVICE_TEXTS_ATTRIBUTE) or ()),
+    )
+
+
+def service_texts(services: Iterable[Service]) -> list[str]:
+    """Return what people read of the services, as a company's group stores it."""
+    found = []
+    for service in services:
+        texts = [
+            *(("name", locale, text) for locale, text in service.names),
+            *(("description", locale, text) for locale, text in service.descriptions),
+            *([("url", "", service.url)] if service.url else []),
+        ]
+        found += [json.dumps([service.id, *each], ensure_ascii=False, separators=(",", ":")) for each in texts]
+    return sorted(found)
+
+
+def described_services(values: Iterable[str]) -> tuple[Service, ...]:
+    """The inverse of `service_texts`; a value that is something else says nothing."""
+    texts: dict[str, dict[str, dict[str, str]]] = {}
+    for value in values:
+        with suppress(ValueError, TypeError):
+            service, kind, locale, text = map(str, json.loads(value))
+            texts.setdefault(service, {}).setdefault(kind, {})[locale] = text
+    return tuple(
+        Service(
+            service,
+            tuple(sorted(kinds.get("name", {}).items())),
+            tuple(sorted(kinds.get("description", {}).items())),
+            kinds.get("url", {}).get("", ""),
+        )
+        for service, kinds in sorted(texts.items())
     )
 
 
@@ -223,9 +300,12 @@ def user_of(representation: Mapping[str, Any]) -> User:
 
 
 def profile_representation(
-    profile: Profile, activation_sent_at: datetime | None, invitation: Invitation | None = None
+    profile: Profile,
+    activation_sent_at: datetime | None,
+    invitation: Invitation | None = None,
+    ends: Mapping[str, date] | None = None,
 ) -> Json:
-    """Return the part of a UserRepresentation that describes the person.
+    """Return the part of a UserRepresentation that describes the person; `ends` are the last days of attachments.
 
     It is always complete: a PUT with `attributes` but without the names erases the names (measured).
     """
@@ -238,6 +318,8 @@ def profile_representation(
         ]
     if invitation:
         attributes[INVITATION_ATTRIBUTE] = [_invitation_text(invitation)]
+    if ends:
+        attributes[UNTIL_ATTRIBUTE] = end_values(ends)
     return {
         "username": profile.email,
         "email": profile.email,
@@ -249,8 +331,9 @@ def profile_representation(
 
 def new_user(profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None) -> Json:
     """Return the body of the POST that creates an account with its attachments, atomically."""
+    ends = {attachment.company_id: attachment.until for attachment in attachments if attachment.until}
     return {
-        **profile_representation(profile, activation_sent_at=None, invitation=invitation),
+        **profile_representation(profile, None, invitation, ends),
         "enabled": True,
         "requiredActions": list(ACTIVATION_REQUIRED_ACTIONS),
         "groups": [place.path for attachment in attachments for place in places(attachment)],
@@ -273,6 +356,14 @@ def _invitation_of(text: str | None) -> Invitation | None:
         values = json.loads(text or "null")
         return Invitation(str(values["by"]), tuple(str(name) for name in values["to"]), int(values["others"]))
     except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _day(text: str) -> date | None:
+    """Return the day of an ISO 8601 text of ten characters, or none when it is not one."""
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
         return None
 
 

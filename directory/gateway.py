@@ -1,7 +1,7 @@
 """The operations that the portal needs of a directory of people."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
@@ -16,8 +16,11 @@ class Directory(Protocol):
     when the verb is called.
     """
 
-    def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
-        """Return all attachments of a person with their companies, by company name; `NotFoundError`."""
+    def attachments_of(self, user_id: str, *, ends: bool = True) -> tuple[tuple[Company, Attachment], ...]:
+        """Return all attachments of a person with their companies, by company name; `NotFoundError`.
+
+        Without `ends` it costs one call instead of two, and no attachment has its last day.
+        """
 
     def members(self, company: Company) -> tuple[Member, ...]:
         """Return everybody attached to the company, each with that one attachment, in no particular order.
@@ -46,6 +49,12 @@ class Directory(Protocol):
         Without a mail, the instant of creation counts. Reads every account: it is for a nightly task.
         """
 
+    def ending(self, by: date) -> tuple[User, ...]:
+        """Return the accounts with an end on or before that day, at a company where they may not be attached.
+
+        In no particular order. Reads every account: it is for a nightly task.
+        """
+
     def create_user(
         self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
     ) -> User:
@@ -59,7 +68,8 @@ class Directory(Protocol):
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
         """Make one change at one company.
 
-        Safe to repeat. Interrupted, it leaves a valid state with no more rights than before or after it.
+        Safe to repeat. Interrupted, it leaves a valid state with no more rights than before or after it. The
+        caller holds the lock of the person: ends of all companies are one value (`encoding.UNTIL_ATTRIBUTE`).
         `NotFoundError` for person and company alike; `ValueError` when the change is about another company.
         """
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from re import compile as regex
 from typing import Self
@@ -58,6 +58,28 @@ class ActivationStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """What people read of a service instead of its id: pairs of language and text."""
+
+    id: str
+    names: tuple[tuple[str, str], ...] = ()
+    descriptions: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+
+    def name(self, locale: str) -> str:
+        """The name in that language, else in another one, else the id."""
+        return _in_language(self.names, locale) or self.id
+
+    def description(self, locale: str) -> str:
+        """The description in that language, else in another one; empty when there is none."""
+        return _in_language(self.descriptions, locale)
+
+
+def _in_language(texts: tuple[tuple[str, str], ...], locale: str) -> str:
+    return dict(texts).get(locale) or next((text for _, text in texts), "")
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """A legal entity whose administrators decide who works for it.
 
@@ -70,19 +92,32 @@ class Company:
     services: tuple[str, ...] = ()
     siren: str | None = None
     key: str = field(default="", compare=False)
+    described: tuple[Service, ...] = ()
+    """Those of the services that have a name, a description or an address for people."""
+
+    @property
+    def catalogue(self) -> tuple[Service, ...]:
+        """Each service, with what people read of it where there is such a thing."""
+        known = {service.id: service for service in self.described}
+        return tuple(known.get(service, Service(service)) for service in self.services)
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One person at one company."""
+    """One person at one company; `until` is its last day, by the portal's clock, `None` when it has no end."""
 
     company_id: str
     role: CompanyRole = CompanyRole.USER
     affiliation: Affiliation = Affiliation.INTERNAL
+    until: date | None = None
 
     @property
     def administers(self) -> bool:
         return self.role is CompanyRole.ADMINISTRATOR
+
+    def has_ended(self, today: date) -> bool:
+        """Whether the last day is before today."""
+        return self.until is not None and self.until < today
 
 
 @dataclass(frozen=True, slots=True)

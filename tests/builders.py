@@ -1,7 +1,7 @@
 """Values for tests: each builder gives a valid one, of which a test names only what it is about."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -40,13 +40,18 @@ def a_company(
 
 
 def an_attachment(
-    company: Company | str = "acme", *, administrator: bool = False, external: bool = False
+    company: Company | str = "acme",
+    *,
+    administrator: bool = False,
+    external: bool = False,
+    until: date | None = None,
 ) -> Attachment:
-    """Return an attachment to the company: by default that of a plain internal user."""
+    """Return an attachment to the company: by default that of a plain internal user, without an end."""
     return Attachment(
         company.id if isinstance(company, Company) else company,
         CompanyRole.ADMINISTRATOR if administrator else CompanyRole.USER,
         Affiliation.EXTERNAL if external else Affiliation.INTERNAL,
+        until,
     )
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import RLock
 from typing import Any, Literal
 from uuid import uuid4
@@ -77,6 +77,7 @@ class FakeDirectory:
         self.made_at: dict[str, datetime] = {}
         self._people: dict[str, User] = {}
         self._groups: dict[str, set[str]] = {OPERATORS: set()}
+        self._ends: dict[str, dict[str, date]] = {}
         self._service_accounts: set[str] = set()
         self._faults: list[_Fault] = []
         for company in companies:
@@ -117,6 +118,7 @@ class FakeDirectory:
             self._refuse_taken(profile.email)
             self._people[user.id] = user
             for attachment in attachments:
+                self._end(user.id, attachment.company_id, attachment.until)
                 for place in places(attachment):
                     self._groups[place.path].add(user.id)
         return user
@@ -200,16 +202,18 @@ class FakeDirectory:
             return {
                 "people": dict(self._people),
                 "groups": {path: frozenset(people) for path, people in self._groups.items()},
+                "ends": {user_id: dict(ends) for user_id, ends in self._ends.items() if ends},
                 "mails": tuple(self.mails),
             }
 
     # The verbs of `Directory`.
 
-    def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
+    def attachments_of(self, user_id: str, *, ends: bool = True) -> tuple[tuple[Company, Attachment], ...]:
         with self._call("attachments_of", user_id):
             self._person(user_id)
             companies = {company.id: company for company in self._companies.values()}
-            found = [(companies[a.company_id], a) for a in self._attachments(user_id) if a.company_id in companies]
+            attachments = self._attachments(user_id, ends=ends)
+            found = [(companies[a.company_id], a) for a in attachments if a.company_id in companies]
             return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
 
     def members(self, company: Company) -> tuple[Member, ...]:
@@ -261,6 +265,14 @@ class FakeDirectory:
                 and (user.activation_sent_at or self.made_at[user.id]) < before
             )
 
+    def ending(self, by: date) -> tuple[User, ...]:
+        with self._call("ending", by):
+            return tuple(
+                user
+                for user in self._people.values()
+                if not self._hidden(user.id) and any(end <= by for end in self._ends.get(user.id, {}).values())
+            )
+
     def create_user(
         self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
     ) -> User:
@@ -276,6 +288,8 @@ class FakeDirectory:
             user = User(str(uuid4()), found, password_required=True, invitation=invitation)
             self._people[user.id] = user
             self.made_at[user.id] = datetime.now(UTC)
+            for attachment in attachments:
+                self._end(user.id, attachment.company_id, attachment.until)
             for path in paths:
                 self._groups[path].add(user.id)
             return user
@@ -289,6 +303,11 @@ class FakeDirectory:
             with self._lock:
                 self._take(user_id, company, step)
             time.sleep(self.latency)
+        if change.before != change.after and not (fault and fault.effect == "half"):
+            with self._lock:
+                self._person(user_id)
+                self._company(company)
+                self._end(user_id, company.id, change.after.until if change.after else None)
         if fault:
             raise fault.error
 
@@ -332,6 +351,7 @@ class FakeDirectory:
         with self._call("delete_user", user_id):
             self._managed(user_id)
             del self._people[user_id]
+            self._ends.pop(user_id, None)
             for people in self._groups.values():
                 people.discard(user_id)
 
@@ -396,8 +416,15 @@ class FakeDirectory:
         except KeyError as error:
             raise CompanyNotFoundError(f"no company {company.id}") from error
 
-    def _attachments(self, user_id: str) -> tuple[Attachment, ...]:
-        return attachments_of(path for path, people in self._groups.items() if user_id in people)
+    def _attachments(self, user_id: str, *, ends: bool = True) -> tuple[Attachment, ...]:
+        last_days = self._ends.get(user_id, {}) if ends else {}
+        return attachments_of((path for path, people in self._groups.items() if user_id in people), last_days)
+
+    def _end(self, user_id: str, company_id: str, until: date | None) -> None:
+        ends = self._ends.setdefault(user_id, {})
+        ends.pop(company_id, None)
+        if until:
+            ends[company_id] = until
 
     def _take(self, user_id: str, company: Company, step: Step) -> None:
         self._person(user_id)

@@ -17,6 +17,7 @@ from webapp.blueprints import (
     accounts,
     activations,
     attachments,
+    endings,
     health,
     help,
     imports,
@@ -25,20 +26,24 @@ from webapp.blueprints import (
     operations,
     privacy,
     profile,
+    replacement,
+    reviews,
     second_factor,
+    selection,
     session,
     transfers,
     users,
 )
 from webapp.http import compression, extensions, guards, logs, origins, responses, static_files
-from webapp.http.context import EXTENSION, Parts, request_id
+from webapp.http.context import EXTENSION, Parts, request_id, today
 from webapp.identity.oidc import Identity, KeycloakIdentity
 from webapp.identity.sessions import DatabaseSessionInterface
 from webapp.listing.cache import Roster
+from webapp.people import end_dates
 from webapp.records.journal_reading import change_numbers
 from webapp.settings import Settings
 from webapp.storage.database import Database
-from webapp.wording import help_pages, labels, times
+from webapp.wording import help_pages, labels, services, times
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request: a file of 5,000 rows fits."""
@@ -70,7 +75,14 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
+    app.jinja_env.filters.update(service_names=services.service_names, service_words=services.service_words)
     app.jinja_env.filters["moment"] = times.day_and_hour
+    app.jinja_env.globals["proposed_end"] = lambda: (
+        today() + timedelta(days=settings.external_days) if settings.external_days else None
+    )
+    app.jinja_env.filters["last_day"] = times.last_day
+    app.jinja_env.filters["is_soon"] = lambda until: end_dates.is_soon(until, today())
+    app.jinja_env.filters["has_ended"] = lambda attachment: attachment.has_ended(today())
     app.jinja_env.globals["written_in"] = help_pages.written_in
     app.url_map.converters["id"] = IdConverter
 
@@ -96,7 +108,11 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         transfers,
         imports,
         attachments,
+        endings,
+        replacement,
+        reviews,
         activations,
+        selection,
         accounts,
         journal,
         operations,

@@ -22,6 +22,7 @@ from webapp.people import accounts, personal_data
 from webapp.people.recovery import resume
 from webapp.records import journal
 from webapp.resend_all import store as resend_store
+from webapp.reviews import store as review_store
 
 
 def _people() -> AppGroup:
@@ -124,6 +125,8 @@ def install(app: Flask, parts: Parts) -> None:
         kept = days or parts.settings.journal_days
         count = journal.purge(parts.database, datetime.now(UTC) - timedelta(days=kept))
         click.echo(f"{count} lines older than {kept} days deleted")
+        reviews = review_store.purge(parts.database, datetime.now(UTC) - timedelta(days=kept))
+        click.echo(f"{reviews} access reviews deleted that ended before that")
 
     app.cli.add_command(_people())
 

@@ -12,7 +12,8 @@
     │   ├── SharedAccountError
     │   ├── ChangedMeanwhileError
     │   ├── TooLateError
-    │   └── ImportRunningError
+    │   ├── ImportRunningError
+    │   └── BatchRunningError
     ├── TooOftenError           says when it is possible again                                -> 429
     ├── PartlyDoneError         some changes were made, one was not                           -> 503
     └── UnreadableFileError     an import file that is none (`imports.csv_format`)            -> 422
@@ -77,6 +78,10 @@ class ImportRunningError(ForbiddenByStateError):
     def __init__(self, import_id: str) -> None:
         super().__init__(f"the import {import_id} is still running")
         self.import_id = import_id
+
+
+class BatchRunningError(ForbiddenByStateError):
+    """An administrator's batches (a selection, activation mails) run one after the other; one is still running."""
 
 
 class TooOftenError(PortalError):

@@ -18,6 +18,7 @@ from webapp.http import logs
 from webapp.http.context import EXTENSION
 from webapp.identity import service_account_check
 from webapp.jobs.background import stop_all
+from webapp.lifecycle.worker import Lifecycle
 from webapp.mail.courier import Courier
 from webapp.people import personal_data
 from webapp.people.recovery import resume
@@ -79,6 +80,8 @@ def _begin(worker: Any) -> None:
     personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)
     worker.courier.start()
+    worker.lifecycle = Lifecycle(worker.wsgi)
+    worker.lifecycle.start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
@@ -89,7 +92,8 @@ def worker_exit(_server: Any, worker: Any) -> None:
         opening.stop()
     if hasattr(worker, "wsgi"):  # else it ended before there was a portal
         parts = worker.wsgi.extensions[EXTENSION]
-        stop_all((parts.imports, parts.resendings))
-    courier = getattr(worker, "courier", None)
-    if courier is not None:
-        courier.stop()
+        stop_all((parts.imports, parts.resendings, parts.selections))
+    for name in ("lifecycle", "courier"):
+        running = getattr(worker, name, None)
+        if running is not None:
+            running.stop()

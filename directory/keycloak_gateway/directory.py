@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from keycloak import KeycloakAdmin
@@ -20,13 +20,21 @@ from directory.encoding import (
     Subgroup,
     attachments_of,
     company_of,
+    ends_of,
     is_company,
     new_user,
     profile_representation,
     steps,
     user_of,
+    with_end,
 )
-from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, NotFoundError
+from directory.errors import (
+    CompanyNotFoundError,
+    ForbiddenError,
+    InvalidPersonError,
+    NotFoundError,
+    UnavailableError,
+)
 from directory.keycloak_gateway import connection, own_rights
 from directory.keycloak_gateway.accounts import Accounts
 from directory.keycloak_gateway.calls import identified, is_id
@@ -50,6 +58,8 @@ from directory.visibility import is_hidden, is_service_account, open_companies, 
 
 READERS = 8
 """Calls made at the same time, in addition to those in the callers' own threads."""
+END_TRIES = 3
+"""Times that the end of an attachment is written before it is an error that it does not stay."""
 JUST_CREATED = 30.0
 """Seconds during which an account that this process created is known without being read."""
 
@@ -82,14 +92,14 @@ class KeycloakDirectory:
         # By id, when this process created the account (a monotonic time).
         self._created: dict[str, float] = {}
 
-    def attachments_of(self, user_id: str) -> tuple[tuple[Company, Attachment], ...]:
+    def attachments_of(self, user_id: str, *, ends: bool = True) -> tuple[tuple[Company, Attachment], ...]:
         groups = self._groups_of(user_id)
-        if not groups:
-            _known_user(self._accounts.with_id(user_id))  # as good as all service accounts are in no group
+        # As good as all service accounts are in no group.
+        account = self._known_account(user_id) if ends or not groups else {}
         companies = {group["name"]: company_of(group) for group in groups if is_company(group)}
         found = [
             (companies[attachment.company_id], attachment)
-            for attachment in attachments_of(group["path"] for group in groups)
+            for attachment in attachments_of((group["path"] for group in groups), ends_of(account))
             if attachment.company_id in companies
         ]
         return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
@@ -108,6 +118,7 @@ class KeycloakDirectory:
         marked = {subgroup: {person["id"] for person in read.result()} for subgroup, read in begun.items()}
         administrators = marked.get(Subgroup.ADMINISTRATORS, set())
         externals = marked.get(Subgroup.EXTERNALS, set())
+        last_days = {person["id"]: ends_of(person).get(company.id) for person in people}
         return tuple(
             Member(
                 user,
@@ -116,6 +127,7 @@ class KeycloakDirectory:
                         company.id,
                         CompanyRole.ADMINISTRATOR if user.id in administrators else CompanyRole.USER,
                         Affiliation.EXTERNAL if user.id in externals else Affiliation.INTERNAL,
+                        last_days[user.id],
                     ),
                 ),
             )
@@ -129,18 +141,20 @@ class KeycloakDirectory:
         group_id = self._groups.subgroups(company).get(Subgroup.ADMINISTRATORS)
         people = self._groups.people_in(group_id, brief=False) if group_id else []
         found = []
+        ends = {person["id"]: ends_of(person) for person in people}
         for user in _people(people):
             # Who is in the subgroup alone is not attached; Keycloak has their groups in its cache.
             with suppress(NotFoundError):  # hidden, or deleted just now
                 groups = self._groups_of(user.id)
-                at = Member(user, attachments_of(group["path"] for group in groups)).at(company.id)
+                attachments = attachments_of((group["path"] for group in groups), ends[user.id])
+                at = Member(user, attachments).at(company.id)
                 if at is not None and at.administers:
                     found.append(Member(user, (at,)))
         return tuple(found)
 
     def user(self, user_id: str) -> User:
         self._groups_of(user_id)
-        return _known_user(self._accounts.with_id(user_id))
+        return user_of(self._known_account(user_id))
 
     def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
         wanted = sorted(user_id for user_id in set(user_ids) if is_id(user_id))
@@ -171,6 +185,13 @@ class KeycloakDirectory:
             if user.password_required and (user.activation_sent_at or made_at[user.id]) < before
         )
 
+    def ending(self, by: date) -> tuple[User, ...]:
+        look = self._outsiders.look()
+        accounts = [
+            account for account in self._accounts.every() if any(end <= by for end in ends_of(account).values())
+        ]
+        return tuple(self._known(accounts, look))
+
     def create_user(
         self, profile: Profile, attachments: Sequence[Attachment], invitation: Invitation | None = None
     ) -> User:
@@ -193,12 +214,35 @@ class KeycloakDirectory:
     def change_attachment(self, user_id: str, company: Company, change: AttachmentChange) -> None:
         if change.company_id != company.id:
             raise ValueError(f"a change at {change.company_id} cannot be made at {company.id}")
+        if change.before == change.after:
+            return
+        identified(company.key, CompanyNotFoundError)
+        groups = self._groups_of(user_id)
+        account = self._known_account(user_id)
         todo = steps(change)
-        if todo:
-            identified(company.key, CompanyNotFoundError)
-            self._require_known(user_id)
-        for step in todo:
+        leaves, joins = [step for step in todo if not step.join], [step for step in todo if step.join]
+        # The right to write an end comes from a company: who is in none joins first.
+        first, rest = (joins, []) if change.after is None else ([], joins) if groups else (joins[:1], joins[1:])
+        for step in (*leaves, *first):
             self._groups.take(user_id, company, step)
+        if change.after is not None:
+            self._end(account, company.id, change.after.until)
+        else:
+            with suppress(NotFoundError):  # in no company any more; attaching again removes what is left
+                self._end(account, company.id, None)
+        for step in rest:
+            self._groups.take(user_id, company, step)
+
+    def _end(self, account: Json, company_id: str, until: date | None) -> None:
+        """Write the end unless it is so; read it again, since a parallel write of the account loses this one."""
+        for _ in range(END_TRIES):
+            if ends_of(account).get(company_id) == until:
+                return
+            fresh = self._accounts.with_id(account["id"])
+            self._accounts.update(account["id"], with_end(fresh, company_id, until), OF_PERSON)
+            account = self._accounts.with_id(account["id"])
+        if ends_of(account).get(company_id) != until:
+            raise UnavailableError("another change of the account is in the way")
 
     def send_activation(self, user_id: str) -> None:
         self._require_known(user_id)
@@ -252,6 +296,13 @@ class KeycloakDirectory:
         hidden = self._outsiders.among([account["id"] for account in accounts], look)
         return (user for user in _people(accounts) if user.id not in hidden)
 
+    def _known_account(self, user_id: str) -> Json:
+        """Return the account with that id, whose groups have been judged; `NotFoundError`."""
+        account = self._accounts.with_id(user_id)
+        if is_service_account(account):
+            raise NotFoundError("Keycloak knows no such thing")
+        return account
+
     def _require_known(self, user_id: str) -> None:
         """Raise `NotFoundError` for a hidden account, judged now; not asked for those just created."""
         if user_id not in self._lately_created():
@@ -261,9 +312,11 @@ class KeycloakDirectory:
         return {id: at for id, at in self._created.items() if time.monotonic() - at < JUST_CREATED}
 
     def _described(self, user: User, meanings: Meanings) -> User:
-        """Write who the person is, whole."""
-        self._require_known(user.id)
-        described = profile_representation(user.profile, user.activation_sent_at, user.invitation)
+        """Write who the person is, whole, with the ends of their attachments as they are now."""
+        if user.id not in self._lately_created():
+            self._groups_of(user.id)
+        ends = ends_of(self._known_account(user.id))
+        described = profile_representation(user.profile, user.activation_sent_at, user.invitation, ends)
         self._accounts.update(user.id, described, meanings)
         return user
 

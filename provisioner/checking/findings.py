@@ -1,8 +1,8 @@
 """Findings of a check, from what `inspection` has read. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from directory.model import ActivationStatus, User
@@ -27,6 +27,7 @@ class FindingKind(StrEnum):
     NO_ACTIVE_ADMINISTRATOR = "no-active-administrator"
     NEVER_ACTIVATED = "never-activated"
     SUBGROUP_WITHOUT_COMPANY = "subgroup-without-company"
+    PAST_END = "past-end"
     FOREIGN_RIGHT = "foreign-right"
     RIGHT_TOO_MANY = "right-too-many"
     RIGHT_MISSING = "right-missing"
@@ -64,6 +65,8 @@ class Inspected:
     directory_rights: frozenset[str] | None
     own_rights: frozenset[str] | None
     holders: Mapping[str, tuple[str, ...]]
+    ends: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
+    """The last days of attachments, by user id and company id."""
 
 
 def check(found: Inspected, now: datetime | None = None) -> tuple[Finding, ...]:
@@ -73,6 +76,7 @@ def check(found: Inspected, now: datetime | None = None) -> tuple[Finding, ...]:
         *_orphans(found, moment),
         *_never_activated(found.users.values(), moment),
         *_subgroups_without_company(found),
+        *_past_ends(found, moment.date()),
         *_rights(found),
     ]
     order = {kind: position for position, kind in enumerate(FindingKind)}
@@ -120,6 +124,17 @@ def _subgroups_without_company(found: Inspected) -> Iterator[Finding]:
                 who = found.users[id].profile.email if id in found.users else id
                 message = f"in {company.id}/{subgroup}, but not attached to {company.id}"
                 yield Finding(FindingKind.SUBGROUP_WITHOUT_COMPANY, who, message)
+
+
+def _past_ends(found: Inspected, today: date) -> Iterator[Finding]:
+    """The portal detaches on the day after the last; by its own clock, so one day is left to it."""
+    for company in found.companies:
+        for id in company.people:
+            until = found.ends.get(id, {}).get(company.id)
+            if until is not None and until < today - timedelta(days=1):
+                who = found.users[id].profile.email if id in found.users else id
+                message = f"attached to {company.id}, although the last day was {until.isoformat()}"
+                yield Finding(FindingKind.PAST_END, who, message)
 
 
 def _rights(found: Inspected) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from directory.encoding import Subgroup, is_company, user_of
+from directory.encoding import Subgroup, ends_of, is_company, user_of
 from provisioner.checking.findings import CompanyPeople, Inspected
 from provisioner.model.ports import Api
 from provisioner.model.state import Json
@@ -18,7 +18,8 @@ Progress = Callable[[int, int | None], None]
 
 def inspect(api: Api, own_rights: frozenset[str] | None, progress: Progress = lambda *_: None) -> Inspected:
     """Return the data of a check, read from the server now."""
-    users = {each["id"]: user_of(each) for each in api.pages("users", _FULL)}
+    accounts = list(api.pages("users", _FULL))
+    users = {each["id"]: user_of(each) for each in accounts}
     groups = [group for group in api.pages("groups", {**_FULL, "subGroupsCount": "false"}) if is_company(group)]
     companies = []
     for group in groups:
@@ -31,6 +32,7 @@ def inspect(api: Api, own_rights: frozenset[str] | None, progress: Progress = la
         directory_rights=_directory_rights(api, management),
         own_rights=own_rights,
         holders=dict(_holders(api, management)) if management else {},
+        ends={each["id"]: ends for each in accounts if (ends := ends_of(each))},
     )
 
 

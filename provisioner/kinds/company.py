@@ -3,10 +3,10 @@
 They are declared in company files and read together with all other groups (`groups`, `company_groups`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from directory.encoding import SERVICES_ATTRIBUTE, Place, Subgroup, company_group
-from directory.model import Company
+from directory.model import Company, Service
 from provisioner.kinds import company_groups, groups
 from provisioner.kinds.definition import Family, KindDefinition, owned_by
 from provisioner.kinds.kind import Kind
@@ -20,10 +20,12 @@ BATCH = 25
 requests at the same time take as long as one after the other."""
 
 
-def resources(entry: Json, source: Source) -> Iterable[Resource]:
-    """Return the company of an entry of a company file, with its subgroups."""
+def resources(entry: Json, described: Mapping[str, Service], source: Source) -> Iterable[Resource]:
+    """Return the company of an entry of a company file, with its subgroups, and what is said of its services."""
     id = entry["id"]
-    group = company_group(Company(id, entry["name"], tuple(entry.get("services", ())), entry.get("siren")))
+    services = tuple(entry.get("services", ()))
+    texts = tuple(described[service] for service in services if service in described)
+    group = company_group(Company(id, entry["name"], services, entry.get("siren"), described=texts))
     attributes = dict(group["attributes"])
     if entry.get("services") == []:
         attributes[SERVICES_ATTRIBUTE] = []

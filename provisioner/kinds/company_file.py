@@ -1,9 +1,10 @@
 """Company files: the companies, their administrators, and the people whose accounts the files create."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from directory.encoding import company_of
-from directory.model import COMPANY_ID
+from directory.encoding import VALUE_LENGTH, company_of, service_texts
+from directory.model import COMPANY_ID, Company, Locale, Service
 from directory.person_data import NAME_LENGTH, NameFault, name_fault, normal_email, normal_name
 from provisioner.kinds import attachment, company
 from provisioner.kinds.definition import FileFormat
@@ -27,10 +28,21 @@ _PERSON = Object(
     },
     required=("email", "last_name", "first_name"),
 )
-SHAPE = Object("Companies", {"companies": ListOf(_COMPANY, by=("id",)), "people": ListOf(_PERSON, by=("email",))})
+_TEXTS = Object("Texts", keys(Leaf.STR, " ".join(Locale)))
+_SERVICE = Object("Service", {**keys(Leaf.STR, "id url"), "name": _TEXTS, "description": _TEXTS}, required=("id",))
+SHAPE = Object(
+    "Companies",
+    {
+        "companies": ListOf(_COMPANY, by=("id",)),
+        "services": ListOf(_SERVICE, by=("id",)),
+        "people": ListOf(_PERSON, by=("email",)),
+    },
+)
 
 _LONGEST = 255
 """Characters of a text about a company."""
+_SERVICES_FILE = "_services"
+"""The file of an export that has all services: no id of a company has an underscore."""
 _FAULTS = {
     NameFault.MISSING: f"must have 1 to {NAME_LENGTH} characters",
     NameFault.TOO_LONG: f"must have 1 to {NAME_LENGTH} characters",
@@ -45,12 +57,13 @@ def desired(
     if any("companies" in content for content, _ in documents):
         contains(Address(Kind.COMPANY, ()))
         contains(Address(Kind.COMPANY_SUBGROUP, ()))
+    described = _services(documents, add_error)
     administers: dict[str, list[str]] = {}
     for content, source in documents:
         for index, entry in enumerate(content.get("companies", ())):
             place = source.at("companies", index)
             _check_company(entry, place, add_error)
-            yield from company.resources(entry, place)
+            yield from company.resources(entry, described, place)
             yield from _administrators(entry, place, administers, add_error)
     for content, source in documents:
         for index, entry in enumerate(content.get("people", ())):
@@ -58,6 +71,44 @@ def desired(
             entry = {**entry, **_names(entry, place, add_error)}
             email = _email(entry["email"], place.at("email"), add_error)
             yield from attachment.person(entry, email, administers.get(email, ()), place)
+
+
+def _services(documents: Sequence[tuple[Json, Source]], add_error: AddError) -> dict[str, Service]:
+    """Return what all files say of services, by id; a service of two files must be the same in both."""
+    found: dict[str, tuple[Service, Source]] = {}
+    for content, source in documents:
+        for index, entry in enumerate(content.get("services", ())):
+            place = source.at("services", index)
+            service = Service(
+                entry["id"],
+                tuple(sorted(entry.get("name", {}).items())),
+                tuple(sorted(entry.get("description", {}).items())),
+                entry.get("url", ""),
+            )
+            _check_service(service, place, add_error)
+            first, there = found.setdefault(service.id, (service, place))
+            if first != service:
+                add_error(place, f"the service {service.id} is different in {there.file}: {there.key}")
+    return {id: service for id, (service, _) in found.items()}
+
+
+def _check_service(service: Service, source: Source, add_error: AddError) -> None:
+    _check_length(service.id, source.at("id"), add_error)
+    texts = [*_keyed("name", service.names), *_keyed("description", service.descriptions)]
+    for keys_, text in texts:
+        if not text.strip():
+            add_error(source.at(*keys_), "must not be empty")
+    if service.url and not service.url.startswith(("https://", "http://")):
+        add_error(source.at("url"), "must begin with https:// or http://")
+    for value in service_texts([service]):
+        if len(value) > VALUE_LENGTH:
+            _, kind, locale, text = json.loads(value)
+            place = source.at(kind, locale) if locale else source.at(kind)
+            add_error(place, f"is {len(value) - VALUE_LENGTH} characters too long: Keycloak keeps {VALUE_LENGTH}")
+
+
+def _keyed(kind: str, texts: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str], str]]:
+    return [((kind, locale), text) for locale, text in texts]
 
 
 def _administrators(
@@ -102,15 +153,31 @@ def _email(text: str, source: Source, add_error: AddError) -> str:
 
 def represent(found: RealmState) -> Mapping[str, Json]:
     """Return the content of one file for each company, by its id."""
-    entries = {each.address.names[0]: _entry(each) for each in found.of_kind(Kind.COMPANY)}
-    return {id: {"companies": [entry]} for id, entry in sorted(entries.items())}
+    companies = {each.address.names[0]: _company(each) for each in found.of_kind(Kind.COMPANY)}
+    files: dict[str, Json] = {id: {"companies": [_entry(each)]} for id, each in sorted(companies.items())}
+    services = {service.id: service for each in companies.values() for service in each.described}
+    if services:
+        files[_SERVICES_FILE] = {"services": [_service(services[id]) for id in sorted(services)]}
+    return files
 
 
-def _entry(resource: Resource) -> Json:
+def _company(resource: Resource) -> Company:
     (id,) = resource.address.names
-    found = company_of({"name": id, "attributes": resource.fields["attributes"]})
+    return company_of({"name": id, "attributes": resource.fields["attributes"]})
+
+
+def _service(service: Service) -> Json:
+    said = {
+        "name": dict(service.names),
+        "description": dict(service.descriptions),
+        "url": service.url,
+    }
+    return {"id": service.id, **{key: value for key, value in said.items() if value}}
+
+
+def _entry(found: Company) -> Json:
     siren = {"siren": found.siren} if found.siren else {}
-    return {"id": id, "name": found.name, **siren, "services": list(found.services)}
+    return {"id": found.id, "name": found.name, **siren, "services": list(found.services)}
 
 
 FORMAT = FileFormat(shape=SHAPE, folder="companies", desired=desired, represent=represent)

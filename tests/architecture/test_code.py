@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tests.architecture.portal import PACKAGE, ROOT
 
 OURS = ("directory", "provisioner", "webapp", "sandbox")
-USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "storage")
+USE_CASES = ("imports", "jobs", "listing", "people", "records", "resend_all", "selection", "storage")
 GATEWAYS = ("directory/keycloak_gateway/", "provisioner/server/calls.py")
 
 
@@ -122,7 +122,7 @@ class TestCode:
         verbs = {name for name in vars(Directory) if not name.startswith("_")}
         assert verbs == {
             "attachments_of", "members", "administrators", "user", "users", "find_by_email", "create_user",
-            "never_activated",
+            "never_activated", "ending",
             "change_attachment", "send_activation", "record_activation_sent", "record_invitation",
             "correct_email", "delete_user",
             "check", "own_rights",

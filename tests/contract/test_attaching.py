@@ -1,6 +1,7 @@
 """Attachments change one membership at a time, and never more than was asked."""
 
-from itertools import product
+from datetime import date
+from itertools import pairwise, product
 from uuid import uuid4
 
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from directory.encoding import Place, Subgroup, places
 from directory.errors import NotFoundError
 from directory.model import Affiliation, Attachment, AttachmentChange, Company, CompanyRole
-from tests.builders import a_change, a_company, an_attachment
+from tests.builders import NOON, a_change, a_company, an_attachment
 from tests.contract.racing import race
-from tests.contract.worlds import paths
+from tests.contract.worlds import a_new_address, a_new_profile, paths
 
 KINDS = [None, *product(CompanyRole, Affiliation)]
 
@@ -193,3 +194,70 @@ class TestAtOnce:
         assert dict(directory.attachments_of(person.id)) == {
             company: an_attachment(company, administrator=True) for company in companies
         }
+
+
+class TestEnds:
+    """The last days of attachments, which Keycloak keeps in one attribute of the account."""
+
+    JUNE, JULY = date(2027, 6, 30), date(2028, 2, 29)
+
+    def test_it_is_read_back_wherever_the_attachment_is(self, world, directory):
+        company = world.company()
+        boss = an_attachment(company, administrator=True, external=True, until=self.JUNE)
+        person = world.person()
+
+        directory.change_attachment(person.id, company, a_change(None, boss))
+
+        assert directory.attachments_of(person.id) == ((company, boss),)
+        assert [member.attachments for member in directory.members(company)] == [(boss,)]
+        assert [member.attachments for member in directory.administrators(company)] == [(boss,)]
+        assert directory.user(person.id) == person
+        without = an_attachment(company, administrator=True, external=True)
+        assert directory.attachments_of(person.id, ends=False) == ((company, without),)
+
+    def test_it_is_moved_and_taken_away_alone(self, world, directory):
+        company, other = world.company(), world.company("Bolt")
+        elsewhere = an_attachment(other, external=True, until=self.JULY)
+        states = [an_attachment(company, until=end) for end in (None, self.JUNE, self.JULY, None)]
+        person = world.person(states[0], elsewhere)
+
+        for before, after in pairwise(states):
+            directory.change_attachment(person.id, company, a_change(before, after))
+
+            assert dict(directory.attachments_of(person.id)) == {company: after, other: elsewhere}
+
+    def test_attaching_again_does_not_bring_an_old_one_back(self, world, directory):
+        company, other = world.company(), world.company("Bolt")
+        for person in (world.person(), world.person(an_attachment(other, until=self.JULY))):
+            ending = an_attachment(company, until=self.JUNE)
+            for change in (a_change(None, ending), a_change(ending, None), a_change(None, an_attachment(company))):
+                directory.change_attachment(person.id, company, change)
+
+            assert dict(directory.attachments_of(person.id))[company] == an_attachment(company)
+
+    def test_an_account_is_made_with_them(self, world, directory):
+        companies = world.company(), world.company("Bolt")
+        wanted = [an_attachment(company, until=self.JUNE) for company in companies]
+
+        made = directory.create_user(a_new_profile(), wanted)
+
+        assert [at for _, at in directory.attachments_of(made.id)] == wanted
+
+    def test_what_else_is_written_of_the_account_leaves_them(self, world, directory):
+        company = world.company()
+        person = world.person(an_attachment(company, until=self.JUNE), password_required=True)
+
+        noted = directory.record_activation_sent(person, NOON)
+        directory.correct_email(noted, a_new_address())
+
+        assert [at.until for _, at in directory.attachments_of(person.id)] == [self.JUNE]
+
+    def test_who_has_one_is_found_by_it(self, world, directory):
+        """Whose end is later, or who has none, is not."""
+        company = world.company()
+        due = world.person(an_attachment(company, until=self.JUNE))
+        others = world.person(an_attachment(company, until=self.JULY)), world.person(an_attachment(company))
+
+        found = {user.id for user in directory.ending(self.JUNE)}
+
+        assert found & {due.id, *(other.id for other in others)} == {due.id}

@@ -1,7 +1,7 @@
 """Whom no verb knows: judged when it is called, with the errors and answers for an account that does not exist."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -128,6 +128,7 @@ def test_no_list_names_them(world, directory, company, hidden):
     assert [member.user for member in directory.administrators(company)] == [seen]
     assert directory.users([hidden.id, seen.id]) == (seen,)
     assert hidden.id not in {user.id for user in directory.never_activated(later)}
+    assert hidden.id not in {user.id for user in directory.ending(date.max)}
     assert directory.find_by_email(hidden.email) is None
 
 

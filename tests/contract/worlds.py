@@ -197,10 +197,11 @@ class RealWorld:
         enabled: bool = True,
     ) -> User:
         profile = profile or a_new_profile()
+        ends = {attachment.company_id: attachment.until for attachment in attachments if attachment.until}
         user_id = self._create(
             {
                 **new_user(profile, attachments),
-                **profile_representation(profile, activation_sent_at),
+                **profile_representation(profile, activation_sent_at, ends=ends),
                 "enabled": enabled,
                 "requiredActions": ["UPDATE_PASSWORD", "VERIFY_EMAIL"] if password_required else [],
             }

@@ -80,6 +80,17 @@ def detach(company: str) -> Step:
     return lambda page, _world: page.uncheck(f"[name=company-{company}-attached]")
 
 
+def to_the_end(page: Page, _world: World) -> None:
+    """The bar that stays in sight is where it belongs then, and covers nothing."""
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+
+
+def tick_all(page: Page, _world: World) -> None:
+    """All companies, and yes to the question."""
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.check(".all-box")
+
+
 def upload(content: str) -> Step:
     """Choose a file."""
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
@@ -152,6 +163,24 @@ def resending(_page: Page, world: World) -> None:
     world.resends("anne", "pending", "unsent", "expired", "arabic", "long")
 
 
+def changing(_page: Page, world: World) -> None:
+    """Several people are being changed: one of three is done."""
+    world.changes("anne", "chloe", "long", "hebrew")
+
+
+def select(*names: str, action: str = "detach", **values: str) -> Step:
+    """Tick these people of the list, and choose what is to be done."""
+
+    def act(page: Page, world: World) -> None:
+        for name in names:
+            page.check(f"[name=user][value='{world.ids[name]}']")
+        page.select_option("#selection-action", action)
+        for name, value in values.items():
+            page.select_option(f"#selection-{name}", value)
+
+    return act
+
+
 def cut_off(_page: Page, world: World) -> None:
     """The portal stops before all mails have left."""
     world.stops_resending()
@@ -161,6 +190,7 @@ NEXT = "button.button-primary"
 CONFIRM = "button[name=confirm]"
 RESEND = "form[action$='/activation'] button"
 CANCEL = "form[action$='/cancellation'] button"
+SELECTED = ".selection-bar button"
 RESEND_ALL = "form[action='/users/activations'] button"
 NEW = (fill(email="nouvelle.personne@acme.example"), click(NEXT))
 PERSON = (fill(last_name="Zola", first_name="Émile"), choose(title="m", locale="fr"))
@@ -193,6 +223,18 @@ _VIEWS = (
     View("users-address-not-followed", "anne", "/users?company=nowhere&status=odd&page=99"),
     View("users-unfinished-change", "bruno", "/users"),
     View("users-no-administrator-left", "iris", "/users"),
+    # Several people at once.
+    View("selection", "anne", "/users", (select("chloe", "long", action="role"), to_the_end)),
+    View("selection-nobody", "anne", "/users", (select(), click(SELECTED)), 422),
+    View("selection-no-action", "anne", "/users", (select("chloe", "long", action=""), click(SELECTED)), 422),
+    View("selection-review", "anne", "/users", (select("chloe", "long", "anne", "bruno"), click(SELECTED))),
+    View("selection-refused", "solene", "/users", (select("solene"), click(SELECTED)), 409),
+    View("selection-of-fifty", "paul", "/users?select=page", (select(company="filiale-09"), click(SELECTED))),
+    View("selection-done", "anne", "/users", (select("chloe", "long"), click(SELECTED), click(CONFIRM))),
+    View("selection-resend", "anne", "/users", (select("chloe", "expired", action="resend"), click(SELECTED))),
+    View("selection-running", "anne", "/help", (changing, go("/users/selection?refresh=no"))),
+    View("selection-led-back-to", "anne", "/help", (changing, go("/users"))),
+    View("selection-nothing-done", "anne", "/users/selection"),
     # One more person.
     View("new", "anne", "/users/new"),
     View("new-wrong", "anne", "/users/new", (fill(email="no address"), click(NEXT)), 422),
@@ -227,6 +269,12 @@ _VIEWS = (
     View("modify-long", "anne", "/users/{long}/attachments"),
     View("modify-right-to-left", "anne", "/users/{arabic}/attachments"),
     View("modify-fifty-companies", "paul", "/users/{many08}/attachments"),
+    View(
+        "modify-fifty-companies-review",
+        "paul",
+        "/users/{many08}/attachments",
+        (tick_all, click(NEXT)),
+    ),
     View("modify-nothing-changed", "anne", CHLOE, (click(NEXT),)),
     View(
         "modify-wrong",
@@ -257,6 +305,36 @@ _VIEWS = (
         (attach("acme", "administrator"), attach("nour"), click(NEXT), stop_half_way, click(CONFIRM)),
         503,
     ),
+    View("modify-wrong-day", "anne", CHLOE, (fill(**{"company-acme-until": "2020-01-01"}), click(NEXT)), 422),
+    View(
+        "modify-new-end",
+        "anne",
+        "/users/{long}/attachments",
+        (fill(**{"company-acme-until": "2099-12-31"}), click(NEXT)),
+    ),
+    View("endings", "anne", "/endings"),
+    View("endings-none", "solene", "/endings"),
+    View("replacement", "anne", "/users/{chloe}/replacement"),
+    View("replacement-wrong", "anne", "/users/{chloe}/replacement", (click(NEXT),), 422),
+    View(
+        "replacement-review", "anne", "/users/{anne}/replacement", (fill(email="anne@autre.example"), click(NEXT))
+    ),
+    View(
+        "replacement-known",
+        "anne",
+        "/users/{chloe}/replacement",
+        (fill(email="ophelie@delta.example"), click(NEXT)),
+        409,
+    ),
+    View("replacement-pending", "anne", "/users/{pending}/replacement", status=409),
+    # Access reviews.
+    View("reviews", "anne", "/reviews"),
+    View("reviews-none", "solene", "/reviews"),
+    View("reviews-wrong", "anne", "/reviews", (click(NEXT),), 422),
+    View("review", "anne", "/reviews/{review}"),
+    View("review-nobody-ticked", "anne", "/reviews/{review}", (click(NEXT),), 422),
+    View("review-question", "anne", "/reviews/{review}", (click("input[name=user]"), click("[value=detach]"))),
+    View("review-ended", "anne", "/reviews/{review_ended}"),
     # Accounts that are not active yet.
     View("resend-done", "anne", PENDING, (click(RESEND),)),
     View("resend-too-soon", "anne", PENDING, (click(RESEND), again(RESEND)), 429),
@@ -287,6 +365,7 @@ _VIEWS = (
     View("import-interrupted", "bruno", "/users/import/{import_interrupted}"),
     # The journal.
     View("journal", "anne", "/journal"),
+    View("journal-of-one-person", "anne", "/journal", (click(".journal-whom a"),)),
     View("journal-no-line", "anne", "/journal?q=personne-de-ce-nom"),
     View("journal-empty", "solene", "/journal"),
     View("journal-address-not-followed", "anne", "/journal?from=yesterday"),
@@ -309,6 +388,7 @@ NO_PAGES = {
     "/users/import.csv": "a file",
     "/users/import/<id:import_id>.csv": "a file",
     "/journal.csv": "a file",
+    "/reviews/<id:review_id>.csv": "a file",
     "/livez": "for machines",
     "/readyz": "for machines",
     "/metrics": "for machines",

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,8 +17,8 @@ from flask import Flask
 from sqlalchemy import update
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from directory.model import Attachment, Locale, Title, User
-from tests.builders import a_company, a_profile, an_attachment, an_author
+from directory.model import Attachment, Locale, Service, Title, User
+from tests.builders import a_company, a_context, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
 from tests.web.fake_identity import CLIENT, FakeIdentity
 from webapp.app import create_app
@@ -27,6 +27,7 @@ from webapp.http.guards import Access, access
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import COLUMNS, read
 from webapp.imports.plan import Outcome, Problem, Reason, Row
+from webapp.jobs import batches as job_batches
 from webapp.listing.cache import Roster
 from webapp.people.attachments import payload_of, to_do
 from webapp.records import operations
@@ -34,6 +35,8 @@ from webapp.records.journal import Action, Entry, person_of, values_of, write
 from webapp.records.journal_reading import change_numbers
 from webapp.resend_all import store as resend_store
 from webapp.resend_all.store import Resent
+from webapp.reviews import store as review_store
+from webapp.reviews.review import finish
 from webapp.settings import Settings
 from webapp.storage.database import Database, imports
 from webapp.storage.database import resendings as batches
@@ -58,6 +61,16 @@ COMPANIES = [
     a_company("delta", "Delta", services=["data"]),
     *(a_company(f"filiale-{n:02}", f"Filiale {n:02}", services=["data"]) for n in range(1, 51)),
 ]
+SERVICES = (
+    Service("cataliz", (("fr", "Cataliz, contrats"), ("en", "Cataliz, contracts"))),
+    Service(
+        "data",
+        (("fr", "Données de comptage"), ("en", "Metering data")),
+        (("fr", "Courbes de charge et index de vos sites"), ("en", "Load curves and readings of your sites")),
+        "https://data.example",
+    ),
+)
+COMPANIES = [replace(company, described=SERVICES) for company in COMPANIES]
 SUBSIDIARIES = [company.id for company in COMPANIES if company.id.startswith("filiale-")]
 
 
@@ -106,6 +119,13 @@ class World:
         outcomes = {first: Resent.SENT, second: Resent.MAIL_REFUSED}
         resend_store.record(self.database, self.ids[author], mark, outcomes)
 
+    def changes(self, author: str, *names: str) -> None:
+        """A selection that this process is at: the first is done."""
+        ids = [self.ids[name] for name in names]
+        asked = {"asked": {"act": "detach", "company": "acme"}, "made_by": "request"}
+        mark = job_batches.begin(self.database, self.ids[author], ids, asked)
+        job_batches.record(self.database, self.ids[author], mark, {ids[0]: "done"})
+
     def stops_resending(self) -> None:
         """Whatever batch there is was left by its process."""
         with self.database.transaction() as connection:
@@ -124,6 +144,8 @@ class World:
             self.directory._people = dict(self._start["people"])  # type: ignore[call-overload]
             groups: dict[str, frozenset[str]] = self._start["groups"]  # type: ignore[assignment]
             self.directory._groups = {path: set(members) for path, members in groups.items()}
+            ends: dict[str, dict[str, date]] = self._start["ends"]  # type: ignore[assignment]
+            self.directory._ends = {user_id: dict(days) for user_id, days in ends.items()}
             self.directory.mail, self.directory.down, self.directory._faults = "ok", False, []
             self.directory.latency = 0.0
         with self._raw() as connection:
@@ -222,6 +244,7 @@ def _fill(world: World) -> None:
     _add_journal(world)
     _add_imports(world)
     _leave_half_done(world)
+    _add_reviews(world)
 
 
 def _add_people(world: World) -> None:
@@ -234,7 +257,9 @@ def _add_people(world: World) -> None:
     world.add("unsent", "Oriol", "Odette", [an_attachment("borea")], sent=None)
     left = world.add("disabled", "Parti", "Renée", [an_attachment("acme")])
     world.directory.disable(left.id)
-    everywhere = [an_attachment(one, external=True) for one in own]
+    today = datetime.now(UTC).date()
+    ends = {"acme": today + 200 * DAY, "borea": today + 5 * DAY, "sud-ouest": today - DAY, "nour": None}
+    everywhere = [an_attachment(one, external=True, until=ends[one]) for one in own]
     world.add(
         "long",
         "de La Rochefoucauld-Montbel-Saint-Exupéry d’Aubigny",
@@ -282,6 +307,23 @@ def _add_imports(world: World) -> None:
     left = begin("import_interrupted", "bruno", first)
     with world.database.transaction() as connection:
         connection.execute(update(imports).where(imports.c.id == left).values(worker=no_worker()))
+
+
+def _add_reviews(world: World) -> None:
+    """One of Acme that is in progress, with decisions; one of Borea that has ended."""
+    author, directory = world.people["anne"], world.directory
+    today = datetime.now(UTC).date()
+    for name, company in (("review", COMPANIES[0]), ("review_ended", COMPANIES[1])):
+        people = directory.members(company)
+        asked = review_store.Start(company, today + 30 * DAY, review_store.Undecided.KEEP)
+        world.ids[name] = review_store.begin(world.database, an_author(author), asked, people)
+        decisions = [review_store.Decision.CONFIRM, review_store.Decision.DETACH] * len(people)
+        some = people if name == "review_ended" else people[:3]
+        for member, decision in zip(some, decisions, strict=False):
+            review_store.decide(world.database, an_author(author), world.ids[name], member.user.id, decision)
+    found = review_store.read(world.database, world.ids["review_ended"])
+    assert found
+    finish(a_context(directory, world.database, author), found)
 
 
 def _leave_half_done(world: World) -> None:

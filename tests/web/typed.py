@@ -1,9 +1,12 @@
 """What people type into the forms of the portal, field by field as the contract names them."""
 
 
-def a_row(company_id: str, *, administrator: bool = False, external: bool = False) -> dict[str, str]:
-    """A company's box ticked, with its role and affiliation."""
+def a_row(
+    company_id: str, *, administrator: bool = False, external: bool = False, until: str | None = None
+) -> dict[str, str]:
+    """A company's box ticked, with its role and affiliation, and its last day where that is said."""
     return {
+        **({} if until is None else {f"company-{company_id}-until": until}),
         f"company-{company_id}-attached": "1",
         f"company-{company_id}-role": "administrator" if administrator else "user",
         f"company-{company_id}-affiliation": "external" if external else "internal",

@@ -87,7 +87,7 @@ def _result_page(batch: Batch | None) -> str:
     return render_template(
         "activations/results.html",
         batch=batch,
-        results=[(mine[one], resent) for one, resent in kept if one in mine and resent is not Resent.NOT_TODAY],
+        results=[(mine[one], resent) for one, resent in kept if one in mine and resent != Resent.NOT_TODAY],
         not_today=batch.count(Resent.NOT_TODAY) if batch else 0,
         expired=len(activations.expired(members)),
         wait=rate_limits.seconds_to_wait(parts().database, rate_limits.ACTIVATION_MAILS, actor().id),

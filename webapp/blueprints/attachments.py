@@ -8,7 +8,17 @@ from flask.typing import ResponseReturnValue
 from directory.model import AttachmentChange, Company, Member
 from webapp.errors import LastAdministratorError
 from webapp.http.context import actor, administration, context, parts
-from webapp.http.forms import Row, has_errors, present_rows, row_errors, seen_field, seen_states, typed_rows
+from webapp.http.forms import (
+    ROWS_PAGE,
+    Row,
+    has_errors,
+    present_rows,
+    row_errors,
+    row_view,
+    seen_field,
+    seen_states,
+    typed_rows,
+)
 from webapp.http.guards import Access, access
 from webapp.http.responses import back_to_list, list_address, list_fields, offer_undo
 from webapp.people import edit_attachments
@@ -27,6 +37,8 @@ def edit(user_id: str) -> ResponseReturnValue:
     if request.method != "POST":
         return _rows_page(member, present_rows(administration().companies, member.attachments))
     rows = typed_rows(administration().companies, request.form)
+    if ROWS_PAGE in request.form:
+        return _rows_page(member, rows)
     if has_errors(rows):
         return _rows_page(member, rows), 422
     if "back" in request.form:
@@ -83,6 +95,7 @@ def _rows_page(
         "attachments/edit.html",
         member=member,
         rows=rows,
+        view=row_view(rows, request.form),
         summary=row_errors(rows),
         unchanged=unchanged,
         meanwhile=meanwhile,

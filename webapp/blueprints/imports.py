@@ -14,7 +14,7 @@ from webapp.http.csv_response import csv_file, file_name
 from webapp.http.guards import Access, access
 from webapp.http.responses import error_page, see_other
 from webapp.imports import store as import_store
-from webapp.imports.csv_format import COLUMNS, RESULT_COLUMNS
+from webapp.imports.csv_format import RESULT_COLUMNS, TEMPLATE_COLUMNS
 from webapp.imports.plan import Outcome, Row
 from webapp.imports.store import TROUBLED, Job
 from webapp.imports.wording import explainer
@@ -119,4 +119,8 @@ def _page_number(arguments: MultiDict[str, str]) -> int:
 
 
 def _cells(row: Row) -> Iterable[str]:
-    return (*(row.line.cells.get(column, "") for column in COLUMNS), str(row.line.number), row.outcome.value)
+    return (
+        *(row.line.cells.get(column, "") for column in TEMPLATE_COLUMNS),
+        str(row.line.number),
+        row.outcome.value,
+    )

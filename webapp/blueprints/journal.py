@@ -5,17 +5,16 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import to_utc
+from flask_babel import to_user_timezone, to_utc
 
 from webapp.http.context import actor, administration, parts
 from webapp.http.csv_response import asked_variety, file_name
 from webapp.http.guards import Access, access
 from webapp.imports.csv_format import lines
 from webapp.records import journal_reading
-from webapp.records.codec import encode
-from webapp.records.journal import Values
-from webapp.records.journal_query import Asked, asked
-from webapp.records.journal_reading import Line
+from webapp.records.journal import Action, Values
+from webapp.records.journal_query import EVERYTHING, Asked, asked
+from webapp.records.journal_reading import Found, Line
 from webapp.storage import rate_limits
 from webapp.wording import times
 from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
@@ -23,21 +22,7 @@ from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("journal", __name__)
 
-FIELDS = ("q", "company", "from", "to")
-COLUMNS = (
-    "at",
-    "author_name",
-    "author_email",
-    "action",
-    "company",
-    "person_name",
-    "person_email",
-    "before",
-    "after",
-    "outcome",
-    "reason",
-    "request_id",
-)
+FIELDS = ("q", "company", "person", "action", "from", "to")
 
 
 @blueprint.get("/journal")
@@ -57,6 +42,12 @@ def index() -> ResponseReturnValue:
         company_choices=[(company.id, company.name) for company in administration().companies],
         words=_words,
         reason_words=_reason_words,
+        kinds=[(EVERYTHING, _("Everything, address look-ups included")), *_kinds()],
+        kind=request.args.get("action", "") if "action" not in wanted.ignored else "",
+        only=_person_name(found, wanted),
+        without_person=_without("person", given),
+        with_look_ups=_without("page", {**given, "action": Action.LOOK_UP.value}),
+        about=lambda person_id: url_for("journal.index", person=person_id),
         address=lambda number: url_for("journal.index", **given, page=number),
         file_address=url_for("journal.export", **given, spreadsheet=1),
         actions=ACTIONS,
@@ -73,7 +64,7 @@ def export() -> ResponseReturnValue:
     wanted = _asked()
     found = journal_reading.every(parts().database, administration().ids, wanted.search)
     answer = Response(
-        stream_with_context(lines(COLUMNS, (row for line in found for row in _rows(line)), asked_variety())),
+        stream_with_context(lines(_headings(), (row for line in found for row in _rows(line)), asked_variety())),
         content_type="text/csv; charset=utf-8",
     )
     name = file_name("journal", request.args.get("company", ""))
@@ -90,32 +81,63 @@ def _ignored_words(wanted: Asked) -> list[str]:
         "from": _("The first day is not a day like 2026-03-14, so it was left out."),
         "to": _("The last day is not a day like 2026-03-14, so it was left out."),
         "company": _("That company is not one of your companies, so all your companies are shown."),
+        "action": _("That kind of line does not exist, so all kinds are shown."),
         "page": _("There is no such page; this is the first one."),
         "q": _("The search was long; only its first 200 characters were looked for."),
     }
     return [words[name] for name in wanted.ignored]
 
 
+def _kinds() -> list[tuple[str, str]]:
+    return [(action.value, str(word)) for action, word in ACTIONS.items()]
+
+
+def _person_name(found: Found, wanted: Asked) -> str:
+    """Whom the lines are about, as the newest one calls them; empty when all people are asked for."""
+    if not wanted.search.person:
+        return ""
+    return next((line.person.name for line in found.lines), "") or _("one person")
+
+
+def _without(field: str, given: dict[str, Any]) -> str:
+    return url_for("journal.index", **{name: value for name, value in given.items() if name != field})
+
+
+def _headings() -> list[str]:
+    return [
+        _("When"),
+        _("Who"),
+        _("E-mail of who"),
+        _("What"),
+        _("Company"),
+        _("Whom"),
+        _("E-mail of whom"),
+        _("Before"),
+        _("After"),
+        _("Result"),
+        _("Reason"),
+        _("Request"),
+    ]
+
+
 def _rows(line: Line) -> Iterator[list[str]]:
+    """In the reader's words; the moment as spreadsheets read one, by the clock of the installation."""
+    names = {company.id: company.name for company in administration().companies}
     for company_id in line.company_ids:
         yield [
-            line.at.isoformat(timespec="seconds"),
+            to_user_timezone(line.at).replace(tzinfo=None).isoformat(" ", "seconds"),
             line.author.name,
             line.author.email,
-            line.action.value,
-            company_id,
+            str(ACTIONS[line.action]),
+            names.get(company_id, company_id),
             line.person.name,
             line.person.email,
-            _plain(line.before),
-            _plain(line.after),
-            line.outcome.value,
-            line.reason,
+            _words(line.before),
+            _words(line.after),
+            str(OUTCOMES[line.outcome]),
+            _reason_words(line.reason) if line.reason else "",
             line.request_id,
         ]
-
-
-def _plain(values: Values | None) -> str:
-    return " ".join(f"{name}={value}" for name, value in (encode(values) or {}).items())
 
 
 def _words(values: Values | None) -> str:
@@ -127,6 +149,10 @@ def _words(values: Values | None) -> str:
         found.append(str(ROLES[values.role]))
     if values.affiliation is not None:
         found.append(str(AFFILIATIONS[values.affiliation]))
+    if values.until is not None:
+        found.append(_("until %(day)s", day=times.last_day(values.until)))
+    if values.digest is not None:
+        found.append(f"SHA-256 {values.digest}")
     if values.email is not None:
         found.append(values.email)
     if values.found is not None:

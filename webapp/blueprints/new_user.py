@@ -13,12 +13,14 @@ from directory.person_data import email_spellings, normal_email
 from webapp.http import steps
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import (
+    ROWS_PAGE,
     PersonForm,
     Row,
     email_error,
     has_errors,
     present_rows,
     row_errors,
+    row_view,
     seen_field,
     seen_states,
     typed_rows,
@@ -77,7 +79,7 @@ def create() -> ResponseReturnValue:
     known = _look_up(email, again=has_details)
     if not has_details:
         return _step(_empty(email, known))
-    if "back" in request.form:
+    if "back" in request.form or ROWS_PAGE in request.form:
         return _step(Details(email, known, PersonForm(), _typed(known)))
     return _review(email, known)
 
@@ -282,6 +284,7 @@ def _details_page(details: Details) -> tuple[str, int]:
         known=details.known.user if details.known else None,
         form=form,
         rows=rows,
+        view=row_view(rows, request.form if request.method == "POST" else steps.kept() or {}),
         attached=details.known.attachments if details.known else (),
         companies=_companies(),
         email_errors=email_errors,

@@ -15,16 +15,16 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from directory.errors import UnavailableError
 from directory.model import Member
 from webapp.errors import ImportRunningError
-from webapp.http.context import actor, administration, author, context, parts
+from webapp.http.context import actor, administration, author, context, parts, today
 from webapp.http.csv_response import csv_file, file_name
 from webapp.http.guards import Access, access
 from webapp.http.kept_form import RetryForm
 from webapp.http.responses import RETRY_AFTER, error_page, see_other
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import (
-    COLUMNS,
     LIST_COLUMNS,
     MAX_LINES,
+    TEMPLATE_COLUMNS,
     File,
     UnreadableFileError,
     example,
@@ -65,7 +65,7 @@ def export() -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def template() -> ResponseReturnValue:
     """A file to fill in, with an example line that no import takes for a person."""
-    return csv_file("import.csv", COLUMNS, [example(administration().companies[0].id)])
+    return csv_file("import.csv", TEMPLATE_COLUMNS, [example(administration().companies[0].id)])
 
 
 @blueprint.route("/users/import", methods=["GET", "POST"])
@@ -85,7 +85,7 @@ def upload() -> ResponseReturnValue:
     if "confirm" in request.form and ("seen" in request.form or not file.doubts):
         return _begin(file)
     questions = Questions(context(), administration())
-    return _review_page(data, file, dry_run(parts().directory, administration(), file.lines, questions))
+    return _review_page(data, file, dry_run(parts().directory, administration(), file.lines, questions, today()))
 
 
 def _understood(data: bytes) -> File:
@@ -102,9 +102,9 @@ def _begin(file: File) -> ResponseReturnValue:
     mails = "no_mails" not in request.form
     import_id = import_store.begin(parts().database, author(), file.lines, mails=mails)
     if len(file.lines) <= DONE_AT_ONCE:
-        do_now(parts().directory, parts().database, import_id)
+        do_now(parts().directory, parts().database, import_id, today())
     else:
-        parts().imports.start(parts().directory, parts().database, import_id)
+        parts().imports.start(parts().directory, parts().database, import_id, today())
     return see_other("imports.show", import_id=import_id)
 
 
@@ -174,7 +174,7 @@ def _upload_page(error: str = "") -> ResponseReturnValue:
         "transfers/upload.html",
         errors=[error] if error else [],
         companies=administration().companies,
-        example=dict(zip(COLUMNS, example(administration().companies[0].id), strict=True)),
+        example=dict(zip(TEMPLATE_COLUMNS, example(administration().companies[0].id), strict=True)),
         max_lines=MAX_LINES,
         locales=one_of(languages()),
         imports=import_store.latest(parts().database, actor().id),

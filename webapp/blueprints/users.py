@@ -6,16 +6,18 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.model import ActivationStatus
-from webapp.http.context import actor, administration, context, parts
+from webapp.http.context import actor, administration, context, parts, today
 from webapp.http.guards import Access, access
 from webapp.listing.cache import page_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
 from webapp.listing.wording import choices, filter_words, ignored_words
 from webapp.people import activations
 from webapp.people.continuity import shortage
+from webapp.people.end_dates import is_soon
 from webapp.records import operations
 from webapp.records.payloads import AttachmentChanges
 from webapp.resend_all import store as resend_store
+from webapp.selection.worker import is_running as selection_is_running
 
 blueprint = Blueprint("users", __name__)
 
@@ -37,6 +39,7 @@ def index() -> ResponseReturnValue:
         page=page,
         everybody=len(seen.members),
         expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
+        ending=sum(is_soon(one.until, today()) for m in seen.members for one in m.attachments),
         shortage=shortage(mine.companies, seen.members, now),
         old_minutes=round(seen.age / 60) if seen.is_old else 0,
         companies=companies,
@@ -46,6 +49,8 @@ def index() -> ResponseReturnValue:
         choices={**choices(), "company": [(company.id, company.name) for company in mine.companies]},
         most_characters=MOST_CHARACTERS,
         now=now,
+        selected=request.args.get("select") == "page",
+        changing=selection_is_running(parts().database, actor().id),
         resending=resend_store.is_running(parts().database, actor().id),
         waits=activations.waits(context(), [member.user.id for member in page.members]),
         address=address,

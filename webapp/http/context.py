@@ -5,6 +5,7 @@ The parts are put on the application by `webapp.app.create_app`; views get them 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import cast
 from uuid import uuid4
 
@@ -19,7 +20,9 @@ from webapp.imports.worker import ImportWorker
 from webapp.listing.cache import Roster
 from webapp.people.administration import Administration, administration_of
 from webapp.people.context import Context
+from webapp.people.end_dates import day_at
 from webapp.resend_all.worker import ResendingWorker
+from webapp.selection.worker import SelectionWorker
 from webapp.settings import Settings
 from webapp.storage.database import Database, now
 
@@ -39,6 +42,7 @@ class Parts:
     clock: Callable[[], float] = now
     imports: ImportWorker = field(default_factory=ImportWorker)
     resendings: ResendingWorker = field(default_factory=ResendingWorker)
+    selections: SelectionWorker = field(default_factory=SelectionWorker)
     admission: ServiceAccountCheck = field(default_factory=ServiceAccountCheck)
 
 
@@ -60,6 +64,11 @@ def author() -> Author:
 def context() -> Context:
     """What the use cases of this request work with: the portal's parts, in the name of who is acting."""
     return Context(parts().directory, parts().database, author(), parts().clock)
+
+
+def today() -> date:
+    """The day it is now, by the portal's clock."""
+    return day_at(parts().clock(), parts().settings.portal_timezone)
 
 
 def request_id() -> str:

@@ -3,8 +3,9 @@
 Unknown fields are ignored; so are fields of companies that are not the actor's, since only those are read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext
@@ -23,10 +24,20 @@ from directory.person_data import (
     normal_name,
     prohibited_signs,
 )
+from webapp.http.context import today
+from webapp.people.end_dates import DayError, DayFault, last_day
+from webapp.text import fold
 from webapp.wording.labels import TITLES, gettext, labelled, languages
 from webapp.wording.signs import signs_in_words
 
 SEEN = "seen"
+MANY_ROWS = 10
+"""Companies up to which a form shows them all alike."""
+ROWS_SHOWN = 20
+"""Rows at a time of a longer one, for a reader without scripts."""
+FIND, ROWS_PAGE, TICKED = "find", "rows_page", "ticked"
+"""The fields that look for a company and turn the pages of the rows, and the page of the ticked ones."""
+FIND_LENGTH = 200
 
 
 def email_error(text: str) -> str:
@@ -137,12 +148,13 @@ class PersonForm(FlaskForm):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One company of the administrator, as its boxes stand."""
+    """One company of the administrator, as its boxes stand; `until` is an ISO date once it has no error."""
 
     company: Company
     attached: bool = False
     role: str = CompanyRole.USER.value
     affiliation: str = Affiliation.INTERNAL.value
+    until: str = ""
     errors: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -150,7 +162,8 @@ class Row:
         """What the boxes ask for; only of a row without errors."""
         if not self.attached:
             return None
-        return Attachment(self.company.id, CompanyRole(self.role), Affiliation(self.affiliation))
+        until = date.fromisoformat(self.until) if self.until else None
+        return Attachment(self.company.id, CompanyRole(self.role), Affiliation(self.affiliation), until)
 
     @property
     def fields(self) -> list[tuple[str, str]]:
@@ -162,6 +175,7 @@ class Row:
             (f"{prefix}-attached", "1"),
             (f"{prefix}-role", self.role),
             (f"{prefix}-affiliation", self.affiliation),
+            *([(f"{prefix}-until", self.until)] if self.until else []),
         ]
 
 
@@ -169,7 +183,7 @@ def present_rows(companies: Iterable[Company], attachments: Iterable[Attachment]
     """The boxes as the attachments are now; what is not attached proposes the least: user, internal."""
     now = {a.company_id: a for a in attachments}
     return [
-        Row(company, True, now[company.id].role.value, now[company.id].affiliation.value)
+        Row(company, True, now[company.id].role.value, now[company.id].affiliation.value, _iso(now[company.id]))
         if company.id in now
         else Row(company)
         for company in companies
@@ -178,7 +192,44 @@ def present_rows(companies: Iterable[Company], attachments: Iterable[Attachment]
 
 def typed_rows(companies: Iterable[Company], form: Mapping[str, str]) -> list[Row]:
     """The boxes as typed, with what is wrong; an unticked row is never wrong, and proposes what is missing."""
-    return [_typed_row(company, form) for company in companies]
+    seen = seen_states(form)
+    return [_typed_row(company, form, seen.get(company.id)) for company in companies]
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """Which rows of a long form a reader without scripts sees; the others are there, with what was ticked.
+
+    `page` is a number from 1, or `TICKED`; none when all rows are shown.
+    """
+
+    find: str = ""
+    page: str = ""
+    pages: int = 1
+    shown: frozenset[str] = frozenset()
+
+
+def row_view(rows: Sequence[Row], fields: Mapping[str, str]) -> RowView:
+    """What of many rows is looked for, or which page of them; of a few rows all are shown."""
+    if len(rows) <= MANY_ROWS:
+        return RowView()
+    words = fold(fields.get(FIND, "")[:FIND_LENGTH]).split()
+    asked = fields.get(ROWS_PAGE, "")
+    found = [
+        row
+        for row in rows
+        if all(word in fold(f"{row.company.name} {row.company.id}") for word in words)
+        and (asked != TICKED or row.attached)
+    ]
+    pages = 1 if asked == TICKED else max(1, -(-len(found) // ROWS_SHOWN))
+    number = min(int(asked), pages) if asked.isdecimal() and 0 < len(asked) < 5 and int(asked) else 1
+    shown = found if asked == TICKED else found[(number - 1) * ROWS_SHOWN : number * ROWS_SHOWN]
+    return RowView(
+        fields.get(FIND, "")[:FIND_LENGTH],
+        TICKED if asked == TICKED else str(number),
+        pages,
+        frozenset(row.company.id for row in shown),
+    )
 
 
 def has_errors(rows: Iterable[Row]) -> bool:
@@ -198,7 +249,7 @@ def row_errors(rows: Iterable[Row]) -> list[tuple[str, str]]:
 
 def seen_field(companies: Iterable[Company], attachments: Iterable[Attachment]) -> tuple[str, str]:
     """A hidden field: what the person was at these companies when the form was shown."""
-    now = {a.company_id: f"{a.role.value}:{a.affiliation.value}" for a in attachments}
+    now = {a.company_id: f"{a.role.value}:{a.affiliation.value}:{_iso(a)}".rstrip(":") for a in attachments}
     return SEEN, " ".join(f"{company.id}={now.get(company.id, '')}" for company in companies)
 
 
@@ -207,16 +258,42 @@ def seen_states(form: Mapping[str, str]) -> dict[str, Attachment | None]:
     found: dict[str, Attachment | None] = {}
     for word in form.get(SEEN, "").split():
         company_id, _, state = word.partition("=")
-        role, _, affiliation = state.partition(":")
+        role, affiliation, day = (*state.split(":"), "", "")[:3]
         if not state:
             found[company_id] = None
         elif role in set(CompanyRole) and affiliation in set(Affiliation):
-            found[company_id] = Attachment(company_id, CompanyRole(role), Affiliation(affiliation))
+            until = _until_seen(day)
+            found[company_id] = Attachment(company_id, CompanyRole(role), Affiliation(affiliation), until)
     return found
 
 
-def _typed_row(company: Company, form: Mapping[str, str]) -> Row:
+def day_error(fault: DayFault) -> str:
+    """What is wrong with a last day, in words."""
+    match fault:
+        case DayFault.MALFORMED:
+            return gettext("Write the last day as 2027-06-30 or 30/06/2027, or leave it empty.")
+        case DayFault.IMPOSSIBLE:
+            return gettext("There is no such day in the calendar.")
+        case DayFault.PAST:
+            return gettext("This day is over: choose today or a later day, or detach the person.")
+        case DayFault.TOO_LATE:
+            return gettext("The last day is too far away: 31 December 2099 at most, or leave it empty.")
+
+
+def _iso(attachment: Attachment) -> str:
+    return attachment.until.isoformat() if attachment.until else ""
+
+
+def _until_seen(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _typed_row(company: Company, form: Mapping[str, str], seen: Attachment | None) -> Row:
     prefix = f"company-{company.id}"
+    until = form.get(f"{prefix}-until", "").strip()
     role, affiliation = form.get(f"{prefix}-role", ""), form.get(f"{prefix}-affiliation", "")
     right_role, right_affiliation = role in set(CompanyRole), affiliation in set(Affiliation)
     if not form.get(f"{prefix}-attached"):
@@ -225,10 +302,16 @@ def _typed_row(company: Company, form: Mapping[str, str]) -> Row:
             proposed,
             role=role if right_role else proposed.role,
             affiliation=affiliation if right_affiliation else proposed.affiliation,
+            until=until,
         )
     errors: dict[str, list[str]] = {}
     if not right_role:
         errors["role"] = [gettext("Choose a role: administrator or user.")]
     if not right_affiliation:
         errors["affiliation"] = [gettext("Choose internal or external.")]
-    return Row(company, True, role, affiliation, errors)
+    try:
+        day = last_day(until, today(), seen.until if seen else None)
+        until = day.isoformat() if day else ""
+    except DayError as error:
+        errors["until"] = [day_error(error.fault)]
+    return Row(company, True, role, affiliation, until, errors)

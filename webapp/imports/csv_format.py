@@ -24,13 +24,14 @@ from webapp.text import fold
 
 COLUMNS = ("email", "last_name", "first_name", "title", "locale", "company", "role", "affiliation")
 UNTIL = "until"
-"""The last day of an attachment: a column of its own that a file need not have."""
+"""The last day of an attachment: a column that a file need not have."""
 STATUS = "status"
-LIST_COLUMNS = (*COLUMNS, STATUS)
+TEMPLATE_COLUMNS = (*COLUMNS, UNTIL)
+LIST_COLUMNS = (*TEMPLATE_COLUMNS, STATUS)
 """What the list says besides; an import does not look at it."""
-RESULT_COLUMNS = (*COLUMNS, "line", "result", "reason")
+RESULT_COLUMNS = (*TEMPLATE_COLUMNS, "line", "result", "reason")
 """What the result of an import says besides; an import does not look at that either."""
-KNOWN_COLUMNS = dict.fromkeys((*COLUMNS, UNTIL, *LIST_COLUMNS, *RESULT_COLUMNS))
+KNOWN_COLUMNS = dict.fromkeys((*LIST_COLUMNS, *RESULT_COLUMNS))
 """Each column that a file may have, once."""
 
 EXAMPLE_EMAIL = "camille.morel@company.example"
@@ -39,7 +40,7 @@ EXAMPLE_EMAIL = "camille.morel@company.example"
 
 def example(company_id: str) -> tuple[str, ...]:
     """The line of the template that shows how a line is written."""
-    return (EXAMPLE_EMAIL, "Morel", "Camille", "mme", "fr", company_id, "user", "internal")
+    return (EXAMPLE_EMAIL, "Morel", "Camille", "mme", "fr", company_id, "user", "internal", "")
 
 
 MAX_LINES = 5000

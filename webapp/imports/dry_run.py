@@ -7,6 +7,7 @@ and is journalled, as on the page « Ajouter un utilisateur »; when the quota i
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import date
 
 from directory.gateway import Directory
 from directory.model import Member, User
@@ -61,21 +62,21 @@ class Questions:
 
 
 def dry_run(
-    directory: Directory, administration: Administration, lines: Sequence[Line], ask: Ask
+    directory: Directory, administration: Administration, lines: Sequence[Line], ask: Ask, today: date = date.min
 ) -> tuple[Row, ...]:
     """What the lines would do now. A few calls for each company, one for each address that is at none of them."""
     known = _people_named(directory, administration, lines)
-    rows = judge_together(lines, administration.ids, known)
+    rows = judge_together(lines, administration.ids, known, today)
     unknown = [row for row in rows if row.user is None and (row.outcome in TO_DO or _may_be_known(row))]
     found, answered = _found(directory, administration, lines, unknown, ask)
     return tuple(
         replace(row, is_certain=row.outcome is not Outcome.CREATE or row.email in answered)
-        for row in plan(lines, administration.ids, known | found)
+        for row in plan(lines, administration.ids, known | found, today)
     )
 
 
 def prepared(
-    directory: Directory, administration: Administration, lines: Sequence[Line], ask: Ask
+    directory: Directory, administration: Administration, lines: Sequence[Line], ask: Ask, today: date = date.min
 ) -> tuple[Row, ...]:
     """The lines, ready to be done: as `dry_run`, but what doing them finds out anyway is not asked before.
 
@@ -83,9 +84,9 @@ def prepared(
     creating tells that there is one, and taking an administrator away that they are the last.
     """
     known = _people_named(directory, administration, lines)
-    rows = judge_together(lines, administration.ids, known)
+    rows = judge_together(lines, administration.ids, known, today)
     found, _ = _found(directory, administration, lines, [row for row in rows if _may_be_known(row)], ask)
-    return tuple(judge_together(lines, administration.ids, known | found) if found else rows)
+    return tuple(judge_together(lines, administration.ids, known | found, today) if found else rows)
 
 
 def _found(

@@ -3,7 +3,8 @@
 `webapp.imports.dry_run` finds out what has to be known for that, `webapp.imports.apply` does it.
 
 A file adds and changes, it never takes away: no one is detached, and the account of somebody known is left as it
-is; of their lines only the company, the role and the affiliation count. What is there already is `UNCHANGED`, so a
+is; of their lines only the company, the role, the affiliation and the last day count, and an empty last day leaves
+the present one. What is there already is `UNCHANGED`, so a
 file may be sent again at any time.
 
 A company that is not the actor's and one that does not exist are refused alike.
@@ -11,6 +12,7 @@ A company that is not the actor's and one that does not exist are refused alike.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from enum import StrEnum
 
 from directory.model import (
@@ -34,6 +36,7 @@ from directory.person_data import (
     prohibited_signs,
 )
 from webapp.imports.csv_format import EXAMPLE_EMAIL, UNTIL, Line
+from webapp.people.end_dates import DayError, DayFault, last_day
 from webapp.people.policies import may_administer, would_be_last_administrator
 
 PERSON_COLUMNS = frozenset({"last_name", "first_name", "title", "locale"})
@@ -71,6 +74,9 @@ class Reason(StrEnum):
     NO_ROLE = "no_role"
     NO_AFFILIATION = "no_affiliation"
     NO_UNTIL = "no_until"
+    NO_SUCH_DAY = "no_such_day"
+    PAST_DAY = "past_day"
+    LATE_DAY = "late_day"
     UNKNOWN_COMPANY = "unknown_company"
     CONTRADICTION = "contradiction"
     LAST_ADMINISTRATOR = "last_administrator"
@@ -88,6 +94,12 @@ _EMAIL_REASONS = {
     EmailFault.MALFORMED: Reason.MALFORMED_EMAIL,
     EmailFault.LOCAL_PART_TOO_LONG: Reason.LONG_LOCAL_PART,
     EmailFault.INVISIBLE: Reason.INVISIBLE,
+}
+_DAY_REASONS = {
+    DayFault.MALFORMED: Reason.NO_UNTIL,
+    DayFault.IMPOSSIBLE: Reason.NO_SUCH_DAY,
+    DayFault.PAST: Reason.PAST_DAY,
+    DayFault.TOO_LATE: Reason.LATE_DAY,
 }
 _NAME_REASONS = {
     NameFault.MISSING: Reason.MISSING,
@@ -143,21 +155,25 @@ class Row:
         return replace(self, outcome=outcome, problems=problems)
 
 
-def plan(lines: Sequence[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> tuple[Row, ...]:
+def plan(
+    lines: Sequence[Line], company_ids: frozenset[str], known: Mapping[str, Member], today: date = date.min
+) -> tuple[Row, ...]:
     """What the lines would do, given the accounts that exist (by address, with their attachments). Pure."""
-    return _with_administrators(judge_together(lines, company_ids, known), known.values())
+    return _with_administrators(judge_together(lines, company_ids, known, today), known.values())
 
 
-def judge_together(lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member]) -> list[Row]:
+def judge_together(
+    lines: Iterable[Line], company_ids: frozenset[str], known: Mapping[str, Member], today: date = date.min
+) -> list[Row]:
     """As `plan`, but no one is asked who the last administrators are: doing the lines tells."""
-    rows = [_judged(line, company_ids, known) for line in lines]
+    rows = [_judged(line, company_ids, known, today) for line in lines]
     return _without_repeats(_without_contradictions(rows))
 
 
 # Judging one line.
 
 
-def _judged(line: Line, company_ids: frozenset[str], known: Mapping[str, Member]) -> Row:
+def _judged(line: Line, company_ids: frozenset[str], known: Mapping[str, Member], today: date) -> Row:
     if line["email"].lower() == EXAMPLE_EMAIL:
         return Row(line, Outcome.UNCHANGED, (Problem(Reason.EXAMPLE),))
     email, email_problems = _address(line["email"], known)
@@ -165,14 +181,16 @@ def _judged(line: Line, company_ids: frozenset[str], known: Mapping[str, Member]
     problems = [*_surplus(line), *email_problems]
     if member is None:
         problems += _person_problems(line)
-    problems += _attachment_problems(line, company_ids)
+    before = member.at(line["company"]) if member else None
+    present = before.until if before else None
+    until, day_problems = _until(line, today, present)
+    problems += [*_attachment_problems(line, company_ids), *day_problems]
     if problems:
         return Row(line, Outcome.REFUSED, tuple(problems), email)
     role, affiliation = CompanyRole(_word(line, "role")), Affiliation(_word(line, "affiliation"))
-    attachment = Attachment(line["company"], role, affiliation)
+    attachment = Attachment(line["company"], role, affiliation, until or present)
     if member is None:
         return Row(line, Outcome.CREATE, email=email, profile=_profile(line, email), attachment=attachment)
-    before = member.at(attachment.company_id)
     outcome = Outcome.ATTACH if before is None else Outcome.UNCHANGED if before == attachment else Outcome.CHANGE
     return Row(line, outcome, email=email, user=member.user, before=before, attachment=attachment)
 
@@ -217,9 +235,15 @@ def _attachment_problems(line: Line, company_ids: frozenset[str]) -> list[Proble
         problems.append(Problem(Reason.NO_ROLE, "role"))
     if _word(line, "affiliation") not in set(Affiliation):
         problems.append(Problem(Reason.NO_AFFILIATION, "affiliation"))
-    if line[UNTIL]:
-        problems.append(Problem(Reason.NO_UNTIL, UNTIL))
     return problems
+
+
+def _until(line: Line, today: date, present: date | None) -> tuple[date | None, list[Problem]]:
+    """The last day that a line says, or what is wrong with it."""
+    try:
+        return last_day(line[UNTIL], today, present), []
+    except DayError as error:
+        return None, [Problem(_DAY_REASONS[error.fault], UNTIL)]
 
 
 def _word(line: Line, column: str) -> str:

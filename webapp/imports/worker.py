@@ -6,6 +6,7 @@ way the next start takes them up, and their author may do so before.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from threading import Event
 
@@ -33,9 +34,9 @@ class ImportWorker(Background):
     def __init__(self) -> None:
         super().__init__(IMPORTS_AT_ONCE)
 
-    def start(self, directory: Directory, database: Database, import_id: str) -> None:
-        """Do what is left of an import that is ours, and return at once."""
-        self.begin(partial(self._run, directory, database, import_id))
+    def start(self, directory: Directory, database: Database, import_id: str, today: date = date.min) -> None:
+        """Do what is left of an import that is ours, and return at once; last days before `today` are refused."""
+        self.begin(partial(self._run, directory, database, import_id, today))
 
     def take_up_interrupted(self, directory: Directory, database: Database) -> list[str]:
         """Go on with what dead processes left behind; the ids of these imports. What is old is deleted."""
@@ -45,28 +46,37 @@ class ImportWorker(Background):
             self.start(directory, database, import_id)
         return ids
 
-    def _run(self, directory: Directory, database: Database, import_id: str) -> None:
+    def _run(self, directory: Directory, database: Database, import_id: str, today: date) -> None:
         beat = partial(store.beat, database, import_id)
         with _ours(database, import_id, self.stopping), self.turn(beat) as began:
             if began:
-                finish(directory, database, import_id, at_once=AT_ONCE, stopping=self.stopping)
+                stopping = self.stopping
+                finish(directory, database, import_id, at_once=AT_ONCE, stopping=stopping, today=today)
 
 
-def do_now(directory: Directory, database: Database, import_id: str) -> None:
+def do_now(directory: Directory, database: Database, import_id: str, today: date = date.min) -> None:
     """Do what is left of a small import, one row after the other."""
     stopping = Event()
     with _ours(database, import_id, stopping):
-        finish(directory, database, import_id, at_once=1, stopping=stopping)
+        finish(directory, database, import_id, at_once=1, stopping=stopping, today=today)
 
 
-def finish(directory: Directory, database: Database, import_id: str, *, at_once: int, stopping: Event) -> None:
+def finish(
+    directory: Directory,
+    database: Database,
+    import_id: str,
+    *,
+    at_once: int,
+    stopping: Event,
+    today: date = date.min,
+) -> None:
     """Do every line that has no outcome yet, and write down what became of it, until `stopping` is set."""
     author, mails, lines = store.work_of(database, import_id)
     record = partial(store.record, database, import_id)
     context = Context(directory, database, author)
     try:
         administration = administration_now(directory, author)
-        rows = prepared(directory, administration, lines, Questions(context, administration))
+        rows = prepared(directory, administration, lines, Questions(context, administration), today)
     except NotAdministratorError:
         record(Row(line, Outcome.REFUSED, (Problem(Reason.UNKNOWN_COMPANY, "company"),)) for line in lines)
         return

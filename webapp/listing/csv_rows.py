@@ -18,5 +18,6 @@ def cells_of(member: Member, now: datetime) -> list[str]:
         attachment.company_id,
         attachment.role.value,
         attachment.affiliation.value,
+        attachment.until.isoformat() if attachment.until else "",
         member.user.status(now).value,
     ]

@@ -14,7 +14,6 @@ from directory.errors import CompanyNotFoundError, NotFoundError
 from directory.gateway import Directory
 from directory.model import (
     ActivationStatus,
-    Attachment,
     AttachmentChange,
     Company,
     Member,
@@ -24,8 +23,9 @@ from directory.person_data import locale_of
 from webapp.records.notice import OperationNotice
 from webapp.records.outbox import Mail, Notice
 from webapp.settings import Settings
-from webapp.wording.labels import AFFILIATIONS, ROLES, ngettext
+from webapp.wording.labels import attachment_words, ngettext
 from webapp.wording.labels import gettext as _
+from webapp.wording.services import service_names
 
 SUBJECT_LENGTH = 200
 PERSON = ("mails/person.txt", "mails/person.html")
@@ -116,9 +116,12 @@ def _to_administrator(settings: Settings, notice: Notice, user: User, changes: S
     with force_locale(_locale(user.profile.locale.value)):
         people = {one.operation.person.id for one in changes}
         if len(people) > 1:
+            if not changes[0].operation.author.id:
+                subject = _("%(companies)s: attachments have ended", companies=_names(changes))
+                return _mail(SEVERAL, notice, user.id, user.email, subject, settings, changes)
             subject = ngettext(
-                "%(companies)s: an import affected %(num)s person",
-                "%(companies)s: an import affected %(num)s people",
+                "%(companies)s: %(num)s person was changed",
+                "%(companies)s: %(num)s people were changed",
                 len(people),
                 companies=_names(changes),
             )
@@ -144,6 +147,12 @@ def _about_one(changes: Sequence[Change]) -> str:
 def _opening(changes: Sequence[Change]) -> str:
     """Say who did what, as the first sentence of a mail to an administrator."""
     operation = changes[0].operation
+    if not operation.author.id:
+        return _(
+            "The attachment of %(person)s (%(email)s) has reached its planned end:",
+            person=operation.person.name,
+            email=operation.person.email,
+        )
     values = {"author": operation.author.name, "person": operation.person.name, "email": operation.person.email}
     if operation.is_about_the_author:
         return _("%(person)s (%(email)s) has left:", **values)
@@ -206,23 +215,25 @@ def _rendered(template: str, values: Mapping[str, Any]) -> str:
 
 def _sentences(one: Change) -> list[str]:
     """What happened at one company, in words."""
-    change, services = one.change, ", ".join(one.company.services)
+    change, services = one.change, ", ".join(service_names(one.company))
     found = []
     if change.after is not None and change.before is None:
-        found.append(_("attached as: %(words)s", words=_words(change.after)))
+        found.append(_("attached as: %(words)s", words=attachment_words(change.after)))
         if services:
             found.append(_("services added: %(services)s", services=services))
     elif change.before is not None and change.after is None:
-        found.append(_("detached (was: %(words)s)", words=_words(change.before)))
+        found.append(_("detached (was: %(words)s)", words=attachment_words(change.before)))
         if services:
             found.append(_("services removed: %(services)s", services=services))
     elif change.before is not None and change.after is not None:
-        found.append(_("%(before)s → %(after)s", before=_words(change.before), after=_words(change.after)))
+        found.append(
+            _(
+                "%(before)s → %(after)s",
+                before=attachment_words(change.before),
+                after=attachment_words(change.after),
+            )
+        )
     return found
-
-
-def _words(attachment: Attachment) -> str:
-    return f"{ROLES[attachment.role]}, {AFFILIATIONS[attachment.affiliation]}"
 
 
 def _names(changes: Sequence[Change]) -> str:

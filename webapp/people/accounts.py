@@ -153,6 +153,7 @@ def cancel(context: Context, administration: Administration, user_id: str) -> tu
                 told = [(administration.company(one.company_id), one) for one in changes]
                 work.notice = notice_of(held.author, member.user, told, cancelled=True)
             return changes
+    # Outside the block: a change takes the lock of the person itself.
     nothing = {a.company_id: None for a in mine}
     return attachments.change(context, administration.companies, member.user, nothing)
 

@@ -28,7 +28,8 @@ def send_first(context: Context, user: User) -> User | None:
     The account exists already, so this is no error: the list says « Mail non envoyé » and offers to send it.
     """
     try:
-        return _send(context, user)
+        with context.locked(lock_names(user.id)) as held:
+            return _send(held, user)
     except DirectoryError:
         return None
 
@@ -64,8 +65,8 @@ def resend(context: Context, member: Member, companies: Iterable[Company]) -> Us
 
 
 def lock_names(user_id: str) -> list[str]:
-    """The locks around the activation of one account: its mails, its address, its deletion."""
-    return [f"activation:{user_id}"]
+    """The lock around everything that writes one account: its mails, its address, its ends, its deletion."""
+    return [f"person:{user_id}"]
 
 
 def expired(members: Iterable[Member]) -> list[Member]:

@@ -41,7 +41,7 @@ def administration_of(directory: Directory, actor: Actor) -> Administration:
     Neither are there any for somebody whom the directory hides, whatever their token says.
     """
     try:
-        found = directory.attachments_of(actor.id)
+        found = directory.attachments_of(actor.id, ends=False)
     except NotFoundError as error:
         raise NotAdministratorError(actor.id) from error
     companies = tuple(

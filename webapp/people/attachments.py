@@ -13,6 +13,7 @@ from directory.model import (
 )
 from webapp.errors import ChangedMeanwhileError, LastAdministratorError, PartlyDoneError
 from webapp.identity.actor import Author
+from webapp.people import activations
 from webapp.people.context import Context
 from webapp.people.policies import would_be_last_administrator
 from webapp.records import journal
@@ -43,7 +44,7 @@ def change(
     concerned are notified, those of one `batch` together once it is released.
     """
     by_id = {company.id: company for company in companies if company.id in wanted}
-    with context.locked(lock_names(by_id)) as held:
+    with context.locked(lock_names(by_id, user.id)) as held:
         present = present_at(held.directory, user, by_id)
         changes = to_do(present, {company_id: wanted[company_id] for company_id in by_id})
         _refuse_changed_meanwhile(present, expected or {}, changes)
@@ -62,9 +63,12 @@ def change(
     return changes
 
 
-def lock_names(company_ids: Iterable[str]) -> list[str]:
-    """What is locked around changes at these companies: two portals never take the last two administrators."""
-    return [f"company:{company_id}" for company_id in company_ids]
+def lock_names(company_ids: Iterable[str], user_id: str) -> list[str]:
+    """What is locked around changes at these companies: two portals never take the last two administrators.
+
+    The person too: the ends of all their attachments are one value of their account.
+    """
+    return [*(f"company:{company_id}" for company_id in company_ids), *activations.lock_names(user_id)]
 
 
 def present_at(directory: Directory, user: User, company_ids: Iterable[str]) -> dict[str, Attachment]:
@@ -140,4 +144,6 @@ def _entry(
     entry = entry_of(one, person_of(user), outcome, reason)
     if entry.action is Action.DETACH and author.id == user.id:
         return journal.renamed(entry, Action.LEAVE)
+    if entry.action is Action.DETACH and not author.id and one.before and one.before.until:
+        return journal.renamed(entry, Action.END)
     return entry

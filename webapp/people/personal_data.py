@@ -33,6 +33,8 @@ from webapp.storage.database import (
     operations,
     quota_uses,
     resendings,
+    review_items,
+    reviews,
     sessions,
 )
 from webapp.storage.database import journal as journal_table
@@ -93,6 +95,10 @@ def export(directory: Directory, database: Database, subject: Subject) -> dict[s
                     select(activation_mails).where(activation_mails.c.user_id.in_(subject.ids))
                 )
             ],
+            "reviews": [
+                _exported_item(row, subject)
+                for row in connection.execute(select(review_items).where(_of_item(subject)))
+            ],
             "resendings": [
                 told
                 for row in connection.execute(
@@ -129,6 +135,7 @@ def erase(database: Database, subject: Subject) -> dict[str, int]:
             "imports": _erase_imports(connection, subject, pseudonym),
             "unfinished_changes": _erase_operations(connection, subject, pseudonym),
             "activation_mails": _delete(connection, activation_mails, activation_mails.c.user_id.in_(ids)),
+            "reviews": _erase_reviews(connection, subject, pseudonym),
             "resendings": _erase_resendings(connection, subject),
             "notices": _delete(connection, notices, _mentions(notices.c.payload, ids)),
             "mails_waiting": _delete(connection, mails, mails.c.recipient.in_(addresses)),
@@ -181,7 +188,13 @@ def _attachments_of(directory: Directory, user: User | None) -> list[dict[str, s
     if user is None:
         return []
     return [
-        {"company": company.id, "name": company.name, "role": one.role, "affiliation": one.affiliation}
+        {
+            "company": company.id,
+            "name": company.name,
+            "role": one.role,
+            "affiliation": one.affiliation,
+            "until": one.until.isoformat() if one.until else "",
+        }
         for company, one in directory.attachments_of(user.id)
     ]
 
@@ -208,6 +221,36 @@ def _exported_batch(row: Any, subject: Subject) -> list[dict[str, Any]]:
     at = _instant(row.began_at)
     own = [{"at": at, "as": "author", "mails": len(row.results)}] if row.actor_id in subject.ids else []
     return own + [{"at": at, "as": "person", "outcome": how} for who, how in row.results if who in subject.ids]
+
+
+def _of_item(subject: Subject) -> Any:
+    """Lines of access reviews about the person, or decided by them."""
+    return or_(review_items.c.user_id.in_(subject.ids), _mentions(review_items.c.decided_by, subject.ids))
+
+
+def _exported_item(row: Any, subject: Subject) -> dict[str, Any]:
+    return {
+        "review": row.review_id,
+        "as": "person" if row.user_id in subject.ids else "author",
+        "decision": row.decision or "",
+        "at": _instant(row.decided_at) if row.decided_at is not None else "",
+    }
+
+
+def _erase_reviews(connection: Connection, subject: Subject, pseudonym: str) -> int:
+    """The lines stay as evidence of what was decided, without saying of whom or by whom."""
+    rows = connection.execute(select(review_items).where(_of_item(subject))).all()
+    for number, row in enumerate(rows):
+        values: dict[str, Any] = {}
+        if row.user_id in subject.ids:
+            values |= {"user_id": f"{pseudonym}-{number}", "name": pseudonym, "email": "", "words": pseudonym}
+        if row.decided_by and row.decided_by["id"] in subject.ids:
+            values["decided_by"] = encode(Author(pseudonym, pseudonym, "", ""))
+        one = (review_items.c.review_id == row.review_id) & (review_items.c.user_id == row.user_id)
+        connection.execute(update(review_items).where(one).values(values))
+    begun = update(reviews).where(reviews.c.actor_id.in_(subject.ids))
+    connection.execute(begun.values(actor_id=pseudonym, actor_name=pseudonym))
+    return len(rows)
 
 
 def _cells(subject: Subject) -> Any:

@@ -108,7 +108,7 @@ def _change(context: Context, work: Work, asked: AttachmentChanges) -> None:
         for company, at in _attachments_of_author(directory, actor_id)
         if company.id in wanted and (at.administers or (actor_id == user.id and wanted[company.id] is None))
     }
-    with context.locked(attachments.lock_names(allowed)) as held:
+    with context.locked(attachments.lock_names(allowed, user.id)) as held:
         present = attachments.present_at(directory, user, wanted)
         # Done before the process died, or without its answer having reached us.
         done = [one for one in asked.changes if present.get(one.company_id) == one.after]

@@ -4,13 +4,16 @@ The journal has what was before and after. Whatever somebody else changed since 
 a change like any other: under the same rules, with its own lines and mails.
 """
 
-from directory.model import Attachment, User
+from collections.abc import Sequence
+
+from directory.model import Attachment, AttachmentChange, User
 from webapp.errors import HiddenError, TooLateError
 from webapp.people import attachments
 from webapp.people.administration import Administration
 from webapp.people.context import Context
 from webapp.records import journal_reading
 from webapp.records.journal import Values
+from webapp.records.journal_reading import Changed
 
 SHORTLY = 600.0
 """Seconds for which a change can be taken back with one click."""
@@ -24,16 +27,27 @@ def take_back(context: Context, mine: Administration, change_id: str) -> User:
     `attachments.change` raises.
     """
     lines = journal_reading.changes_of(context.database, context.author.id, change_id)
-    company_ids = {line.company_id for line in lines}
-    if not lines or not company_ids <= mine.ids:
+    if not lines or not {line.company_id for line in lines} <= mine.ids:
         raise HiddenError(change_id)
     if min(line.at for line in lines) < context.clock() - SHORTLY:
         raise TooLateError(change_id)
+    restore(context, mine, lines)
+    return context.directory.user(lines[0].person_id)
+
+
+def restore(
+    context: Context, mine: Administration, lines: Sequence[Changed], *, batch: str = ""
+) -> tuple[AttachmentChange, ...]:
+    """Bring the person of these lines to what they were before them; what was changed.
+
+    `HiddenError` when a company is no longer administered; `ChangedMeanwhileError`, and as `attachments.change`.
+    """
+    if not {line.company_id for line in lines} <= mine.ids:
+        raise HiddenError(lines[0].person_id)
     user = context.directory.user(lines[0].person_id)
     before = {line.company_id: _attachment(line.before, line.company_id) for line in lines}
     after = {line.company_id: _attachment(line.after, line.company_id) for line in lines}
-    attachments.change(context, mine.companies, user, before, expected=after)
-    return user
+    return attachments.change(context, mine.companies, user, before, expected=after, batch=batch)
 
 
 def _attachment(values: Values | None, company_id: str) -> Attachment | None:

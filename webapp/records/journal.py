@@ -7,7 +7,7 @@ administrators of one of them (`webapp.records.journal_reading`); what it says o
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,11 @@ class Action(StrEnum):
     CHANGE = "change"
     DETACH = "detach"
     LEAVE = "leave"
+    END = "end"
+    REPLACE = "replace"
+    REVIEW_BEGIN = "review_begin"
+    CONFIRM = "confirm"
+    REVIEW_END = "review_end"
     RESEND = "resend"
     CORRECT_EMAIL = "correct_email"
     CANCEL = "cancel"
@@ -55,21 +60,24 @@ class Person:
 
 
 class Values(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What differs before and after: an attachment, an e-mail address, or whether a look-up found an account.
+    """What differs before and after: an attachment, an e-mail address, whether a look-up found an account, the
+    digest of a review's evidence.
 
     Stored as a JSON object of the fields that have a value.
     """
 
     role: CompanyRole | None = None
     affiliation: Affiliation | None = None
+    until: date | None = None
     email: str | None = None
     found: bool | None = None
+    digest: str | None = None
 
     def attachment(self, company_id: str) -> Attachment:
         """The attachment at that company; `ValueError` when the values are of something else."""
         if self.role is None or self.affiliation is None:
             raise ValueError("these values are not those of an attachment")
-        return Attachment(company_id, self.role, self.affiliation)
+        return Attachment(company_id, self.role, self.affiliation, self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,8 @@ def renamed(entry: Entry, action: Action) -> Entry:
 
 
 def values_of(attachment: Attachment | None) -> Values | None:
-    """The role and the affiliation of an attachment."""
-    return Values(attachment.role, attachment.affiliation) if attachment else None
+    """The role, the affiliation and the last day of an attachment."""
+    return Values(attachment.role, attachment.affiliation, attachment.until) if attachment else None
 
 
 def write(database: Database, author: Author, entries: Iterable[Entry]) -> None:

@@ -20,7 +20,7 @@ READ_AT_ONCE = 500
 
 
 _JOINED = (Action.CREATE, Action.ATTACH)
-_LEFT = (Action.DETACH, Action.LEAVE, Action.CANCEL)
+_LEFT = (Action.DETACH, Action.LEAVE, Action.END, Action.CANCEL)
 _CHANGED = (Action.ATTACH, Action.CHANGE, Action.DETACH)
 
 
@@ -61,10 +61,13 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What of the journal is asked for; `since` is included, `until` is not (UTC)."""
+    """What of the journal is asked for; `since` is included, `until` is not (UTC). `person` is an id."""
 
     q: str = ""
     company: str = ""
+    person: str = ""
+    action: Action | None = None
+    look_ups: bool = True
     since: datetime | None = None
     until: datetime | None = None
 
@@ -120,10 +123,35 @@ def change_made(database: Database, request_id: str) -> str | None:
 
 def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
     """What one of the author's operations changed of attachments; nothing when it is not theirs."""
+    return _changes_where(database, journal.c.operation_id == operation_id, journal.c.actor_id == author_id)
+
+
+def changes_by_request(database: Database, author_id: str, request_id: str, person_id: str) -> list[Changed]:
+    """What one of the author's requests changed of one person's attachments."""
+    return _changes_where(
+        database,
+        journal.c.request_id == request_id,
+        journal.c.actor_id == author_id,
+        journal.c.person_id == person_id,
+    )
+
+
+def by_request(database: Database, company_ids: Iterable[str], author_id: str, request_id: str) -> list[Line]:
+    """The lines that one of the author's requests wrote about these companies, in their order."""
+    mine = set(company_ids)
+    wanted = [*_conditions(sorted(mine), Search()), journal.c.actor_id == author_id]
+    query = select(journal).where(*wanted, journal.c.request_id == request_id).order_by(journal.c.id)
+    with database.engine.connect() as connection:
+        rows = connection.execute(query).all()
+        companies = _companies(connection, [row.id for row in rows], mine)
+    return [_line(row, companies.get(row.id, ())) for row in rows]
+
+
+def _changes_where(database: Database, *conditions: ColumnElement[bool]) -> list[Changed]:
     query = (
         select(journal, journal_companies.c.company_id)
         .join(journal_companies, journal_companies.c.line_id == journal.c.id)
-        .where(journal.c.operation_id == operation_id, journal.c.actor_id == author_id, *_CHANGES)
+        .where(*conditions, *_CHANGES)
         .order_by(journal.c.id)
     )
     with database.engine.connect() as connection:
@@ -141,7 +169,7 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
             journal.c.person_id == person_id,
             journal.c.outcome == Outcome.DONE.value,
             journal.c.action.in_(
-                [a.value for a in (Action.CREATE, Action.ATTACH, Action.CHANGE, Action.DETACH, Action.LEAVE)]
+                [a.value for a in (*_JOINED, Action.CHANGE, Action.DETACH, Action.LEAVE, Action.END)]
             ),
         )
         .order_by(journal.c.id.desc())
@@ -216,6 +244,12 @@ def _conditions(company_ids: Sequence[str], search: Search) -> list[ColumnElemen
         conditions.append(journal.c.at >= search.since.timestamp())
     if search.until:
         conditions.append(journal.c.at < search.until.timestamp())
+    if search.person:
+        conditions.append(journal.c.person_id == search.person)
+    if search.action:
+        conditions.append(journal.c.action == search.action.value)
+    elif not search.look_ups:
+        conditions.append(journal.c.action != Action.LOOK_UP.value)
     for word in search.q.split()[:SEARCHED_WORDS]:
         conditions.append(journal.c.words.contains(fold(word), autoescape=True))
     return conditions

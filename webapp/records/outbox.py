@@ -5,7 +5,7 @@ for each reader of it and sends them; both are tried again later when Keycloak o
 so neither delays the operation. What has been sent is deleted: it names people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,19 +88,24 @@ def replace_by_mails(database: Database, notice: Notice, made: Sequence[Mail]) -
     """The notice has become these mails."""
     with database.transaction() as connection:
         connection.execute(delete(notices).where(notices.c.id.in_(notice.ids)))
-        for mail in made:
-            connection.execute(
-                insert(mails).values(
-                    message_id=mail.message_id,
-                    recipient=mail.recipient,
-                    subject=mail.subject,
-                    text=mail.text,
-                    html=mail.html,
-                    created_at=now(),
-                    due_at=now(),
-                    tries=0,
-                )
+        add_mails(connection, made)
+
+
+def add_mails(connection: Connection, made: Iterable[Mail]) -> None:
+    """Leave mails in the caller's transaction, to be sent now."""
+    for mail in made:
+        connection.execute(
+            insert(mails).values(
+                message_id=mail.message_id,
+                recipient=mail.recipient,
+                subject=mail.subject,
+                text=mail.text,
+                html=mail.html,
+                created_at=now(),
+                due_at=now(),
+                tries=0,
             )
+        )
 
 
 def take_mail(database: Database) -> Mail | None:

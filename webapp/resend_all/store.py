@@ -1,24 +1,27 @@
-"""« Renvoyer tous » as the database keeps it: of each administrator the last batch, and what became of each mail.
-
-A batch outlives the request that began it, and its page. No one takes up one whose process is gone: who was sent a
-mail is not expired any more, so its administrator begins another one. Nothing here calls Keycloak.
-"""
+"""« Renvoyer tous » as the database keeps it: a batch (`webapp.jobs.batches`) of activation mails."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from webapp.jobs import batches
+from webapp.jobs.batches import Batch, alone, beat, begin, give_back, purge, record, wait
+from webapp.jobs.state import State
+from webapp.storage.database import Database
 
-from webapp.jobs.state import KEPT, State, state_of
-from webapp.storage.database import Database, now, resendings
-from webapp.storage.locks import locked, no_worker, worker
-
-POLL = 0.05
+__all__ = [
+    "Batch",
+    "Resent",
+    "alone",
+    "beat",
+    "begin",
+    "give_back",
+    "is_running",
+    "latest",
+    "purge",
+    "record",
+    "time",
+    "wait",
+]
 
 
 class Resent(StrEnum):
@@ -33,110 +36,13 @@ class Resent(StrEnum):
     NOT_TODAY = "not_today"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch as it is kept: who was to get a mail, in order, each with what became of it (none: not yet)."""
-
-    state: State
-    mark: float
-    seconds: float
-    """From its beginning to its last sign of life."""
-    results: tuple[tuple[str, Resent | None], ...]
-
-    @property
-    def began_at(self) -> datetime:
-        """When it was begun."""
-        return datetime.fromtimestamp(self.mark, UTC)
-
-    @property
-    def done(self) -> int:
-        """How many have an outcome, good or bad."""
-        return sum(resent is not None for _, resent in self.results)
-
-    def count(self, *outcomes: Resent | None) -> int:
-        """How many ended like this."""
-        return sum(resent in outcomes for _, resent in self.results)
-
-
-@contextmanager
-def alone(database: Database, actor_id: str) -> Iterator[None]:
-    """The block in which no other request of this administrator begins a batch."""
-    with locked(database, [f"resending:{actor_id}"]):
-        yield
-
-
-def begin(database: Database, actor_id: str, user_ids: Sequence[str]) -> float:
-    """Write a batch down as ours to do, in place of the one before; its mark, the moment."""
-    purge(database)
-    mark = now()
-    values = {"actor_id": actor_id, "worker": worker(), "began_at": mark, "beat_at": mark}
-    with database.transaction() as connection:
-        connection.execute(delete(resendings).where(resendings.c.actor_id == actor_id))
-        connection.execute(insert(resendings).values(**values, results=[[user_id, None] for user_id in user_ids]))
-    return mark
-
-
 def latest(database: Database, actor_id: str) -> Batch | None:
-    """Somebody's last batch that is still kept."""
-    with database.engine.connect() as connection:
-        row = connection.execute(select(resendings).where(resendings.c.actor_id == actor_id)).one_or_none()
-    return _batch(row) if row else None
+    """Somebody's last batch of mails that is still kept."""
+    batch = batches.latest(database, actor_id)
+    return batch if batch and batch.asked is None else None
 
 
 def is_running(database: Database, actor_id: str) -> bool:
-    """Whether a batch of theirs is running."""
+    """Whether a batch of mails of theirs is running."""
     batch = latest(database, actor_id)
     return batch is not None and batch.state is State.RUNNING
-
-
-def wait(database: Database, actor_id: str, seconds: float | None = None) -> None:
-    """Return when no batch of theirs is running any more, in whichever process, or after so many seconds."""
-    end = None if seconds is None else time.monotonic() + seconds
-    while is_running(database, actor_id) and (end is None or time.monotonic() < end):
-        time.sleep(POLL)
-
-
-def record(database: Database, actor_id: str, mark: float, outcomes: Mapping[str, Resent]) -> bool:
-    """Write down what became of these people's mails, and that it continues; false when it is kept no more."""
-    with database.transaction() as connection:
-        if not _beat(connection, actor_id, mark):
-            return False
-        results = connection.execute(select(resendings.c.results).where(_this(actor_id, mark))).scalar_one()
-        changed = [[user_id, outcomes.get(user_id, resent)] for user_id, resent in results]
-        connection.execute(update(resendings).where(_this(actor_id, mark)).values(results=changed))
-    return True
-
-
-def beat(database: Database, actor_id: str, mark: float) -> None:
-    """It waits, and is not forgotten."""
-    with database.transaction() as connection:
-        _beat(connection, actor_id, mark)
-
-
-def give_back(database: Database, actor_id: str, mark: float) -> None:
-    """This process stops before the end: from now on the batch counts as interrupted."""
-    with database.transaction() as connection:
-        connection.execute(update(resendings).where(_this(actor_id, mark)).values(worker=no_worker()))
-
-
-def purge(database: Database) -> int:
-    """Delete the batches that are old enough; how many there were."""
-    with database.transaction() as connection:
-        return connection.execute(delete(resendings).where(resendings.c.beat_at < now() - KEPT)).rowcount
-
-
-def _this(actor_id: str, mark: float) -> ColumnElement[bool]:
-    return (resendings.c.actor_id == actor_id) & (resendings.c.began_at == mark)
-
-
-def _beat(connection: Connection, actor_id: str, mark: float) -> bool:
-    """As the first of a transaction it also makes every other writer wait, on each kind of database."""
-    said = connection.execute(update(resendings).where(_this(actor_id, mark)).values(beat_at=now()))
-    return said.rowcount == 1
-
-
-def _batch(row: Any) -> Batch:
-    results = tuple((user_id, Resent(resent) if resent else None) for user_id, resent in row.results)
-    is_done = all(resent is not None for _, resent in results)
-    state = state_of(is_done, row.worker, row.beat_at)
-    return Batch(state, row.began_at, row.beat_at - row.began_at, results)

@@ -9,7 +9,8 @@ from functools import partial
 
 from directory.errors import DirectoryError, NotFoundError
 from directory.model import Member
-from webapp.errors import AlreadyActiveError, HiddenError, NotAdministratorError, TooOftenError
+from webapp.errors import AlreadyActiveError, BatchRunningError, HiddenError, NotAdministratorError, TooOftenError
+from webapp.jobs import batches
 from webapp.jobs.background import Background
 from webapp.people import activations
 from webapp.people.administration import Administration, administration_now, people
@@ -33,17 +34,23 @@ class ResendingWorker(Background):
     def __init__(self) -> None:
         super().__init__(AT_ONCE)
 
-    def start(self, context: Context, administration: Administration) -> None:
-        """Begin to send again to everybody at these companies whose mail expired.
+    def start(
+        self, context: Context, administration: Administration, chosen: Sequence[Member] | None = None
+    ) -> None:
+        """Begin to send again to the chosen people, or to everybody at these companies whose mail expired.
 
-        Nothing is begun while a batch of the author's is running, nor when no mail expired: the results of the
-        last batch are kept.
+        Nothing is begun while a batch of mails of the author's is running, nor when no mail expired: the results
+        of the last batch are kept. `BatchRunningError` while another one of theirs is running, and with `chosen`.
         """
         database, author = context.database, context.author
         with store.alone(database, author.id):
-            if store.is_running(database, author.id):
+            if chosen is None and store.is_running(database, author.id):
                 return
-            members = activations.expired(people(context.directory, administration))
+            if batches.is_running(database, author.id):
+                raise BatchRunningError(author.id)
+            members = chosen
+            if members is None:
+                members = activations.expired(people(context.directory, administration))
             if not members:
                 return
             mark = store.begin(database, author.id, [member.user.id for member in members])

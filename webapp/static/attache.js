@@ -9,6 +9,38 @@ const differs = one =>
   one.matches('[type=checkbox], [type=radio]') ? one.checked !== one.defaultChecked
     : one.type !== 'hidden' && 'defaultValue' in one && one.value !== one.defaultValue;
 
+const folded = text => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+// Of many companies: those that match what one types, the ticked ones alone, one value for all of these.
+function findRows(table, boxes) {
+  const find = table.querySelector('#find');
+  if (!find) return;
+  const only = table.querySelector('.only-ticked');
+  const found = table.querySelector('.rows-found');
+  table.querySelectorAll('.with-script').forEach(one => { one.hidden = false; });
+  table.querySelectorAll('.without-script').forEach(one => one.remove());
+  const show = () => {
+    const words = folded(find.value).split(/\s+/);
+    for (const box of boxes) {
+      const row = box.closest('tr');
+      const name = folded(row.querySelector('th').textContent + ' ' + box.name.slice(8, -9));
+      row.hidden = (only.checked && !box.checked) || !words.every(word => name.includes(word));
+    }
+    found.textContent = boxes.some(box => !box.closest('tr').hidden) ? '' : found.dataset.none;
+  };
+  find.addEventListener('input', show);
+  find.addEventListener('keydown', event => { if (event.key === 'Enter') event.preventDefault(); });
+  only.addEventListener('change', show);
+  table.querySelectorAll('.for-ticked').forEach(select => select.addEventListener('change', () => {
+    for (const box of boxes.filter(one => one.checked && select.value)) {
+      const name = box.name.replace(/attached$/, select.dataset.of);
+      table.querySelector(`[name="${name}"][value="${select.value}"]`).checked = true;
+    }
+  }));
+  addEventListener('pageshow', show);
+  show();
+}
+
 // One box for all companies, and how many changes there are to check.
 for (const table of document.querySelectorAll('.attachments')) {
   const all = table.querySelector('.all-box');
@@ -17,7 +49,14 @@ for (const table of document.querySelectorAll('.attachments')) {
   const fields = table.closest('form').elements;
   const before = new Map(fields.seen.value.split(' ').map(one => one.split('=')));
   const now = box => box.checked
-    ? ['role', 'affiliation'].map(what => fields[box.name.replace(/attached$/, what)].value).join(':') : '';
+    ? ['role', 'affiliation', 'until'].map(what => fields[box.name.replace(/attached$/, what)].value)
+      .join(':').replace(/:$/, '') : '';
+  // Somebody external gets an end proposed, which can be taken away again.
+  table.addEventListener('change', event => {
+    const until = event.target.name?.endsWith('-affiliation')
+      && fields[event.target.name.replace(/affiliation$/, 'until')];
+    if (until && !until.value && event.target.value === 'external') until.value = until.dataset.proposed ?? '';
+  });
   const show = () => {
     const ticked = boxes.filter(box => box.checked).length;
     const changed = boxes.filter(box => now(box) !== before.get(box.name.slice(8, -9))).length;
@@ -26,8 +65,14 @@ for (const table of document.querySelectorAll('.attachments')) {
     if (all) all.indeterminate = ticked > 0 && !all.checked;
     count.textContent = changed ? (words ?? count.dataset.other).replace(/\d+/, changed) : '';
   };
+  const line = all?.closest('.all-line');
   all?.closest('[hidden]').removeAttribute('hidden');
-  all?.addEventListener('change', () => boxes.forEach(box => { box.checked = all.checked; }));
+  all?.addEventListener('change', () => {
+    if (all.checked && line.dataset.ask && !confirm(line.dataset.ask)) all.checked = false;
+    else boxes.forEach(box => { box.checked = all.checked; });
+  });
+  table.parentElement.querySelector(':scope > .form-actions')?.prepend(count);
+  findRows(table, boxes);
   table.addEventListener('change', show);
   addEventListener('pageshow', show);
   show();
@@ -36,11 +81,54 @@ for (const table of document.querySelectorAll('.attachments')) {
 // Nothing typed is lost by leaving the page unawares: « Cancel », and sending the form, are no accidents.
 for (const form of document.querySelectorAll('form.form[method=post]')) {
   let meant = false;
-  const changed = () => [...form.elements].some(one => !one.matches('.all-box') && differs(one));
+  const changed = () => [...form.elements].some(one => !one.matches('.all-box, #find, .only-ticked, .for-ticked') && differs(one));
   form.addEventListener('submit', () => { meant = true; });
   form.querySelectorAll('.form-actions a').forEach(one => one.addEventListener('click', () => { meant = true; }));
   addEventListener('pageshow', () => { meant = false; });
   addEventListener('beforeunload', event => { if (!meant && changed()) event.preventDefault(); });
+}
+
+// Several people at once: how many are ticked, the whole page with one click; the bar stays in sight meanwhile.
+const chosen = form => [...form.elements].filter(one => one.name === 'user' && (one.checked || one.type === 'hidden'));
+
+function showSelection() {
+  const form = document.querySelector('.selection-bar');
+  if (!form) return;
+  const line = form.querySelector('.selection-count');
+  const all = form.elements.everyone;
+  const count = all?.checked ? Number(all.dataset.total) : chosen(form).length;
+  const words = line.dataset[new Intl.PluralRules(document.documentElement.lang).select(count)] ?? line.dataset.other;
+  line.textContent = count ? words.replace(/\d+/, count) : line.dataset.none;
+  form.classList.toggle('is-used', count > 0);
+}
+
+document.addEventListener('change', event => {
+  if (event.target.form?.matches('.selection-bar')) showSelection();
+});
+document.addEventListener('click', event => {
+  const form = event.target.closest('.select-page')?.closest('form');
+  if (!form) return;
+  event.preventDefault();
+  const boxes = [...form.elements].filter(one => one.name === 'user' && one.type === 'checkbox');
+  const tick = boxes.some(box => !box.checked);
+  boxes.forEach(box => { box.checked = tick; });
+  if (!tick) form.querySelectorAll('[type=hidden][name=user]').forEach(one => one.remove());
+  showSelection();
+});
+addEventListener('pageshow', showSelection);
+
+// Who was ticked stays so when the list is read anew, on it or not.
+let ticked = [];
+
+function keepSelection(ids) {
+  const form = document.querySelector('.selection-bar');
+  for (const id of form ? ids : []) {
+    const box = [...form.elements].find(one => one.name === 'user' && one.value === id);
+    if (box) box.checked = true;
+    else form.insertAdjacentHTML('beforeend', '<input type="hidden" name="user">');
+    if (!box) form.lastElementChild.value = id;
+  }
+  showSelection();
 }
 
 // Reads the page at an address and exchanges the parts, all or none; who was in one of them stays near.
@@ -52,7 +140,10 @@ async function renew(address, signal) {
     .map(part => [part, fresh.querySelector(`[data-part=${part.dataset.part}]`)]);
   if (parts.some(([, now]) => !now)) throw new Error('another page');
   const held = document.activeElement;
+  const form = document.querySelector('.selection-bar');
+  if (form) ticked = chosen(form).map(one => one.value);
   for (const [part, now] of parts) part.replaceChildren(...now.childNodes);
+  keepSelection(ticked);
   if (!held.isConnected) document.getElementById('q')?.focus();
   document.title = fresh.title;
 }

@@ -86,7 +86,7 @@ journal = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False, index=True),
-    Column("request_id", String(64), nullable=False),
+    Column("request_id", String(64), nullable=False, index=True),
     Column("operation_id", String(64), nullable=True),
     Column("actor_id", String(64), nullable=False),
     Column("actor_name", String(512), nullable=False),
@@ -190,11 +190,42 @@ resendings = Table(
     Column("began_at", Float, nullable=False),
     Column("beat_at", Float, nullable=False, index=True, comment="when it was last known to go on"),
     Column("results", JSON, nullable=False, comment="in order: who, and what became of the mail; null until then"),
+    Column("asked", JSON(none_as_null=True), nullable=True, comment="what of a selection, null of mails"),
 )
-"""Of each administrator the last batch of activation mails sent again; it continues when its page is closed.
+"""Of each administrator the last batch (activation mails, a selection); it continues when its page is closed.
 
 It is deleted some days after (`webapp.jobs.state.KEPT`).
 """
+
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("company_id", String(63), nullable=False, index=True),
+    Column("actor_id", String(64), nullable=False),
+    Column("actor_name", String(512), nullable=False),
+    Column("until", String(10), nullable=False, comment="the last day, an ISO date"),
+    Column("undecided", String(8), nullable=False, comment="what becomes of them: keep or detach"),
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=True, index=True),
+    Column("digest", String(64), nullable=True, comment="SHA-256 of the evidence, in hex"),
+)
+"""Access reviews: evidence, kept as long as the journal."""
+
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("review_id", String(64), ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("name", String(512), nullable=False),
+    Column("email", String(255), nullable=False),
+    Column("words", Text, nullable=False, comment="the name as it is sorted"),
+    Column("attachment", JSON, nullable=False, comment="as it was when the review began"),
+    Column("decision", String(16), nullable=True),
+    Column("decided_by", JSON, nullable=True),
+    Column("decided_at", Float, nullable=True),
+)
 
 
 class Database:

@@ -18,7 +18,7 @@ from hashlib import sha256
 from threading import Event
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from directory.errors import UnavailableError
@@ -35,6 +35,7 @@ POLL = 0.02
 FOREIGN_SILENCE = 600.0
 """Seconds without a sign of life after which a process of another host counts as gone."""
 NAME_LENGTH = 255
+NAMES_AT_ONCE = 500
 _ONCE = "taken once"
 """The holder of what no one gives back."""
 
@@ -124,6 +125,17 @@ def take_once(connection: Connection, name: str, until: float) -> None:
         connection.execute(insert(locks).values(name=_fitting(name), holder=_ONCE, expires_at=until))
     except IntegrityError as error:
         raise TakenError("taken before") from error
+
+
+def taken(connection: Connection, names: Iterable[str]) -> set[str]:
+    """Return those of the names that were taken once and are not free again."""
+    wanted, found = {_fitting(name): name for name in names}, set()
+    keys = sorted(wanted)
+    for first in range(0, len(keys), NAMES_AT_ONCE):
+        part = keys[first : first + NAMES_AT_ONCE]
+        query = select(locks.c.name).where(locks.c.name.in_(part), locks.c.holder == _ONCE)
+        found |= {wanted[key] for key in connection.execute(query).scalars()}
+    return found
 
 
 def release_all_of(database: Database, name: str) -> None:

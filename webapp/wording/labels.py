@@ -12,9 +12,10 @@ from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from directory.model import ActivationStatus, Affiliation, CompanyRole, Locale, Title
+from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Locale, Title
 from webapp.records.journal import Action, Outcome
 from webapp.wording.elision import elide
+from webapp.wording.times import last_day
 
 TITLES: dict[Title, LazyString] = {Title.M: _l("Mr"), Title.MME: _l("Ms")}
 ROLES: dict[CompanyRole, LazyString] = {
@@ -38,6 +39,11 @@ ACTIONS: dict[Action, LazyString] = {
     Action.CHANGE: _l("Changed"),
     Action.DETACH: _l("Detached"),
     Action.LEAVE: _l("Left"),
+    Action.END: _l("Planned end"),
+    Action.REPLACE: _l("Replaced by another account"),
+    Action.REVIEW_BEGIN: _l("Access review started"),
+    Action.CONFIRM: _l("Confirmed in a review"),
+    Action.REVIEW_END: _l("Access review ended"),
     Action.RESEND: _l("Activation mail sent again"),
     Action.CORRECT_EMAIL: _l("Address corrected"),
     Action.CANCEL: _l("Invitation cancelled"),
@@ -67,6 +73,14 @@ REASONS_WHY: dict[str, LazyString] = {
     "interrupted": _l("interrupted"),
 }
 """Why something was not done, by the word that the journal keeps."""
+
+
+def attachment_words(attachment: Attachment) -> str:
+    """What a person is at a company, in words: `User, External, until 30 June 2027`."""
+    words = [str(ROLES[attachment.role]), str(AFFILIATIONS[attachment.affiliation])]
+    if attachment.until:
+        words.append(gettext("until %(day)s", day=last_day(attachment.until)))
+    return ", ".join(words)
 
 
 def languages() -> dict[Locale, str]:

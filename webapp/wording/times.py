@@ -3,7 +3,7 @@
 English dates are British: « 29 November 2026 », 24 hours.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from babel import Locale
 from babel.dates import format_date, format_time
@@ -16,6 +16,11 @@ BRITISH = Locale("en", "GB")
 def day(instant: datetime) -> str:
     """Return the day of an instant in the installation's time zone: `29 November 2026`."""
     return str(format_date(_local(instant), "long", _locale()))
+
+
+def last_day(day: date) -> str:
+    """Return a day of the calendar, which has no time zone: `29 November 2026`."""
+    return str(format_date(day, "long", _locale()))
 
 
 def day_and_hour(instant: datetime) -> str:

@@ -18,11 +18,13 @@ from directory.encoding import (
     attachments_of,
     company_group,
     company_of,
+    described_services,
     is_company,
     new_user,
     place_of,
     places,
     profile_representation,
+    service_texts,
     steps,
     user_of,
 )
@@ -35,6 +37,7 @@ from directory.model import (
     Invitation,
     Locale,
     Profile,
+    Service,
     Title,
 )
 from tests.builders import NOON, a_change, a_company, a_profile, an_attachment
@@ -407,3 +410,18 @@ class TestPeople:
         found = user_of({"id": "u1", "attributes": {"activationSentAt": [text]}})
 
         assert found.activation_sent_at == expected
+
+
+class TestServices:
+    def test_texts_come_back(self):
+        """One value of a group's attribute for each text: Keycloak keeps 255 characters of one."""
+        data = Service("data", (("en", "Data"), ("fr", "Données")), (("fr", "Courbes"),), "https://d.example")
+        assert described_services(service_texts([data, Service("flex")])) == (data,)
+
+    def test_what_is_something_else_says_nothing(self):
+        assert described_services(["", "data", "[1]", "null", '["a","b","c"]', '{"a": 1}']) == ()
+
+    def test_a_name_in_another_language_is_better_than_an_id(self):
+        service = Service("data", (("fr", "Données"),))
+        assert (service.name("fr"), service.name("en")) == ("Données", "Données")
+        assert Service("data").name("en") == "data"

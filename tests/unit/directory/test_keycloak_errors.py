@@ -40,6 +40,7 @@ ARGUMENTS: dict[str, Any] = {
     "company": ACME,
     "email": "new@acme.example",
     "before": NOON,
+    "by": NOON.date(),
     "at": NOON,
     "profile": a_profile(),
     "attachments": [an_attachment()],
@@ -48,7 +49,11 @@ ARGUMENTS: dict[str, Any] = {
 }
 """What each parameter of a verb is called with."""
 VERBS = {
-    name: [parameter for parameter in inspect.signature(verb).parameters if parameter != "self"]
+    name: [
+        parameter.name
+        for parameter in inspect.signature(verb).parameters.values()
+        if parameter.name != "self" and parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+    ]
     for name, verb in inspect.getmembers(Directory, inspect.isfunction)
     if not name.startswith("_")
 }

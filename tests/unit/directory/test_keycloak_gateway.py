@@ -4,7 +4,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import quote_plus
 from uuid import uuid4
 
@@ -111,9 +111,19 @@ class TestAttachmentsOf:
     def test_one_call_reads_groups_with_their_attributes(self, wire, directory):
         wire.answers("GET", f"/users/{ANNE}/groups", (200, [ACME_GROUP]))
 
-        assert directory.attachments_of(ANNE) == ((ACME, an_attachment(ACME)),)
+        assert directory.attachments_of(ANNE, ends=False) == ((ACME, an_attachment(ACME)),)
         (asked,) = wire.asked
         assert asked.query == {"briefRepresentation": "False", "first": "0", "max": "500"}
+
+    def test_a_second_call_reads_the_last_days(self, wire, directory):
+        """One of a company where the person is not attached is nothing."""
+        values = ["acme:2027-06-30", "bolt:2027-01-01", "acme:nonsense", "nonsense"]
+        account = {**people([ANNE])[0], "attributes": {"attachmentUntil": values}}
+        wire.knows(ANNE, ACME_GROUP)
+        wire.answers("GET", f"/users/{ANNE}", (200, account), (200, account))
+
+        directory.attachments_of(ANNE)  # the first answer is of `knows`
+        assert directory.attachments_of(ANNE) == ((ACME, an_attachment(ACME, until=date(2027, 6, 30))),)
 
     def test_companies_come_by_name_with_what_the_person_is_there(self, wire, directory):
         bolt, zeta = a_company("bolt", "Zeta Group"), a_company("acme", "alpha")
@@ -124,7 +134,7 @@ class TestAttachmentsOf:
         ]
         wire.answers("GET", f"/users/{ANNE}/groups", (200, groups))
 
-        found = directory.attachments_of(ANNE)
+        found = directory.attachments_of(ANNE, ends=False)
 
         assert found == (
             (zeta, an_attachment("acme")),
@@ -137,7 +147,7 @@ class TestAttachmentsOf:
         wire.answers("GET", f"/users/{ANNE}/groups", (200, [{"id": "2", **company_group(ACME)["subGroups"][0]}]))
         wire.answers("GET", "/group-by-path/acme", (200, ACME_GROUP))
 
-        assert directory.attachments_of(ANNE) == ()
+        assert directory.attachments_of(ANNE, ends=False) == ()
         assert wire.lines == [f"GET /users/{ANNE}/groups", "GET /group-by-path/acme"]
 
     def test_who_is_in_no_group_has_none(self, wire, directory):
@@ -589,6 +599,37 @@ class TestChangeAttachment:
             f"DELETE {TO_EXTERNALS}",
             f"DELETE {TO_COMPANY}",
         ]
+
+    def test_an_end_is_written_with_all_else_of_the_account_and_read_again(self, wire, directory):
+        """Before the person joins, where a company they are in gives the right to."""
+        before = {
+            **people([BOB])[0],
+            "firstName": "Bob",
+            "attributes": {"locale": ["en"], "attachmentUntil": ["x"]},
+        }
+        after = {**before, "attributes": {"locale": ["en"], "attachmentUntil": ["acme:2027-06-30"]}}
+        wire.answers("GET", f"/users/{BOB}/groups", (200, [{"id": "1", **company_group(a_company("elsewhere"))}]))
+        wire.answers("GET", f"/users/{BOB}", (200, before), (200, before), (200, after))
+        wire.answers("PUT", f"/users/{BOB}", 204)
+        wire.answers("PUT", f"/users/{BOB}/groups/{ACME.key}", 204)
+
+        wanted = an_attachment(ACME, until=date(2027, 6, 30))
+        directory.change_attachment(BOB, ACME, a_change(None, wanted))
+
+        assert wire.acts == [f"PUT /users/{BOB}", f"PUT /users/{BOB}/groups/{ACME.key}"]
+        (written,) = (asked.body for asked in wire.asked if asked.path == f"/users/{BOB}" and asked.body)
+        assert written == {name: after[name] for name in ("username", "email", "firstName", "attributes")}
+
+    def test_an_end_that_does_not_stay_is_written_three_times(self, wire, directory):
+        wire.answers("GET", f"/users/{BOB}/groups", (200, [ACME_GROUP]))
+        wire.answers("GET", f"/users/{BOB}", (200, people([BOB])[0]))
+        wire.answers("PUT", f"/users/{BOB}", 204)
+
+        ending = an_attachment(ACME, until=date(2027, 6, 30))
+        with pytest.raises(UnavailableError):
+            directory.change_attachment(BOB, ACME, a_change(an_attachment(ACME), ending))
+
+        assert wire.acts == [f"PUT /users/{BOB}"] * 3
 
     def test_no_change_is_no_call(self, wire, directory):
         same = an_attachment(ACME)

@@ -145,6 +145,15 @@ def person_at_mine(actor: Being, spot: Spot) -> Relation:
     return person.state if set(person.at) <= actor.administers else f"{person.state}, others' too"
 
 
+def attached_at_mine(actor: Being, spot: Spot) -> Relation:
+    person = BY_NAME.get(spot.person)
+    return "attached" if person and spot.company in actor.administers & set(person.at) else FOREIGN
+
+
+def administered(actor: Being, spot: Spot) -> Relation:
+    return "administered" if spot.company in actor.administers else FOREIGN
+
+
 def my_company(actor: Being, spot: Spot) -> Relation:
     return "attached" if spot.company in actor.at else FOREIGN
 
@@ -203,6 +212,7 @@ TYPED = {"last_name": "Typed", "first_name": "Thea", "title": "mme", "locale": "
 SOMEBODY = {"spots": people, "relation": person_at_mine}
 WHEREVER = {"row_at_company": True, "spots": people_at_companies, "relation": person_at_mine}
 TYPED_AT = {"spots": people_at_companies, "relation": typed_address, "row_at_company": True}
+SELECTED = {"user": "{user}", "action": "affiliation", "affiliation": "external"}
 NOT_ACTIVATED = ("pending", "expired")
 
 
@@ -309,6 +319,21 @@ ROWS = (
     Row("GET", "/users/activations", "results", 302, 403, 200),
     Row("POST", "/users/activations", "ask", 401, 403, 200, fields={"ask": "1"}),
     Row("POST", "/users/activations", "send to all", 401, 403, 303),
+    # Several people at once.
+    Row("GET", "/users/selection", "results", 302, 403, 200),
+    Row("POST", "/users/selection", "nobody", 401, 403, 422, fields={"action": "detach"}),
+    Row("POST", "/users/selection", "look", 401, 403, ANY_OF_MINE_200, **SOMEBODY, fields=SELECTED),
+    Row(
+        "POST",
+        "/users/selection",
+        "do it",
+        401,
+        403,
+        ANY_OF_MINE_303,
+        **SOMEBODY,
+        fields={**SELECTED, "confirm": "1"},
+    ),
+    Row("POST", "/users/selection/undoing", "nothing was done", 401, 403, 404),
     # One person.
     Row("GET", f"{PERSON}/attachments", "open", 302, 403, ANY_OF_MINE_200, **SOMEBODY),
     Row("POST", f"{PERSON}/attachments", "look", 401, 403, ANY_OF_MINE_200, **WHEREVER),
@@ -371,6 +396,56 @@ ROWS = (
         by_state(active=409, pending=303, shared=303),
         **SOMEBODY,
         deletes=True,
+    ),
+    Row(
+        "GET", f"{PERSON}/replacement", "open", 302, 403, by_state(active=200, pending=409, shared=409), **SOMEBODY
+    ),
+    Row(
+        "POST",
+        f"{PERSON}/replacement",
+        "look",
+        401,
+        403,
+        by_state(active=200, pending=409, shared=409),
+        **SOMEBODY,
+        fields={"email": "another@den.example"},
+    ),
+    Row(
+        "POST",
+        f"{PERSON}/replacement",
+        "do it",
+        401,
+        403,
+        by_state(active=303, pending=409, shared=409),
+        **SOMEBODY,
+        fields={"email": "another@den.example", "confirm": "1"},
+    ),
+    Row("GET", "/endings", "list", 302, 403, 200),
+    Row("GET", "/reviews", "list", 302, 403, 200),
+    Row(
+        "POST",
+        "/reviews",
+        "start",
+        401,
+        403,
+        {"administered": 303, FOREIGN: 404},
+        spots=companies,
+        relation=administered,
+        fields={"company": "{company}", "until": "2099-12-31", "undecided": "keep"},
+    ),
+    Row("GET", "/reviews/<id:review_id>", "nobody's", 302, 403, 404),
+    Row("POST", "/reviews/<id:review_id>", "nobody's", 401, 403, 404, fields={"decision": "confirm"}),
+    Row("GET", "/reviews/<id:review_id>.csv", "nobody's", 302, 403, 404),
+    Row(
+        "POST",
+        f"{PERSON}/extension",
+        "extend",
+        401,
+        403,
+        {"attached": 303, FOREIGN: 404},
+        spots=people_at_companies,
+        relation=attached_at_mine,
+        fields={"company": "{company}"},
     ),
     # By an address.
     Row("GET", "/users/new", "open", 302, 403, 200, spots=people, query="email={email}"),

@@ -16,6 +16,8 @@ from tests.web.http.matrix import (
 from tests.web.http.matrix_world import Answer, Requests, company_name
 
 State = Mapping[str, Any]
+MADE_UP = {"absent@den.example", "corrected@den.example", "another@den.example"}
+"""Addresses that the table itself types."""
 UNTOUCHED = {400, 403, 404, 405}
 """Answers after which not even a quota is used, so that the next case can begin at once."""
 
@@ -60,7 +62,7 @@ def changed_elsewhere(
     ]
     reachable = visible_people(case.actor, "") | {case.spot.person}
     mailed = {world.people[name].email for name in reachable if name in world.people}
-    new = set(after["mails"][len(before["mails"]) :]) - mailed - {"absent@den.example", "corrected@den.example"}
+    new = set(after["mails"][len(before["mails"]) :]) - mailed - MADE_UP
     return found + [f"mail to {address}" for address in new]
 
 

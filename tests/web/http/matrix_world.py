@@ -118,14 +118,19 @@ class Requests:
         path = case.row.rule
         path = path.replace("<id:user_id>", self.user_id(spot.person)).replace("<id:task>", "create")
         path = path.replace("<id:company_id>", self.ids.get(spot.company, ""))
-        for kind in ("operation", "change", "import", "session"):
+        for kind in ("operation", "change", "import", "session", "review"):
             path = path.replace(f"<id:{kind}_id>", self.things.get((kind, spot.owner), "0" * 32))
         company = self.ids.get(spot.company, "")
         query = case.row.query.format(company=company, email=quote(self.email(spot)))
         return f"{path}?{query}" if query else path
 
     def fields(self, case: Case) -> dict[str, str]:
-        typed = {name: value.format(email=self.email(case.spot)) for name, value in case.row.fields.items()}
+        said = {
+            "email": self.email(case.spot),
+            "company": self.ids.get(case.spot.company, "nowhere"),
+            "user": self.user_id(case.spot.person),
+        }
+        typed = {name: value.format(**said) for name, value in case.row.fields.items()}
         return {**typed, **typed_rows(case, self.ids)}
 
     def file(self, case: Case) -> bytes:
@@ -154,6 +159,7 @@ class World(Requests):
         with self.directory._lock:
             self.directory._people = dict(people)
             self.directory._groups = {path: set(members) for path, members in groups.items()}
+            self.directory._ends = {one: dict(ends) for one, ends in self.start["ends"].items()}
             self.directory.mails = list(self.start["mails"])
 
 

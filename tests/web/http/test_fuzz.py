@@ -77,6 +77,7 @@ QUERIES = {
     "/journal.csv": ("q", "company", "from", "to", "page", "spreadsheet"),
     "/users/{person}/attachments": ("next",),
     "/users/{person}/email": ("next",),
+    "/users/{person}/replacement": ("next",),
     "/login": ("next",),
     "/login/callback": ("code", "state", "iss", "error", "error_description", "session_state"),
     "/help": ("next",),
@@ -94,7 +95,7 @@ NAMES = (
     "logout_token",
 )
 BOXES = tuple(
-    f"company-{one}-{part}" for one in ("acme", "initech") for part in ("attached", "role", "affiliation")
+    f"company-{one}-{part}" for one in ("acme", "initech") for part in ("attached", "role", "affiliation", "until")
 )
 SWITCHES = ("confirm", "ask", "back", "no_mails", "csrf_token")
 HEADERS = (

@@ -227,7 +227,7 @@ class TestImport:
         assert receivers(post) == sorted([second.email, member.email, stranger.email])
         assert post.to(stranger.email)["Subject"] == "Votre compte est rattaché à Acme Énergie, Globex"
         told = post.to(second.email)
-        assert told["Subject"] == "Acme Énergie, Globex : 4 personnes concernées par un import"
+        assert told["Subject"] == "Acme Énergie, Globex : 4 personnes ont été modifiées"
         for words in ("Nina Neu (neu@acme.example)", "Nils Neu", "compte créé", "Dora Stranger", "Chloé Martin"):
             assert words in text_of(told)
             assert words in html_of(told)

@@ -37,8 +37,10 @@ class TestRows:
         assert fields == {
             "seen": "acme=user:external globex=",
             **a_row("acme", external=True),
+            "company-acme-until": "",
             "company-globex-role": "user",
             "company-globex-affiliation": "internal",
+            "company-globex-until": "",
         }
         assert "Initech" not in page.text
         assert "Shared" in page.h1
@@ -60,6 +62,7 @@ class TestRows:
             "Administrateur – Globex",
             "Interne – Globex",
             "Externe – Globex",
+            "Jusqu’au – Globex",
         ]
 
     def test_new_company_is_seen_at_once(

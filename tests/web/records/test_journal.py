@@ -17,7 +17,7 @@ from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
 from webapp.identity.actor import Author
 from webapp.records import journal, journal_reading
-from webapp.records.journal import Action, Entry, Person, Values
+from webapp.records.journal import Action, Entry, Outcome, Person, Values
 from webapp.records.journal_reading import Search, read
 from webapp.storage.database import Database
 
@@ -145,8 +145,9 @@ class TestPage:
         (row,) = page.rows
         for words in ("Anne Durand", administrator.email, "Utilisateur, Interne → Utilisateur, Externe"):
             assert words in row
-        for words in ("Chloé Martin", member.email, "Acme Énergie", "fait"):
+        for words in ("Chloé Martin", member.email, "Acme Énergie"):
             assert words in row
+        assert "fait" not in row, "only what was not done says how it ended"
         assert "1 ligne" in page.main.text
 
     def test_is_in_the_menu(self, browser: Browser):
@@ -174,6 +175,12 @@ class TestPage:
             ("?from=2026-03-14&to=2026-03-14", 2),
             ("?from=2026-03-15", 1),
             ("?to=2026-03-13", 0),
+            ("?person=p-leroy", 2),
+            ("?person=nobody", 0),
+            ("?person=p-leroy&company=globex&action=attach", 1),
+            ("?action=detach", 0),
+            ("?action=look_up", 1),
+            ("?action=all", 4),
         ],
     )
     def test_search_and_filters(self, query: str, hits: int, browser: Browser, database: Database, monkeypatch):
@@ -185,8 +192,11 @@ class TestPage:
             ("globex", "Bob Leroy", datetime(2026, 3, 14, 23, 30, tzinfo=UTC)),
         ):
             monkeypatch.setattr(journal, "now", at.timestamp)
-            person = Person("p", name, f"{name.split()[1].lower()}@acme.example")
+            last = name.split()[1].lower()
+            person = Person(f"p-{last}", name, f"{last}@acme.example")
             journal.write(database, anne, [Entry(Action.ATTACH, (company,), person)])
+        monkeypatch.setattr(journal, "now", datetime(2026, 1, 1, tzinfo=UTC).timestamp)
+        journal.write(database, anne, [Entry(Action.LOOK_UP, ("acme",), Person(None, "", "x@acme.example"))])
         page = browser.get(f"/journal{query}")
         assert page.status == 200
         assert len(page.rows) == hits
@@ -209,6 +219,8 @@ class TestPage:
             ("to=9999-12-31", "dernier jour"),
             ("company=initech", "n’est pas l’une des vôtres"),
             ("company=hooli", "n’est pas l’une des vôtres"),
+            ("action=nothing", "Ce type de ligne n’existe pas"),
+            ("person=%00" + "9" * 5000, ""),
             ("q=" + "x" * 10_000, "200 premiers caractères"),
             ("q=%00%25_'\"<script>", ""),
         ],
@@ -224,7 +236,7 @@ class TestPage:
         anne = Author("a", "Anne Durand", "anne.durand@acme.example", "r")
         for number in range(120):
             journal.write(
-                database, anne, [Entry(Action.LOOK_UP, ("acme",), Person(None, "", f"p{number}@a.example"))]
+                database, anne, [Entry(Action.ATTACH, ("acme",), Person(None, "", f"p{number}@a.example"))]
             )
         page = browser.get("/journal?q=a.example&company=acme")
         assert (len(page.rows), "120 lignes" in page.main.text) == (50, True)
@@ -233,6 +245,33 @@ class TestPage:
         assert "p69@a.example" in second.rows[0]
         assert "q=a.example" in following
         assert "company=acme" in following
+
+    def test_look_ups_are_one_click_away(self, browser: Browser, database: Database):
+        anne = Author("a", "Anne Durand", "anne.durand@acme.example", "r")
+        journal.write(database, anne, [Entry(Action.LOOK_UP, ("acme",), Person(None, "", "x@a.example"))])
+        journal.write(database, anne, [Entry(Action.ATTACH, ("acme",), Person("p", "Bob", "b@a.example"))])
+        page = browser.get("/journal")
+        assert ["b@a.example" in row for row in page.rows] == [True]
+        (link,) = [a for a in page.main.all("a") if "recherches" in a.text]
+        assert ["x@a.example" in row for row in browser.get(link["href"]).rows] == [True]
+
+    def test_a_persons_lines_are_one_click_away(self, browser: Browser, database: Database):
+        anne = Author("a", "Anne Durand", "anne.durand@acme.example", "r")
+        for number in range(2):
+            person = Person(f"p{number}", f"Bob Leroy {number}", f"b{number}@a.example")
+            journal.write(database, anne, [Entry(Action.ATTACH, ("acme",), person)])
+        (link,) = [a for a in browser.get("/journal").main.all("a") if "Bob Leroy 1" in a.text]
+        page = browser.get(link["href"])
+        assert ["b1@a.example" in row for row in page.rows] == [True]
+        assert "Seulement les lignes sur Bob Leroy 1" in page.main.text
+        assert page.main.one("input", type="hidden", name="person")["value"] == "p1"
+
+    def test_what_was_not_done_says_why(self, browser: Browser, database: Database):
+        anne = Author("a", "Anne Durand", "anne.durand@acme.example", "r")
+        person = Person("p", "Bob", "b@a.example")
+        refused = Entry(Action.DETACH, ("acme",), person, None, None, Outcome.REFUSED, "last_administrator")
+        journal.write(database, anne, [refused])
+        assert "refusé : dernier administrateur actif" in browser.get("/journal").rows[0]
 
     def test_nothing_yet(self, browser: Browser):
         assert "Rien pour l’instant" in browser.get("/journal").main.text
@@ -264,18 +303,45 @@ class TestFile:
             r'attachment; filename="journal-\d{4}-\d\d-\d\d\.csv"', answer.headers["Content-Disposition"]
         )
         rows = list(csv.DictReader(io.StringIO(answer.body)))
-        assert [row["company"] for row in rows] == ["acme", "globex"]
+        assert [row["Société"] for row in rows] == ["Acme Énergie", "Globex"]
         assert not any(cell.startswith(tuple("=+-@\t\r")) for row in rows for cell in row.values())
-        assert (rows[0]["before"], rows[0]["after"]) == ("role=user", "role=administrator")
-        assert (rows[0]["action"], rows[0]["outcome"], rows[0]["request_id"]) == ("change", "done", "request-7")
+        assert (rows[0]["Avant"], rows[0]["Après"]) == ("Utilisateur", "Administrateur")
+        assert (rows[0]["Quoi"], rows[0]["Résultat"], rows[0]["Requête"]) == ("Modifié", "fait", "request-7")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", rows[0]["Quand"])
+
+    def test_in_english_for_who_reads_english(self, browser: Browser, database: Database):
+        person = Person("p", "Bob", "bob@acme.example")
+        journal.write(
+            database,
+            Author("a", "Anne", "a@acme.example", "r"),
+            [
+                Entry(
+                    Action.RESEND,
+                    ("acme",),
+                    person,
+                    None,
+                    None,
+                    Outcome.REFUSED,
+                    "too_often",
+                )
+            ],
+        )
+        browser.post("/language", {"locale": "en"})
+        (row,) = csv.DictReader(io.StringIO(browser.get("/journal.csv").body))
+        assert (row["What"], row["Result"], row["Reason"]) == (
+            "Activation mail sent again",
+            "refused",
+            "too often",
+        )
 
     def test_many_lines_are_read_in_parts(self, browser: Browser, database: Database, monkeypatch):
         monkeypatch.setattr(journal_reading, "READ_AT_ONCE", 7)
         anne = Author("a", "Anne", "a@acme.example", "r")
         people = [Person(None, "", f"p{number}@a.example") for number in range(21)]
         journal.write(database, anne, [Entry(Action.LOOK_UP, ("acme",), person) for person in people])
-        rows = list(csv.DictReader(io.StringIO(browser.get("/journal.csv").body)))
-        assert [row["person_email"] for row in rows] == [f"p{number}@a.example" for number in reversed(range(21))]
+        rows = list(csv.DictReader(io.StringIO(browser.get("/journal.csv?action=look_up").body)))
+        found = [row["E-mail de la personne"] for row in rows]
+        assert found == [f"p{number}@a.example" for number in reversed(range(21))]
 
 
 class TestPurge:

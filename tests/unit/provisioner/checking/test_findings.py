@@ -1,6 +1,6 @@
 """The findings of a check for given data."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -118,3 +118,16 @@ def test_direct_holders_of_realm_management_roles():
     assert result == [
         (FindingKind.FOREIGN_RIGHT, "eve", "holds manage-users, realm-admin of realm-management directly")
     ]
+
+
+def test_an_attachment_past_its_end():
+    """The day after the last is the portal's; an end at a company where the person is not attached is nothing."""
+    ends = {
+        "anne": {"acme": date(2026, 11, 21)},
+        "paul": {"acme": date(2026, 11, 22)},
+        "zoe": {"globex": date(2026, 1, 1)},
+    }
+    people = [user(name) for name in ("anne", "paul", "zoe")]
+    inspection = inspected(*people, companies=company("anne paul zoe", "zoe"), ends=ends)
+    message = "attached to acme, although the last day was 2026-11-21"
+    assert found(inspection) == [(FindingKind.PAST_END, "anne@acme.example", message)]

@@ -1,6 +1,7 @@
 """What is stored is read back as it was, and has the shape that earlier versions of the portal wrote."""
 
 import json
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -17,9 +18,9 @@ from webapp.records.payloads import Act, AttachmentChanges, NewAccount
 
 ANNE = Author("a1", "Anne Durand", "anne@acme.example", "request-1")
 STORED_ANNE = {"id": "a1", "name": "Anne Durand", "email": "anne@acme.example", "request_id": "request-1"}
-USER, BOSS = an_attachment("acme"), an_attachment("acme", administrator=True)
-STORED_USER = {"company_id": "acme", "role": "user", "affiliation": "internal"}
-STORED_BOSS = {"company_id": "acme", "role": "administrator", "affiliation": "internal"}
+USER, BOSS = an_attachment("acme"), an_attachment("acme", administrator=True, until=date(2027, 6, 30))
+STORED_USER = {"company_id": "acme", "role": "user", "affiliation": "internal", "until": None}
+STORED_BOSS = {"company_id": "acme", "role": "administrator", "affiliation": "internal", "until": "2027-06-30"}
 PROFILE = Profile("emma@acme.example", "Bernard", "Emma", Title.MME, Locale.FR)
 ACME = Company("acme", "Acme", ("storm", "tide"), "123456789", "key-of-acme")
 
@@ -31,6 +32,10 @@ STORED: list[tuple[Any, Any]] = [
         {"reason": Reason.INVISIBLE.value, "column": "email", "line": 3, "signs": ";"},
     ),
     (Values(CompanyRole.USER, Affiliation.EXTERNAL), {"role": "user", "affiliation": "external"}),
+    (
+        Values(CompanyRole.USER, Affiliation.EXTERNAL, date(2027, 6, 30)),
+        {"role": "user", "affiliation": "external", "until": "2027-06-30"},
+    ),
     (Values(email="new@acme.example"), {"email": "new@acme.example"}),
     (Values(found=False), {"found": False}),
     (
@@ -95,6 +100,7 @@ STORED: list[tuple[Any, Any]] = [
                         "services": ["storm", "tide"],
                         "siren": "123456789",
                         "key": "key-of-acme",
+                        "described": [],
                     },
                     "before": None,
                     "after": STORED_USER,
@@ -121,7 +127,9 @@ def test_a_value_is_stored_in_the_shape_of_earlier_versions_and_read_back(value:
 
 
 def test_what_an_earlier_version_did_not_write_has_its_default():
-    """Operations had no batch, no name, and no choice of a mail once; problems did not name characters."""
+    """Operations had no batch, no name, and no choice of a mail once; problems did not name characters; no
+    attachment had an end."""
+    assert decode({"company_id": "acme", "role": "user", "affiliation": "internal"}, type(USER)) == USER
     problem = {"reason": "contradiction", "column": "role", "line": 3}
     assert decode(problem, Problem) == Problem(Reason.CONTRADICTION, "role", 3)
     old = {"profile": encode(PROFILE), "attachments": [STORED_USER]}

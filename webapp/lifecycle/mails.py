@@ -1,0 +1,129 @@
+"""The mails of a day: what ends soon, and who stays although their end has passed; one for each reader."""
+
+from collections.abc import Iterable, Sequence
+
+from flask import current_app
+from flask_babel import force_locale, get_locale
+
+from directory.gateway import Directory
+from directory.model import Locale, User
+from webapp.lifecycle.endings import Day, Ending, active_administrators
+from webapp.records.outbox import Mail
+from webapp.settings import Settings
+from webapp.wording.labels import gettext as _
+from webapp.wording.labels import ngettext
+from webapp.wording.times import last_day
+
+NAMED = 3
+"""Companies in a subject."""
+LISTED = 100
+"""Lines of one mail; the page that it names has all."""
+
+
+def mails_of_day(directory: Directory, settings: Settings, day: Day) -> list[Mail]:
+    """What to send; nothing when mails are switched off. Raises what the directory raises."""
+    if not settings.notifications:
+        return []
+    administrators = active_administrators(directory)
+    made = []
+    for user, soon in _by_reader((one.user, one) for one in day.soon):
+        made.append(_to_person(settings, day, user, soon))
+    to_administrators = (
+        (user, one) for one in day.soon for user in administrators(one.company) if user.id != one.user.id
+    )
+    for user, soon in _by_reader(to_administrators):
+        made.append(_to_administrator(settings, day, user, soon))
+    for user, kept in _by_reader((user, one) for one in day.kept for user in administrators(one.company)):
+        made.append(_of_kept(settings, day, user.profile.locale, user.email, kept))
+    if day.kept and "@" in settings.operator_contact:
+        operator = settings.operator_contact.removeprefix("mailto:")
+        made.append(_of_kept(settings, day, Locale.FR, operator, day.kept))
+    return made
+
+
+def _by_reader(pairs: Iterable[tuple[User, Ending]]) -> list[tuple[User, list[Ending]]]:
+    found: dict[str, tuple[User, list[Ending]]] = {}
+    for user, one in pairs:
+        found.setdefault(user.id, (user, []))[1].append(one)
+    return list(found.values())
+
+
+def _to_person(settings: Settings, day: Day, user: User, soon: Sequence[Ending]) -> Mail:
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("soon", day, user.email),
+            _("Your attachment to %(companies)s ends soon", companies=_names(soon)),
+            _("Your attachment to these companies ends; an administrator of the company may extend it:"),
+            [_("%(filter)s: %(value)s", filter=one.company.name, value=_until(one)) for one in soon],
+            ("/profile", _("My profile")),
+        )
+
+
+def _to_administrator(settings: Settings, day: Day, user: User, soon: Sequence[Ending]) -> Mail:
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("soon-at", day, user.email),
+            ngettext("%(num)s attachment ends soon", "%(num)s attachments end soon", len(soon)),
+            _("These attachments at your companies end; you may extend them, or leave them to end by themselves:"),
+            [_line(one) for one in soon],
+            ("/endings", _("Extend attachments")),
+        )
+
+
+def _of_kept(settings: Settings, day: Day, locale: Locale, email: str, kept: Sequence[Ending]) -> Mail:
+    with force_locale(locale.value):
+        return _mail(
+            settings,
+            ("kept", day, email),
+            _("The last administrator of a company has reached the end of their attachment"),
+            _("They stay attached until the company has another active administrator, or a later end:"),
+            [_line(one) for one in kept],
+            ("/endings", _("Extend attachments")),
+        )
+
+
+def _names(soon: Sequence[Ending]) -> str:
+    """The companies by name, three at most: the mail lists all."""
+    return ", ".join([one.company.name for one in soon[:NAMED]] + ["…"] * (len(soon) > NAMED))
+
+
+def _line(one: Ending) -> str:
+    who = f"{one.user.profile.full_name} ({one.user.email}), {one.company.name}"
+    return _("%(filter)s: %(value)s", filter=who, value=_until(one))
+
+
+def _until(one: Ending) -> str:
+    return _("until %(day)s", day=last_day(one.until))
+
+
+def _mail(
+    settings: Settings,
+    kind: tuple[str, Day, str],
+    subject: str,
+    opening: str,
+    lines: Sequence[str],
+    page: tuple[str, str],
+) -> Mail:
+    name, day, email = kind
+    values = {
+        "subject": subject,
+        "opening": opening,
+        "lines": lines[:LISTED],
+        "others": max(0, len(lines) - LISTED),
+        "url": settings.portal_url + page[0],
+        "words": page[1],
+        "language": str(get_locale()),
+    }
+    return Mail(
+        message_id=f"<{name}-{day.today}.{email.partition('@')[0]}@{settings.mail_domain}>",
+        recipient=email,
+        subject=subject,
+        text=_rendered("mails/endings.txt", values),
+        html=_rendered("mails/endings.html", values),
+    )
+
+
+def _rendered(template: str, values: dict[str, object]) -> str:
+    return current_app.jinja_env.get_template(template).render(values)

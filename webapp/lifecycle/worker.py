@@ -1,0 +1,118 @@
+"""What the portal does by itself as days go by: once a day, at the first look after midnight."""
+
+import logging
+from datetime import date
+from threading import Event, Thread
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from directory.errors import DirectoryError, NotFoundError
+from directory.model import Company
+from webapp.http.context import EXTENSION, Parts
+from webapp.lifecycle import endings
+from webapp.lifecycle.mails import mails_of_day
+from webapp.parallel import in_the_background
+from webapp.people.context import Context
+from webapp.people.end_dates import day_at
+from webapp.reviews import store
+from webapp.reviews.review import end_overdue, finish
+from webapp.reviews.store import Review
+from webapp.storage.locks import locked, take_once, taken
+
+PAUSE = 120.0
+"""Seconds between two looks at the clock: what ended is detached within 5 minutes after midnight."""
+STOP_TIMEOUT = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Lifecycle:
+    """Does the work of each day: by `look`, or again and again between `start` and `stop`."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._ended = Event()
+        self._thread: Thread | None = None
+
+    @property
+    def _parts(self) -> Parts:
+        parts: Parts = self._app.extensions[EXTENSION]
+        return parts
+
+    def start(self) -> None:
+        """Look every `PAUSE` seconds, in a thread that ends with the process."""
+        self._thread = in_the_background(self._run, "lifecycle")
+
+    def stop(self) -> None:
+        """Look no more; a day that is under way is begun again by the next process."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(STOP_TIMEOUT)
+
+    def look(self) -> bool:
+        """Do the work of today unless it has been done; whether it is complete now."""
+        parts = self._parts
+        today = day_at(parts.clock(), parts.settings.portal_timezone)
+        if self._is_done(today):
+            return True
+        with locked(parts.database, ["lifecycle"]):
+            return self._is_done(today) or self._do(today)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+            except (DirectoryError, SQLAlchemyError):
+                log.warning("the work of the day could not be done, and is tried again", exc_info=True)
+            if self._ended.wait(PAUSE):
+                return
+
+    def _do(self, today: date) -> bool:
+        parts = self._parts
+        found = endings.end_day(parts.directory, parts.database, today)
+        day = endings.new_today(parts.database, found)
+        with self._app.app_context():
+            mails = mails_of_day(parts.directory, parts.settings, day)
+        endings.remember(parts.database, day, mails, parts.clock())
+        ended = self._end_reviews(today)
+        if day.is_complete and ended:
+            with parts.database.transaction() as connection:
+                take_once(connection, f"day:{today}", parts.clock() + endings.REMEMBERED)
+        log.info(
+            "%s: %s attachments ended, %s kept, %s warned of",
+            today,
+            len(day.ended),
+            len(found.kept),
+            len(day.soon),
+        )
+        return day.is_complete and ended
+
+    def _end_reviews(self, today: date) -> bool:
+        """End the access reviews whose last day is over; whether all of them are."""
+        parts = self._parts
+        context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
+        complete = True
+        for review in store.due(parts.database, today):
+            company = self._company(review)
+            if company is None:
+                finish(context, review)  # the company has vanished, and with it whom to decide on
+            else:
+                complete = end_overdue(context, company, review) and complete
+        return complete
+
+    def _company(self, review: Review) -> Company | None:
+        """The company, as one of its people is attached to it."""
+        for item in store.items(self._parts.database, review.id):
+            try:
+                found = self._parts.directory.attachments_of(item.user_id, ends=False)
+            except NotFoundError:
+                continue
+            for company, _attachment in found:
+                if company.id == review.company_id:
+                    return company
+        return None
+
+    def _is_done(self, today: date) -> bool:
+        with self._parts.database.engine.connect() as connection:
+            return bool(taken(connection, [f"day:{today}"]))
