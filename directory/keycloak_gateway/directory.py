@@ -23,6 +23,7 @@ from directory.encoding import (
     is_company,
     new_user,
     profile_representation,
+    signed_in_at,
     steps,
     user_of,
 )
@@ -40,6 +41,7 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
+    Dossier,
     Invitation,
     Member,
     Profile,
@@ -86,13 +88,7 @@ class KeycloakDirectory:
         groups = self._groups_of(user_id)
         if not groups:
             _known_user(self._accounts.with_id(user_id))  # as good as all service accounts are in no group
-        companies = {group["name"]: company_of(group) for group in groups if is_company(group)}
-        found = [
-            (companies[attachment.company_id], attachment)
-            for attachment in attachments_of(group["path"] for group in groups)
-            if attachment.company_id in companies
-        ]
-        return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
+        return _places(groups)
 
     def members(self, company: Company) -> tuple[Member, ...]:
         return self._groups.with_fresh_ids(company, lambda: self._members(company))
@@ -141,6 +137,14 @@ class KeycloakDirectory:
     def user(self, user_id: str) -> User:
         self._groups_of(user_id)
         return _known_user(self._accounts.with_id(user_id))
+
+    def dossier(self, user_id: str) -> Dossier:
+        groups = self._groups_of(user_id)
+        sessions = self._readers.submit(self._accounts.sessions_of, user_id)
+        account = self._accounts.with_id(user_id)
+        return Dossier(
+            _known_user(account), _places(groups), signed_in_at(sessions.result()), bool(account.get("totp"))
+        )
 
     def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
         wanted = sorted(user_id for user_id in set(user_ids) if is_id(user_id))
@@ -266,6 +270,17 @@ class KeycloakDirectory:
         described = profile_representation(user.profile, user.activation_sent_at, user.invitation)
         self._accounts.update(user.id, described, meanings)
         return user
+
+
+def _places(groups: Collection[Json]) -> tuple[tuple[Company, Attachment], ...]:
+    """Return the attachments that these groups of one person are, with their companies, by company name."""
+    companies = {group["name"]: company_of(group) for group in groups if is_company(group)}
+    found = [
+        (companies[attachment.company_id], attachment)
+        for attachment in attachments_of(group["path"] for group in groups)
+        if attachment.company_id in companies
+    ]
+    return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
 
 
 def _people(accounts: Iterable[Json]) -> Iterator[User]:

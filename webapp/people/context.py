@@ -15,6 +15,7 @@ READS = frozenset(
         "administrators",
         "attachments_of",
         "check",
+        "dossier",
         "find_by_email",
         "members",
         "never_activated",
