@@ -41,6 +41,7 @@ CONTRACT = {
     ("GET", "/users/import/<id:import_id>.csv", Access.ADMINISTRATOR),
     ("GET", "/users/activations", Access.ADMINISTRATOR),
     ("POST", "/users/activations", Access.ADMINISTRATOR),
+    ("GET", "/users/<id:user_id>", Access.ADMINISTRATOR),
     ("GET", "/users/<id:user_id>/attachments", Access.ADMINISTRATOR),
     ("POST", "/users/<id:user_id>/attachments", Access.ADMINISTRATOR),
     ("POST", "/users/<id:user_id>/activation", Access.ADMINISTRATOR),

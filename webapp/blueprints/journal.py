@@ -18,7 +18,8 @@ from webapp.records.journal_query import Asked, asked
 from webapp.records.journal_reading import Line
 from webapp.storage import rate_limits
 from webapp.wording import times
-from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
+from webapp.wording.journal_words import reason_in_words, values_in_words
+from webapp.wording.labels import ACTIONS, OUTCOMES
 from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("journal", __name__)
@@ -55,8 +56,8 @@ def index() -> ResponseReturnValue:
         given=given,
         companies={company.id: company for company in administration().companies},
         company_choices=[(company.id, company.name) for company in administration().companies],
-        words=_words,
-        reason_words=_reason_words,
+        words=values_in_words,
+        reason_words=reason_in_words,
         address=lambda number: url_for("journal.index", **given, page=number),
         file_address=url_for("journal.export", **given, spreadsheet=1),
         actions=ACTIONS,
@@ -116,23 +117,3 @@ def _rows(line: Line) -> Iterator[list[str]]:
 
 def _plain(values: Values | None) -> str:
     return " ".join(f"{name}={value}" for name, value in (encode(values) or {}).items())
-
-
-def _words(values: Values | None) -> str:
-    """What was, or is now, in the reader's words; nothing for nothing."""
-    if values is None:
-        return ""
-    found = []
-    if values.role is not None:
-        found.append(str(ROLES[values.role]))
-    if values.affiliation is not None:
-        found.append(str(AFFILIATIONS[values.affiliation]))
-    if values.email is not None:
-        found.append(values.email)
-    if values.found is not None:
-        found.append(_("an account exists") if values.found else _("no account"))
-    return ", ".join(found)
-
-
-def _reason_words(reason: str) -> str:
-    return str(REASONS_WHY.get(reason, reason))

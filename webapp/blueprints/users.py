@@ -9,6 +9,7 @@ from directory.model import ActivationStatus
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access
 from webapp.listing.cache import Progress, page_of
+from webapp.listing.counts import counts_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
 from webapp.listing.wording import choices, filter_words, ignored_words
 from webapp.people import activations
@@ -42,6 +43,7 @@ def index() -> ResponseReturnValue:
         "users/index.html",
         page=page,
         everybody=len(seen.members),
+        counts=counts_of(seen.members, query, now),
         expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
         shortage=shortage(mine.companies, seen.members, now),
         old_minutes=round(seen.age / 60) if seen.is_old else 0,

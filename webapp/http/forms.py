@@ -27,6 +27,8 @@ from webapp.wording.labels import TITLES, gettext, labelled, languages
 from webapp.wording.signs import signs_in_words
 
 SEEN = "seen"
+ONLY = "only"
+"""The field that names the one company that a form is about; the other attachments stay as they are."""
 
 
 def email_error(text: str) -> str:

@@ -310,6 +310,7 @@ ROWS = (
     Row("POST", "/users/activations", "ask", 401, 403, 200, fields={"ask": "1"}),
     Row("POST", "/users/activations", "send to all", 401, 403, 303),
     # One person.
+    Row("GET", PERSON, "read", 302, 403, ANY_OF_MINE_200, **SOMEBODY),
     Row("GET", f"{PERSON}/attachments", "open", 302, 403, ANY_OF_MINE_200, **SOMEBODY),
     Row("POST", f"{PERSON}/attachments", "look", 401, 403, ANY_OF_MINE_200, **WHEREVER),
     Row(
