@@ -43,6 +43,8 @@ from webapp.wording.times import in_a_while
 
 UNDO = "undo"
 """The category of a flashed id: that of a change that can be undone, with a button next to its message."""
+ADDED = "added"
+"""The category of a flashed id: that of an account just created or attached, with links next to its message."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
 
