@@ -70,7 +70,9 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
+    app.jinja_env.filters.update(
+        day=times.day, days_left=times.days_left, in_a_while=times.in_a_while, at=times.at
+    )
     app.jinja_env.filters["moment"] = times.day_and_hour
     app.jinja_env.globals["written_in"] = help_pages.written_in
     app.url_map.converters["id"] = IdConverter
