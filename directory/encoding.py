@@ -299,6 +299,12 @@ def user_of(representation: Mapping[str, Any]) -> User:
     )
 
 
+def signed_in_at(sessions: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """Return when the newest of these UserSessionRepresentations began; `None` when there is none."""
+    begun = [session["start"] for session in sessions if session.get("start")]
+    return datetime.fromtimestamp(max(begun) / 1000, UTC) if begun else None
+
+
 def profile_representation(
     profile: Profile,
     activation_sent_at: datetime | None,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from directory.model import Attachment, AttachmentChange, Company, Invitation, Member, Profile, User
+from directory.model import Attachment, AttachmentChange, Company, Dossier, Invitation, Member, Profile, User
 from directory.rights import Rights
 
 
@@ -36,6 +36,12 @@ class Directory(Protocol):
 
     def user(self, user_id: str) -> User:
         """Return the account with that id; `NotFoundError`."""
+
+    def dossier(self, user_id: str) -> Dossier:
+        """Return the account with its attachments and what is known of its sign-ins; `NotFoundError`.
+
+        Three calls at most, so it is for one person, not for a list.
+        """
 
     def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
         """Return the accounts with those ids, in no particular order, without those that do not exist."""

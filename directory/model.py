@@ -208,6 +208,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Dossier:
+    """A person with all their attachments, by company name, and what the directory tells of how they sign in.
+
+    `signed_in_at` (UTC) is when the newest of their open sessions began, `None` when no session is open.
+    `has_codes` is whether they use the codes of an application as a second factor.
+    """
+
+    user: User
+    places: tuple[tuple[Company, Attachment], ...]
+    signed_in_at: datetime | None = None
+    has_codes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AttachmentChange:
     """A change of one person at one company; `before` or `after` is `None` where there is no attachment."""
 

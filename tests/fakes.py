@@ -23,7 +23,17 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.model import Attachment, AttachmentChange, Company, Invitation, Locale, Member, Profile, User
+from directory.model import (
+    Attachment,
+    AttachmentChange,
+    Company,
+    Dossier,
+    Invitation,
+    Locale,
+    Member,
+    Profile,
+    User,
+)
 from directory.rights import DIRECTORY_RIGHTS, MANAGEMENT, Rights
 from directory.visibility import is_hidden
 
@@ -62,6 +72,8 @@ class FakeDirectory:
     - `own`: what the portal's own account holds
     - `latency`: seconds that each call (each membership of a change) takes, to make races likely
 
+    `signed_in_at` has the sign-ins and `has_codes` the second factors, by id of the account.
+
     `calls` lists every verb called with its arguments, `mails` the addresses that were mailed.
     """
 
@@ -75,6 +87,8 @@ class FakeDirectory:
         self._lock = RLock()
         self._companies: dict[str, Company] = {}
         self.made_at: dict[str, datetime] = {}
+        self.signed_in_at: dict[str, datetime] = {}
+        self.has_codes: set[str] = set()
         self._people: dict[str, User] = {}
         self._groups: dict[str, set[str]] = {OPERATORS: set()}
         self._ends: dict[str, dict[str, date]] = {}
@@ -211,10 +225,7 @@ class FakeDirectory:
     def attachments_of(self, user_id: str, *, ends: bool = True) -> tuple[tuple[Company, Attachment], ...]:
         with self._call("attachments_of", user_id):
             self._person(user_id)
-            companies = {company.id: company for company in self._companies.values()}
-            attachments = self._attachments(user_id, ends=ends)
-            found = [(companies[a.company_id], a) for a in attachments if a.company_id in companies]
-            return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
+            return self._places(user_id, ends=ends)
 
     def members(self, company: Company) -> tuple[Member, ...]:
         with self._call("members", company):
@@ -241,6 +252,15 @@ class FakeDirectory:
     def user(self, user_id: str) -> User:
         with self._call("user", user_id):
             return self._person(user_id)
+
+    def dossier(self, user_id: str) -> Dossier:
+        with self._call("dossier", user_id):
+            return Dossier(
+                self._person(user_id),
+                self._places(user_id),
+                self.signed_in_at.get(user_id),
+                user_id in self.has_codes,
+            )
 
     def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
         with self._call("users", frozenset(user_ids)):
@@ -425,6 +445,12 @@ class FakeDirectory:
         ends.pop(company_id, None)
         if until:
             ends[company_id] = until
+
+    def _places(self, user_id: str, *, ends: bool = True) -> tuple[tuple[Company, Attachment], ...]:
+        companies = {company.id: company for company in self._companies.values()}
+        attachments = self._attachments(user_id, ends=ends)
+        found = [(companies[a.company_id], a) for a in attachments if a.company_id in companies]
+        return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
 
     def _take(self, user_id: str, company: Company, step: Step) -> None:
         self._person(user_id)

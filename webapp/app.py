@@ -24,6 +24,7 @@ from webapp.blueprints import (
     journal,
     new_user,
     operations,
+    person,
     privacy,
     profile,
     replacement,
@@ -74,7 +75,9 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=times.day, days_left=times.days_left, in_a_while=times.in_a_while)
+    app.jinja_env.filters.update(
+        day=times.day, days_left=times.days_left, in_a_while=times.in_a_while, at=times.at
+    )
     app.jinja_env.filters.update(service_names=services.service_names, service_words=services.service_words)
     app.jinja_env.filters["moment"] = times.day_and_hour
     app.jinja_env.globals["proposed_end"] = lambda: (
@@ -114,6 +117,7 @@ def create_app(settings: Settings, directory: Directory | None = None, identity:
         activations,
         selection,
         accounts,
+        person,
         journal,
         operations,
         privacy,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 
 from keycloak import KeycloakAdmin
 
 from directory.encoding import ACTIVATION_MAIL_ACTIONS, Json
-from directory.errors import MailRefusedError
+from directory.errors import ForbiddenError, MailRefusedError
 from directory.keycloak_gateway import calls
 from directory.keycloak_gateway.calls import identified, pages, repeated
 from directory.keycloak_gateway.translation import OF_NEW_PERSON, OF_PERSON, InternalError, Meanings, translated
@@ -28,6 +29,14 @@ class Accounts:
         """Return the account with that id; `NotFoundError`."""
         person = identified(user_id)
         found: Json = repeated(lambda: self._admin.get_user(person), OF_PERSON)
+        return found
+
+    def sessions_of(self, user_id: str) -> list[Json]:
+        """Return the open sessions of an account, none where these may not be read; `NotFoundError`."""
+        person = identified(user_id)
+        found: list[Json] = []
+        with suppress(ForbiddenError):
+            found = repeated(lambda: self._admin.get_sessions(person))
         return found
 
     def with_ids(self, user_ids: Sequence[str]) -> list[Json]:

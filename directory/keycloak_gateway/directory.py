@@ -24,6 +24,7 @@ from directory.encoding import (
     is_company,
     new_user,
     profile_representation,
+    signed_in_at,
     steps,
     user_of,
     with_end,
@@ -48,6 +49,7 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
+    Dossier,
     Invitation,
     Member,
     Profile,
@@ -96,13 +98,7 @@ class KeycloakDirectory:
         groups = self._groups_of(user_id)
         # As good as all service accounts are in no group.
         account = self._known_account(user_id) if ends or not groups else {}
-        companies = {group["name"]: company_of(group) for group in groups if is_company(group)}
-        found = [
-            (companies[attachment.company_id], attachment)
-            for attachment in attachments_of((group["path"] for group in groups), ends_of(account))
-            if attachment.company_id in companies
-        ]
-        return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
+        return _places(groups, account)
 
     def members(self, company: Company) -> tuple[Member, ...]:
         return self._groups.with_fresh_ids(company, lambda: self._members(company))
@@ -155,6 +151,17 @@ class KeycloakDirectory:
     def user(self, user_id: str) -> User:
         self._groups_of(user_id)
         return user_of(self._known_account(user_id))
+
+    def dossier(self, user_id: str) -> Dossier:
+        groups = self._groups_of(user_id)
+        sessions = self._readers.submit(self._accounts.sessions_of, user_id)
+        account = self._accounts.with_id(user_id)
+        return Dossier(
+            _known_user(account),
+            _places(groups, account),
+            signed_in_at(sessions.result()),
+            bool(account.get("totp")),
+        )
 
     def users(self, user_ids: Collection[str]) -> tuple[User, ...]:
         wanted = sorted(user_id for user_id in set(user_ids) if is_id(user_id))
@@ -319,6 +326,20 @@ class KeycloakDirectory:
         described = profile_representation(user.profile, user.activation_sent_at, user.invitation, ends)
         self._accounts.update(user.id, described, meanings)
         return user
+
+
+def _places(groups: Collection[Json], account: Json) -> tuple[tuple[Company, Attachment], ...]:
+    """Return the attachments that these groups of one person are, with their companies, by company name.
+
+    Their last days are read from the account, when it has them.
+    """
+    companies = {group["name"]: company_of(group) for group in groups if is_company(group)}
+    found = [
+        (companies[attachment.company_id], attachment)
+        for attachment in attachments_of((group["path"] for group in groups), ends_of(account))
+        if attachment.company_id in companies
+    ]
+    return tuple(sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id)))
 
 
 def _people(accounts: Iterable[Json]) -> Iterator[User]:

@@ -100,7 +100,7 @@ class TestCode:
         assert wrong == []
 
     def test_what_is_flashed_is_translated(self) -> None:
-        """Everything said to a person goes through the catalogue; the id of a change to undo is not said."""
+        """Everything said to a person goes through the catalogue; an id of a change or of a person is not said."""
         wrong = [
             f"{name}:{node.lineno}"
             for name, tree in sources("webapp")
@@ -108,7 +108,7 @@ class TestCode:
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
             and node.func.id == "flash"
-            and getattr(node.args[1], "id", "") != "UNDO"
+            and getattr(node.args[1], "id", "") not in {"UNDO", "ADDED"}
             and not (
                 isinstance(node.args[0], ast.Call) and getattr(node.args[0].func, "id", "") in {"_", "ngettext"}
             )
@@ -121,8 +121,8 @@ class TestCode:
 
         verbs = {name for name in vars(Directory) if not name.startswith("_")}
         assert verbs == {
-            "attachments_of", "members", "administrators", "user", "users", "find_by_email", "create_user",
-            "never_activated", "ending",
+            "attachments_of", "members", "administrators", "user", "dossier", "users", "find_by_email",
+            "create_user", "never_activated", "ending",
             "change_attachment", "send_activation", "record_activation_sent", "record_invitation",
             "correct_email", "delete_user",
             "check", "own_rights",

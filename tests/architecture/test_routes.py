@@ -44,6 +44,7 @@ CONTRACT = {
     ("POST", "/users/selection", Access.ADMINISTRATOR),
     ("POST", "/users/selection/undoing", Access.ADMINISTRATOR),
     ("POST", "/users/activations", Access.ADMINISTRATOR),
+    ("GET", "/users/<id:user_id>", Access.ADMINISTRATOR),
     ("GET", "/users/<id:user_id>/attachments", Access.ADMINISTRATOR),
     ("POST", "/users/<id:user_id>/attachments", Access.ADMINISTRATOR),
     ("POST", "/users/<id:user_id>/activation", Access.ADMINISTRATOR),

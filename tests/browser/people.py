@@ -60,6 +60,11 @@ class Person:
         """Somebody's row of the list."""
         return self.page.locator("table tbody tr", has_text=email)
 
+    def opens_person(self, email: str) -> None:
+        """Somebody's own page, from the list."""
+        self.row(email).locator("th a").click()
+        self.page.wait_for_load_state()
+
     def presses(self, name: str, within: Locator | None = None) -> None:
         """The one button whose accessible name starts so."""
         (within or self.page.locator("main")).get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()

@@ -104,7 +104,8 @@ def test_a_dead_link_speaks_the_language_of_its_mail(new_person: NewPerson, how:
     elif how == "cancelled":
         anne = new_person()
         anne.signs_in(ANNE)
-        anne.presses("Annuler l’invitation", anne.row(email))
+        anne.opens_person(email)
+        anne.presses("Annuler l’invitation")
         anne.presses("Annuler l’invitation")
     else:
         new_person().activates(link)

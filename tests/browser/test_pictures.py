@@ -126,14 +126,17 @@ def picture_creation(anne: Person, camera: Camera, admin: Admin) -> None:
 
 
 def picture_pending(anne: Person, camera: Camera) -> None:
-    """resend, correct"""
+    """resend, person, correct"""
     opens(anne, f"/users?q={DOMAIN}")
     camera.takes("resend-list", anne.page, "tbody tr:last-child")
     first = email_of(*reversed(PEOPLE[camera.locale][0]))
-    anne.row(first).locator("a[href*='/email']").click()
+    anne.opens_person(first)
+    camera.takes("person-page", anne.page)
+    anne.page.click("main a[href*='/email']")
     camera.takes("correct-address", anne.page)
     opens(anne, f"/users?q={DOMAIN}")
-    anne.row(first).locator("form[action*='/cancellation'] button").click()
+    anne.opens_person(first)
+    anne.page.click("main form[action*='/cancellation'] button")
     camera.takes("correct-cancel", anne.page)
     opens(anne, "/users")
     anne.page.click("main form[action*='/users/activations'] button")
@@ -188,7 +191,6 @@ def picture_attachments(anne: Person, camera: Camera) -> None:
 def picture_list(anne: Person, camera: Camera) -> None:
     """list, import"""
     opens(anne, "/users")
-    anne.page.click("main details summary")
     camera.takes("list-filters", anne.page)
     opens(anne, "/users/import")
     lines = (

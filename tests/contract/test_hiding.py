@@ -89,6 +89,7 @@ def acts(directory: Directory, user: User, company: Company) -> dict[str, Callab
     return {
         "attachments_of": lambda: directory.attachments_of(user.id),
         "user": lambda: directory.user(user.id),
+        "dossier": lambda: directory.dossier(user.id),
         "attach": lambda: directory.change_attachment(user.id, company, a_change(None, plain)),
         "promote": lambda: directory.change_attachment(user.id, company, a_change(plain, more)),
         "detach": lambda: directory.change_attachment(user.id, company, a_change(more, None)),

@@ -166,6 +166,31 @@ class TestUser:
             directory.user(world.operator().id)
 
 
+class TestDossier:
+    def test_it_is_the_account_with_its_attachments(self, world, directory):
+        beta, alpha = world.company("Beta"), world.company("alpha")
+        at = {one: an_attachment(one, external=True) for one in (beta, alpha)}
+        person = world.person(*at.values(), password_required=True, activation_sent_at=NOON)
+
+        found = directory.dossier(person.id)
+
+        assert (found.user, found.places) == (person, ((alpha, at[alpha]), (beta, at[beta])))
+        assert (found.signed_in_at, found.has_codes) == (None, False)
+
+    def test_it_tells_when_the_newest_open_session_began(self, world, directory):
+        person, other = (world.person(an_attachment(world.company())) for _ in range(2))
+        before = datetime.now(UTC) - timedelta(minutes=1)
+        world.signs_in(person)
+
+        assert before < directory.dossier(person.id).signed_in_at < before + timedelta(minutes=5)
+        assert directory.dossier(other.id).signed_in_at is None
+
+    def test_an_unknown_id_raises_not_found(self, directory):
+        for user_id in NO_IDS:
+            with pytest.raises(NotFoundError):
+                directory.dossier(user_id)
+
+
 class TestUsers:
     def test_accounts_are_read_whole_and_each_once(self, world, directory):
         """Also more of them than fit into one question."""
@@ -254,6 +279,7 @@ class TestUnreachable:
             lambda: directory.attachments_of(user.id),
             lambda: directory.members(company),
             lambda: directory.user(user.id),
+            lambda: directory.dossier(user.id),
             lambda: directory.users([user.id]),
             lambda: directory.find_by_email(user.email),
             lambda: directory.create_user(user.profile, [an_attachment(company)]),

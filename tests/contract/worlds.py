@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
+import requests
 
 from directory.encoding import Place, new_user, places, profile_representation, user_of
 from directory.gateway import Directory
@@ -79,6 +80,9 @@ class World(Protocol):
 
     def leave(self, user_id: str, group: Place | str) -> None: ...
 
+    def signs_in(self, person: User) -> None:
+        """An active person signs in somewhere, and the session stays open."""
+
     def groups_of(self, user_id: str) -> set[str]:
         """The paths of all groups that a person is in."""
 
@@ -141,6 +145,9 @@ class FakeWorld:
 
     def leave(self, user_id: str, group: Place | str) -> None:
         self.fake.remove_membership(user_id, group)
+
+    def signs_in(self, person: User) -> None:
+        self.fake.signed_in_at[person.id] = datetime.now(UTC)
 
     def groups_of(self, user_id: str) -> set[str]:
         return self.fake.groups_of(user_id)
@@ -243,6 +250,15 @@ class RealWorld:
 
     def leave(self, user_id: str, group: Place | str) -> None:
         _done(self.realm.admin.delete(f"/users/{user_id}/groups/{self._group_id(_path(group))}"))
+
+    def signs_in(self, person: User) -> None:
+        """With a password, through the client that every realm has for its command line."""
+        password = f"a password of {uuid4()}"
+        credential = {"type": "password", "value": password, "temporary": False}
+        _done(self.realm.admin.put(f"/users/{person.id}/reset-password", json=credential))
+        form = {"grant_type": "password", "client_id": "admin-cli", "username": person.email, "password": password}
+        token = f"{self.realm.url}/realms/{self.realm.realm}/protocol/openid-connect/token"
+        _done(requests.post(token, data=form, timeout=30))
 
     def groups_of(self, user_id: str) -> set[str]:
         groups = _done(self.realm.admin.get(f"/users/{user_id}/groups", params={"max": 1000})).json()

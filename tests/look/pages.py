@@ -195,6 +195,7 @@ RESEND_ALL = "form[action='/users/activations'] button"
 NEW = (fill(email="nouvelle.personne@acme.example"), click(NEXT))
 PERSON = (fill(last_name="Zola", first_name="Émile"), choose(title="m", locale="fr"))
 KNOWN = (fill(email="ophelie@delta.example"), click(NEXT))
+QUICK_ROLE = ".person-table .quick-cell button"
 CHLOE = "/users/{chloe}/attachments"
 PENDING = "/users?q=Morel"
 BAD_FILE = (
@@ -235,6 +236,20 @@ _VIEWS = (
     View("selection-running", "anne", "/help", (changing, go("/users/selection?refresh=no"))),
     View("selection-led-back-to", "anne", "/help", (changing, go("/users"))),
     View("selection-nothing-done", "anne", "/users/selection"),
+    # One person.
+    View("person", "anne", "/users/{chloe}"),
+    View("person-pending", "anne", "/users/{pending}"),
+    View("person-pending-text", "anne", "/users/{pending}", (click(".invitation-text summary"),)),
+    View("person-expired", "anne", "/users/{expired}"),
+    View("person-unsent", "anne", "/users/{unsent}"),
+    View("person-disabled", "anne", "/users/{disabled}"),
+    View("person-long", "anne", "/users/{long}"),
+    View("person-right-to-left", "anne", "/users/{arabic}"),
+    View("person-many-companies", "paul", "/users/{many08}"),
+    View("person-oneself", "anne", "/users/{anne}"),
+    View("person-role-review", "anne", "/users/{chloe}", (click(QUICK_ROLE),)),
+    View("person-role-changed", "anne", "/users/{chloe}", (click(QUICK_ROLE), click(CONFIRM))),
+    View("person-not-mine", "anne", "/users/{unknown}", status=404),
     # One more person.
     View("new", "anne", "/users/new"),
     View("new-wrong", "anne", "/users/new", (fill(email="no address"), click(NEXT)), 422),
@@ -349,7 +364,7 @@ _VIEWS = (
     View("resend-all-interrupted", "anne", "/help", (resending, cut_off, go("/users/activations"))),
     View("correct", "anne", "/users/{pending}/email"),
     View("correct-wrong", "anne", "/users/{pending}/email", (fill(email=""), click(NEXT)), 422),
-    View("cancel", "anne", PENDING, (click(CANCEL),)),
+    View("cancel", "anne", "/users/{pending}", (click(CANCEL),)),
     View("expired-form", "anne", PENDING, (spoil_token, click(RESEND)), 400),
     View("expired-form-kept", "anne", "/profile", (spoil_token, fill(last_name="Zola"), click(NEXT)), 400),
     View("session-ended", "anne", PENDING, (lose_session, click(RESEND)), 401),

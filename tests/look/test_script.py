@@ -177,12 +177,17 @@ class TestSearch:
         assert page.url.endswith("/users")
 
     def test_filters_too(self, gallery: Gallery):
+        """In sight on a desktop, one tap away on a phone."""
         page = gallery.show(PAGES["users"])
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert not page.is_visible("#status")
         page.click("details.filters-more summary")
         page.select_option("#status", "disabled")
         expect(page.locator("tbody tr")).to_have_count(1)
         assert page.url.endswith("/users?status=disabled")
         assert page.is_visible("#status"), "what is open stays open"
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert page.is_visible("#status")
 
     def test_count_is_told_to_who_does_not_see(self, gallery: Gallery):
         """The same element says each new number, so that a screen reader does."""
@@ -243,3 +248,14 @@ def test_progress_of_mails_is_exchanged_in_place_too(gallery: Gallery, rich_worl
     resend_store.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
     expect(page.locator("tbody tr")).to_have_count(5)
     rich_world.reset()
+
+
+def test_text_of_an_invitation_is_copied(gallery: Gallery):
+    """With one click; where nothing can be copied there is no button."""
+    page = gallery.show(PAGES["person-pending-text"])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("[data-copy]")
+    expect(page.locator(".copy-line [role=status]")).to_have_text("Copié")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "pending@acme.example" in copied
+    assert copied == page.input_value("#invitation")

@@ -10,7 +10,7 @@ from webapp.errors import AlreadyActiveError
 from webapp.http.context import administration, context, parts
 from webapp.http.forms import email_error
 from webapp.http.guards import Access, access
-from webapp.http.responses import back_to_list, list_address, list_fields
+from webapp.http.responses import back_from, back_to_list, list_address, list_fields
 from webapp.people import accounts
 from webapp.people.administration import person
 from webapp.people.policies import may_resend_activation
@@ -50,7 +50,7 @@ def cancel(user_id: str) -> ResponseReturnValue:
         return render_template("accounts/cancel.html", user=user, back=list_address(), fields=list_fields())
     accounts.cancel(context(), administration(), user_id)
     flash(_("The invitation of %(name)s was cancelled.", name=name), "success")
-    return back_to_list()
+    return back_from(user_id)
 
 
 def _pending(user_id: str) -> User:

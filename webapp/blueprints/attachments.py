@@ -9,6 +9,7 @@ from directory.model import AttachmentChange, Company, Member
 from webapp.errors import LastAdministratorError
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import (
+    ONLY,
     ROWS_PAGE,
     Row,
     has_errors,
@@ -20,7 +21,7 @@ from webapp.http.forms import (
     typed_rows,
 )
 from webapp.http.guards import Access, access
-from webapp.http.responses import back_to_list, list_address, list_fields, offer_undo
+from webapp.http.responses import back_from, back_to_list, list_address, list_fields, offer_undo
 from webapp.people import edit_attachments
 from webapp.people.administration import person
 from webapp.people.edit_attachments import Edit, EditConflictError, Meanwhile, Review
@@ -36,7 +37,7 @@ def edit(user_id: str) -> ResponseReturnValue:
     member = person(parts().directory, administration(), user_id)
     if request.method != "POST":
         return _rows_page(member, present_rows(administration().companies, member.attachments))
-    rows = typed_rows(administration().companies, request.form)
+    rows = typed_rows(_concerned(), request.form)
     if ROWS_PAGE in request.form:
         return _rows_page(member, rows)
     if has_errors(rows):
@@ -57,9 +58,20 @@ def edit(user_id: str) -> ResponseReturnValue:
     return _review_page(review)
 
 
+def _concerned() -> Sequence[Company]:
+    """The companies that the form is about: all of the actor's, or the one that it names."""
+    if only := request.form.get(ONLY):
+        return [administration().company(only)]
+    return administration().companies
+
+
+def _only_field() -> list[tuple[str, str]]:
+    return [(ONLY, company.id) for company in _concerned()] if ONLY in request.form else []
+
+
 def _rows_of(review: Review) -> list[Row]:
     """The boxes with the changes of others."""
-    return present_rows(administration().companies, [a for a in review.wanted.values() if a])
+    return present_rows(_concerned(), [a for a in review.wanted.values() if a])
 
 
 def _saved(member: Member, changes: Sequence[AttachmentChange]) -> ResponseReturnValue:
@@ -74,7 +86,9 @@ def _saved(member: Member, changes: Sequence[AttachmentChange]) -> ResponseRetur
         flash(_("The attachments of %(name)s were changed.", name=name), "success")
     if changes and member.user.id != actor().id:
         offer_undo()
-    return back_to_list()
+    before, detached = {at.company_id for at in member.attachments}, {c.company_id for c in changes if c.is_detach}
+    is_gone = before == detached and len(changes) == len(detached)
+    return back_from(member.user.id) if is_gone else back_to_list()
 
 
 def _conflict_page(review: Review) -> ResponseReturnValue:
@@ -103,7 +117,7 @@ def _rows_page(
         needs_administrator=needs_administrator,
         is_me=member.user.id == actor().id,
         companies=_companies(),
-        fields=[seen_field(administration().companies, member.attachments), *list_fields()],
+        fields=[seen_field(administration().companies, member.attachments), *_only_field(), *list_fields()],
         back=list_address(),
     )
 
@@ -117,7 +131,7 @@ def _review_page(review: Review) -> str:
         meanwhile=review.meanwhile,
         given_up=_given_up(review),
         companies=_companies(),
-        fields=[*(pair for row in _rows_of(review) for pair in row.fields), seen, *list_fields()],
+        fields=[*(pair for row in _rows_of(review) for pair in row.fields), seen, *_only_field(), *list_fields()],
         back=list_address(),
     )
 

@@ -12,12 +12,13 @@ from webapp.http.csv_response import asked_variety, file_name
 from webapp.http.guards import Access, access
 from webapp.imports.csv_format import lines
 from webapp.records import journal_reading
-from webapp.records.journal import Action, Values
+from webapp.records.journal import Action
 from webapp.records.journal_query import EVERYTHING, Asked, asked
 from webapp.records.journal_reading import Found, Line
 from webapp.storage import rate_limits
 from webapp.wording import times
-from webapp.wording.labels import ACTIONS, AFFILIATIONS, OUTCOMES, REASONS_WHY, ROLES
+from webapp.wording.journal_words import reason_in_words, values_in_words
+from webapp.wording.labels import ACTIONS, OUTCOMES
 from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("journal", __name__)
@@ -40,8 +41,8 @@ def index() -> ResponseReturnValue:
         given=given,
         companies={company.id: company for company in administration().companies},
         company_choices=[(company.id, company.name) for company in administration().companies],
-        words=_words,
-        reason_words=_reason_words,
+        words=values_in_words,
+        reason_words=reason_in_words,
         kinds=[(EVERYTHING, _("Everything, address look-ups included")), *_kinds()],
         kind=request.args.get("action", "") if "action" not in wanted.ignored else "",
         only=_person_name(found, wanted),
@@ -132,33 +133,9 @@ def _rows(line: Line) -> Iterator[list[str]]:
             names.get(company_id, company_id),
             line.person.name,
             line.person.email,
-            _words(line.before),
-            _words(line.after),
+            values_in_words(line.before),
+            values_in_words(line.after),
             str(OUTCOMES[line.outcome]),
-            _reason_words(line.reason) if line.reason else "",
+            reason_in_words(line.reason) if line.reason else "",
             line.request_id,
         ]
-
-
-def _words(values: Values | None) -> str:
-    """What was, or is now, in the reader's words; nothing for nothing."""
-    if values is None:
-        return ""
-    found = []
-    if values.role is not None:
-        found.append(str(ROLES[values.role]))
-    if values.affiliation is not None:
-        found.append(str(AFFILIATIONS[values.affiliation]))
-    if values.until is not None:
-        found.append(_("until %(day)s", day=times.last_day(values.until)))
-    if values.digest is not None:
-        found.append(f"SHA-256 {values.digest}")
-    if values.email is not None:
-        found.append(values.email)
-    if values.found is not None:
-        found.append(_("an account exists") if values.found else _("no account"))
-    return ", ".join(found)
-
-
-def _reason_words(reason: str) -> str:
-    return str(REASONS_WHY.get(reason, reason))

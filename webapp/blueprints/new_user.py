@@ -1,6 +1,6 @@
 """« Ajouter un utilisateur »: a new account, or an account that exists already attached to my companies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, flash, render_template, request, session
@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from directory.errors import EmailTakenError, InvalidPersonError
 from directory.model import Attachment, Company, Member, Profile, difference
 from directory.person_data import email_spellings, normal_email
+from webapp.errors import HiddenError
 from webapp.http import steps
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import (
@@ -26,15 +27,21 @@ from webapp.http.forms import (
     typed_rows,
 )
 from webapp.http.guards import Access, access
-from webapp.http.responses import see_other
+from webapp.http.responses import ADDED, see_other
 from webapp.people import accounts, edit_attachments, lookups
+from webapp.people.administration import person
 from webapp.people.edit_attachments import Edit, EditConflictError
+from webapp.people.free_mailboxes import free_mailbox
 from webapp.records.payloads import NewAccount
 from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("new_user", __name__)
 SHOWN = "companies_shown"
 ACCOUNT = "account"
+LIKE = "like"
+"""The field that names the person whose companies and roles are proposed."""
+ADDRESS = "address"
+"""The field with the address that the second step was shown for; the person may type another one there."""
 NO_ACCOUNT = "none"
 AN_ACCOUNT = "known"
 CHECKED = "checked"
@@ -78,8 +85,8 @@ def create() -> ResponseReturnValue:
         return _save(email)
     known = _look_up(email, again=has_details)
     if not has_details:
-        return _step(_empty(email, known))
-    if "back" in request.form or ROWS_PAGE in request.form:
+        return _step(_empty(email, known, request.form))
+    if "back" in request.form or ROWS_PAGE in request.form or (known and _is_another(email)):
         return _step(Details(email, known, PersonForm(), _typed(known)))
     return _review(email, known)
 
@@ -99,7 +106,7 @@ def _kept_page(fields: MultiDict[str, str]) -> ResponseReturnValue:
         return _address_page(email)
     known = _look_up(email, again=True)
     if not _has_details(fields):
-        return _details_page(_empty(email, known))
+        return _details_page(_empty(email, known, fields))
     form = PersonForm(formdata=fields)
     checked = CHECKED in fields
     if checked and known is None:
@@ -107,8 +114,26 @@ def _kept_page(fields: MultiDict[str, str]) -> ResponseReturnValue:
     return _details_page(Details(email, known, form, _typed(known, fields), checked=checked))
 
 
-def _empty(email: str, known: Member | None) -> Details:
-    return Details(email, known, PersonForm(formdata=None, locale="fr"), _open_rows(known))
+def _empty(email: str, known: Member | None, fields: Mapping[str, str]) -> Details:
+    like = _person_like(fields)
+    rows = _open_rows(known, like.attachments if like else ())
+    return Details(email, known, PersonForm(formdata=None, locale="fr"), rows)
+
+
+def _person_like(fields: Mapping[str, str]) -> Member | None:
+    """The person whose companies and roles are proposed, none when they are not mine."""
+    user_id = fields.get(LIKE)
+    if not user_id:
+        return None
+    try:
+        return person(parts().directory, administration(), user_id)
+    except HiddenError:
+        return None
+
+
+def _is_another(email: str) -> bool:
+    """Whether the second step was shown for another address than the one that it sends."""
+    return request.form.get(ADDRESS, email) != email
 
 
 def _look_up(email: str, *, again: bool = False) -> Member | None:
@@ -168,6 +193,7 @@ def _create(profile: Profile, wanted: Sequence[Attachment]) -> ResponseReturnVal
             ),
             "warning",
         )
+    flash(made.user.id, ADDED)
     return see_other("users.index")
 
 
@@ -193,6 +219,7 @@ def _attach(email: str, known: Member, form: PersonForm) -> ResponseReturnValue:
         flash(_("%(name)s is now attached as you asked.", name=name), "success")
     else:
         flash(_("%(name)s was attached already; nothing had to be changed.", name=name), "info")
+    flash(known.user.id, ADDED)
     return see_other("users.index")
 
 
@@ -262,7 +289,12 @@ def _person_fields(profile: Profile) -> list[tuple[str, str]]:
 
 
 def _address_page(email: str, error: str = "") -> ResponseReturnValue:
-    page = render_template("users/address.html", email=email, errors=[error] if error else [])
+    page = render_template(
+        "users/address.html",
+        email=email,
+        errors=[error] if error else [],
+        like=_person_like(request.values),
+    )
     return page, 422 if error else 200
 
 
@@ -290,7 +322,8 @@ def _details_page(details: Details) -> tuple[str, int]:
         email_errors=email_errors,
         box_errors=box_errors,
         summary=summary,
-        fields=[*_state_fields(details.known), *_step_field()],
+        free_mailbox=free_mailbox(details.email) if details.known is None else "",
+        fields=[(ADDRESS, details.email), *_state_fields(details.known), *_step_field()],
         appeared=details.appeared,
         conflicts=details.conflicts,
     )
@@ -318,10 +351,10 @@ def _bare_rows() -> list[Row]:
     return typed_rows([Company(id_, id_) for id_ in sorted(actor().administered_ids)], request.form)
 
 
-def _open_rows(known: Member | None) -> list[Row]:
+def _open_rows(known: Member | None, proposed: Iterable[Attachment] = ()) -> list[Row]:
     """The companies where the person is not attached; an attachment is changed under « Modifier »."""
     present = {a.company_id for a in known.attachments} if known else set()
-    return present_rows(c for c in administration().companies if c.id not in present)
+    return present_rows((c for c in administration().companies if c.id not in present), proposed)
 
 
 def _address_refused() -> str:

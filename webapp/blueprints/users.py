@@ -9,6 +9,7 @@ from directory.model import ActivationStatus
 from webapp.http.context import actor, administration, context, parts, today
 from webapp.http.guards import Access, access
 from webapp.listing.cache import page_of
+from webapp.listing.counts import counts_of
 from webapp.listing.query import MOST_CHARACTERS, query_of
 from webapp.listing.wording import choices, filter_words, ignored_words
 from webapp.people import activations
@@ -38,6 +39,7 @@ def index() -> ResponseReturnValue:
         "users/index.html",
         page=page,
         everybody=len(seen.members),
+        counts=counts_of(seen.members, query, now),
         expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
         ending=sum(is_soon(one.until, today()) for m in seen.members for one in m.attachments),
         shortage=shortage(mine.companies, seen.members, now),

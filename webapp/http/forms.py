@@ -38,6 +38,8 @@ ROWS_SHOWN = 20
 FIND, ROWS_PAGE, TICKED = "find", "rows_page", "ticked"
 """The fields that look for a company and turn the pages of the rows, and the page of the ticked ones."""
 FIND_LENGTH = 200
+ONLY = "only"
+"""The field that names the one company that a form is about; the other attachments stay as they are."""
 
 
 def email_error(text: str) -> str:

@@ -1,6 +1,7 @@
 """What is answered to every request besides its page: headers, and one page for each thing that can go wrong."""
 
 from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -44,6 +45,8 @@ from webapp.wording.times import in_a_while
 
 UNDO = "undo"
 """The category of a flashed id: that of a change that can be undone, with a button next to its message."""
+ADDED = "added"
+"""The category of a flashed id: that of an account just created or attached, with links next to its message."""
 RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
 
@@ -322,6 +325,20 @@ def list_fields() -> list[tuple[str, str]]:
     """What a form brings along so that it can lead back there; nothing when that is the whole list."""
     found = own_path(request.values.get("next"))
     return [("next", found)] if found else []
+
+
+def person_address(user_id: str) -> str:
+    """The page of a person; it opens the list again as the actor left it."""
+    return url_for("person.show", user_id=user_id, next=own_path(request.values.get("next")))
+
+
+def back_from(user_id: str) -> ResponseReturnValue:
+    """The answer to a POST after which the person is not the actor's any more: the list, not their page."""
+    target = urlsplit(list_address())
+    if target.path != url_for("person.show", user_id=user_id):
+        return back_to_list()
+    left = dict(parse_qsl(target.query)).get("next")
+    return redirect(own_path(left) or url_for("users.index"), 303)
 
 
 def offer_undo() -> None:

@@ -89,6 +89,16 @@ def waits(context: Context, user_ids: Iterable[str]) -> dict[str, float]:
     return {user_id: wait for user_id, wait in found.items() if wait > 0}
 
 
+def mails_of(database: Database, user: User) -> list[datetime]:
+    """When activation mails were handed over for the person (UTC), the newest first."""
+    query = select(activation_mails.c.sent_at).where(activation_mails.c.user_id == user.id)
+    with database.engine.connect() as connection:
+        found = {datetime.fromtimestamp(int(at), UTC) for at in connection.execute(query).scalars()}
+    if user.activation_sent_at:  # may have been sent by another portal's database, or by operations
+        found.add(user.activation_sent_at)
+    return sorted(found, reverse=True)
+
+
 def _sent_lately(database: Database, now: float, user_ids: Iterable[str]) -> dict[str, list[float]]:
     """When mails left for these people in the last 24 hours, the newest first."""
     query = (

@@ -15,6 +15,7 @@ READS = frozenset(
         "administrators",
         "attachments_of",
         "check",
+        "dossier",
         "ending",
         "find_by_email",
         "members",

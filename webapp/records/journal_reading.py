@@ -60,6 +60,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """When and by whom a person was attached to a company; `created` is whether their account was made with it."""
+
+    at: datetime
+    author: Author
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """What of the journal is asked for; `since` is included, `until` is not (UTC). `person` is an id."""
 
@@ -182,8 +191,13 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
 
 def attached_since(database: Database, person_id: str) -> dict[str, datetime]:
     """Since when a person is attached, by company: where the portal attached them and has not detached them."""
+    return {company_id: joined.at for company_id, joined in joined_of(database, person_id).items()}
+
+
+def joined_of(database: Database, person_id: str) -> dict[str, Joined]:
+    """When and by whom a person was attached, by company: where the portal did it and has not detached them."""
     query = (
-        select(journal_companies.c.company_id, journal.c.action, journal.c.at)
+        select(journal, journal_companies.c.company_id)
         .join(journal_companies, journal_companies.c.line_id == journal.c.id)
         .where(
             journal.c.person_id == person_id,
@@ -192,14 +206,28 @@ def attached_since(database: Database, person_id: str) -> dict[str, datetime]:
         )
         .order_by(journal.c.id)
     )
-    found: dict[str, datetime] = {}
+    found: dict[str, Joined] = {}
     with database.engine.connect() as connection:
-        for company_id, action, at in connection.execute(query):
-            if Action(action) in _LEFT:
-                found.pop(company_id, None)
+        for row in connection.execute(query):
+            if Action(row.action) in _LEFT:
+                found.pop(row.company_id, None)
             else:
-                found[company_id] = datetime.fromtimestamp(at, UTC)
+                found[row.company_id] = Joined(
+                    datetime.fromtimestamp(row.at, UTC), _author(row), Action(row.action) is Action.CREATE
+                )
     return found
+
+
+def about(database: Database, company_ids: Iterable[str], person_id: str, size: int) -> Found:
+    """The latest lines about one person that concern these companies, the newest first."""
+    mine = set(company_ids)
+    conditions = [*_conditions(sorted(mine), Search()), journal.c.person_id == person_id]
+    with database.engine.connect() as connection:
+        total = connection.execute(select(func.count()).select_from(journal).where(*conditions)).scalar_one()
+        query = select(journal).where(*conditions).order_by(journal.c.id.desc()).limit(size)
+        rows = connection.execute(query).all()
+        companies = _companies(connection, [row.id for row in rows], mine)
+    return Found(tuple(_line(row, companies.get(row.id, ())) for row in rows), total)
 
 
 def last_number(database: Database, company_id: str) -> int:

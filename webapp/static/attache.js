@@ -78,6 +78,16 @@ for (const table of document.querySelectorAll('.attachments')) {
   show();
 }
 
+// A text to copy. Without a clipboard (or without scripts) it can be selected.
+for (const button of document.querySelectorAll('[data-copy]')) {
+  const text = document.getElementById(button.dataset.copy);
+  if (navigator.clipboard) button.closest('[hidden]').removeAttribute('hidden');
+  button.addEventListener('click', () => navigator.clipboard.writeText(text.value).then(
+    () => { button.nextElementSibling.textContent = button.dataset.done; },
+    () => text.select(),
+  ));
+}
+
 // Nothing typed is lost by leaving the page unawares: « Cancel », and sending the form, are no accidents.
 for (const form of document.querySelectorAll('form.form[method=post]')) {
   let meant = false;

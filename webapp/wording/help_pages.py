@@ -34,6 +34,7 @@ TASKS = {
         Task("detach", _l("Detach a user’s account")),
         Task("attach", _l("Attach a user’s account")),
         Task("list", _l("Find people in the list")),
+        Task("person", _l("The page of a person")),
         Task("import", _l("Import and export users")),
         Task("journal", _l("Read the journal")),
         Task("administrators", _l("The only administrator of a company")),
@@ -46,6 +47,7 @@ TASKS = {
 EXPLAINED_BY = {
     "users.index": "list",
     "new_user.create": "create",
+    "person.show": "person",
     "transfers.upload": "import",
     "imports.show": "import",
     "imports.go_on": "import",

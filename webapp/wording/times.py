@@ -59,6 +59,12 @@ def waiting_time(seconds: int) -> str:
     return str(ngettext("%(num)s hour", "%(num)s hours", -(-seconds // 3600)))
 
 
+def at(seconds: float) -> str:
+    """The moment in so many seconds, without the wait: where there is little room."""
+    now = datetime.now(UTC)
+    return moment(now + timedelta(seconds=max(1, int(seconds + 0.999))), now)
+
+
 def in_a_while(seconds: float) -> str:
     """The moment in so many seconds: the hour, and the wait in words."""
     now = datetime.now(UTC)

@@ -24,6 +24,7 @@ ALLOWED: Sequence[tuple[str, str]] = (
     ("GET", "/admin/R/users"),
     ("GET", f"/admin/R/users/{ID}"),
     ("GET", f"/admin/R/users/{ID}/groups"),
+    ("GET", f"/admin/R/users/{ID}/sessions"),
     ("GET", "/admin/R/users/profile"),
     ("GET", "/admin/R/groups"),
     ("GET", "/admin/R/groups/count"),
@@ -76,7 +77,7 @@ def story(installation: Installation) -> list[Call]:
 
     _attach_and_detach(anne, installation, ids[emile])
     _import(anne)
-    _pages(anne)
+    _pages(anne, ids[emile])
     _oneself(installation, emile, ids[emile])
     _never_of_an_active_one(anne, ids[emile])
     anne.post("/logout", {})
@@ -112,11 +113,12 @@ def _import(anne: Person) -> None:
     until(lambda: 'http-equiv="refresh"' not in anne.get(page).text, "imported", seconds=120)
 
 
-def _pages(anne: Person) -> None:
+def _pages(anne: Person, emile: str) -> None:
     """Whatever can be looked at."""
     for path in (
         *("/", "/users", "/users?q=zola&status=pending&sort=-email", "/users.csv", "/users/new", "/users/import"),
         *("/journal", "/journal.csv", "/help", "/profile", "/users/activations", "/readyz", "/users/import.csv"),
+        f"/users/{emile}",
     ):
         assert anne.get(path).status_code in {200, 302}, path
     assert anne.post("/users/activations", {}).status_code == 303

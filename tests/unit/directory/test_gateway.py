@@ -27,6 +27,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "members",
         "administrators",
         "user",
+        "dossier",
         "users",
         "find_by_email",
         "create_user",

@@ -354,6 +354,26 @@ class TestUser:
             directory.user(ANNE)
         assert wire.lines == [f"GET /users/{ANNE}/groups"]
 
+    def test_a_dossier_takes_three_calls(self, wire, directory):
+        """The newest of the open sessions counts; whether codes are set up is part of the account."""
+        account = {"id": ANNE, **profile_representation(a_profile(), NOON), "totp": True}
+        wire.answers("GET", f"/users/{ANNE}/groups", (200, [ACME_GROUP]))
+        wire.answers("GET", f"/users/{ANNE}", (200, account))
+        sessions = [{"start": NOON.timestamp() * 1000 - ago} for ago in (5000, 0, 9000)]
+        wire.answers("GET", f"/users/{ANNE}/sessions", (200, [*sessions, {"id": "without a start"}]))
+
+        found = directory.dossier(ANNE)
+
+        assert (found.signed_in_at, found.has_codes) == (NOON, True)
+        assert found.places == ((ACME, an_attachment(ACME)),)
+        assert sorted(wire.lines) == [f"GET /users/{ANNE}{what}" for what in ("", "/groups", "/sessions")]
+
+    def test_a_dossier_without_the_right_to_read_sessions_says_nothing_of_them(self, wire, directory):
+        wire.knows(ANNE)
+        wire.answers("GET", f"/users/{ANNE}/sessions", 403)
+
+        assert directory.dossier(ANNE).signed_in_at is None
+
     def test_an_operator_costs_as_many_calls_as_an_unknown_id(self, wire, directory):
         """The account itself is not read, so the time does not tell the two apart."""
         wire.answers("GET", f"/users/{ANNE}/groups", (200, [OPERATORS]))

@@ -335,6 +335,7 @@ ROWS = (
     ),
     Row("POST", "/users/selection/undoing", "nothing was done", 401, 403, 404),
     # One person.
+    Row("GET", PERSON, "read", 302, 403, ANY_OF_MINE_200, **SOMEBODY),
     Row("GET", f"{PERSON}/attachments", "open", 302, 403, ANY_OF_MINE_200, **SOMEBODY),
     Row("POST", f"{PERSON}/attachments", "look", 401, 403, ANY_OF_MINE_200, **WHEREVER),
     Row(

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from directory.model import User
+from directory.model import Locale, User
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
+from tests.web.html import Element
 from tests.web.typed import a_creation
 from webapp.http.context import EXTENSION
 from webapp.listing import cache
@@ -101,9 +102,74 @@ def test_resend_is_offered_to_who_has_not_activated(
     buttons = [form["action"] for form in status.all("form")]
     assert buttons == ([f"/users/{person.id}/activation"] if offered else [])
     assert ("Renvoyer" in status.text) is offered
-    account = [f"/users/{person.id}/email", f"/users/{person.id}/cancellation"]
-    offers = [element["href"] or element["action"] for element in page.row("x@acme.example").all("a", "form")]
-    assert all((address in offers) is offered for address in account)
+
+
+def test_a_row_leads_to_the_person_and_to_two_things_that_are_done_often(
+    browser: Browser, directory: FakeDirectory
+):
+    """The rest is on the person's page, which leads back to the list as it was."""
+    person = directory.add_user(
+        a_profile("x@acme.example"), [an_attachment("acme")], **STATES["En cours d'activation"]
+    )
+    found = browser.get("/users?q=x").row("x@acme.example").all("a", "form")
+    where = f"/users/{person.id}"
+    assert [(one["href"] or one["action"]) for one in found] == [
+        f"{where}?next=/users?q%3Dx",
+        f"{where}/activation",
+        f"{where}/attachments?next=/users?q%3Dx",
+    ]
+    assert browser.get(found[0]["href"]).main.one("p", class_="way-back").one("a")["href"] == "/users?q=x"
+
+
+class TestCounts:
+    """How many people of each kind there are, above the list, as links to them."""
+
+    @pytest.fixture(autouse=True)
+    def people(self, directory: FakeDirectory) -> None:
+        for word, state in STATES.items():
+            directory.add_user(a_profile(last_name=f"At {word}"), [an_attachment("acme")], **state)
+        external = [an_attachment("globex", external=True), an_attachment("acme", external=True)]
+        directory.add_user(a_profile(last_name="Outside"), external)
+
+    def counts(self, page: Page) -> dict[str, int]:
+        links = page.main.one("nav", class_="counts").all("a")
+        return {link.text.rpartition(" ")[0]: int(link.text.rpartition(" ")[2]) for link in links}
+
+    def link(self, page: Page, word: str) -> Element:
+        (found,) = [a for a in page.main.one("nav", class_="counts").all("a") if a.text.startswith(word)]
+        return found
+
+    def test_all_are_there(self, browser: Browser):
+        assert self.counts(browser.get("/users")) == {
+            "Actif": 3,
+            "En cours d'activation": 1,
+            "Expiré": 1,
+            "Mail non envoyé": 1,
+            "Externes": 1,
+            "Administrateurs": 1,
+        }
+
+    @pytest.mark.parametrize("word", ["Actif", "En cours", "Expiré", "Mail non", "Externes", "Administrateurs"])
+    def test_each_leads_to_that_many(self, browser: Browser, word: str):
+        """And, once chosen, back to everybody."""
+        page = browser.get("/users?sort=-email")
+        link = self.link(page, word)
+        found = browser.get(link["href"])
+        assert len(found.rows) == int(link.text.rpartition(" ")[2])
+        chosen = self.link(found, word)
+        assert chosen["aria-current"] == "true"
+        assert chosen["href"] == "/users?sort=-email"
+
+    def test_those_of_one_company(self, browser: Browser):
+        page = browser.get("/users?company=globex&status=active")
+        assert self.counts(page)["Externes"] == 1
+        assert self.counts(page)["Actif"] == 2
+        assert self.counts(page)["Expiré"] == 0
+        assert self.link(page, "Externes")["href"] == "/users?company=globex&affiliation=external"
+
+    def test_in_english(self, client_for: ClientFor, directory: FakeDirectory):
+        boss = directory.add_user(a_profile(locale=Locale.EN), [an_attachment("initech", administrator=True)])
+        assert self.counts(client_for(boss).get("/users"))["Administrators"] == 1
 
 
 def test_expired_shows_when_it_ended(browser: Browser, directory: FakeDirectory):
@@ -657,7 +723,7 @@ class TestComingBack:
         assert (done.status, done.location) == (303, self.HERE)
 
     def test_from_correcting_the_address(self, browser: Browser, person: User):
-        page = browser.get(self.link(browser, "Corriger"))
+        page = browser.get(f"/users/{person.id}/email", query_string={"next": self.HERE})
         assert self.cancel(page) == self.HERE
         wrong = browser.submit(page.forms[0], email="wrong")
         assert self.cancel(wrong) == self.HERE
@@ -665,7 +731,7 @@ class TestComingBack:
         assert (done.status, done.location) == (303, self.HERE)
 
     def test_from_cancelling(self, browser: Browser, person: User):
-        page = browser.submit(browser.get(self.HERE).form(f"/users/{person.id}/cancellation"))
+        page = browser.post(f"/users/{person.id}/cancellation", {"ask": "1", "next": self.HERE})
         assert self.cancel(page) == self.HERE
         done = browser.submit(page.forms[0], "confirm")
         assert (done.status, done.location) == (303, self.HERE)

@@ -184,7 +184,10 @@ class TestQuota:
         page = browser.post(f"/users/{pending.id}/activation")
         assert page.status == 429
         assert page.headers["Retry-After"] == "40"
-        assert re.search(r"Le prochain mail d’activation peut être envoyé (à|le) .*\d\d:\d\d \(dans 40 secondes\)\.", page.main.text)
+        assert re.search(
+            r"Le prochain mail d’activation peut être envoyé (à|le) .*\d\d:\d\d \(dans 40 secondes\)\.",
+            page.main.text,
+        )
         assert len(directory.mails) == 1
         clock.time += 40
         assert browser.post(f"/users/{pending.id}/activation").status == 303

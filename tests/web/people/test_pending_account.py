@@ -162,9 +162,9 @@ class TestCancellation:
     """An invitation taken back."""
 
     def test_asks_first_on_the_page(self, browser: Browser, directory: FakeDirectory, pending: User):
-        """The button of the list leads to a question; its button cancels."""
+        """The button of the person's page leads to a question; its button cancels."""
         before = directory.snapshot()
-        question = browser.submit(browser.get("/users").form(f"/users/{pending.id}/cancellation"))
+        question = browser.submit(browser.get(f"/users/{pending.id}").form(f"/users/{pending.id}/cancellation"))
         assert question.status == 200
         assert pending.email in question.main.text
         assert directory.snapshot() == before
@@ -205,7 +205,7 @@ class TestCancellation:
     ):
         """Between the question and its answer he activated: 409, and his account lives."""
         browser = client_for(administrator)
-        question = browser.submit(browser.get("/users").form(f"/users/{pending.id}/cancellation"))
+        question = browser.submit(browser.get(f"/users/{pending.id}").form(f"/users/{pending.id}/cancellation"))
         directory.activate(pending.id)
         assert browser.submit(question.forms[0], "confirm").status == 409
         assert directory.user(pending.id).id == pending.id
