@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import RLock
 
 from keycloak import KeycloakOpenIDConnection
 from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 
-from directory.encoding import subject_and_roles
+from directory.encoding import issued_at, subject_and_roles
 from directory.errors import UnavailableError
 from directory.keycloak_gateway.translation import NOISE
 
@@ -66,8 +67,13 @@ class Connection(KeycloakOpenIDConnection):
             raise refused
 
     def _refresh_if_required(self) -> None:
-        with self._lock:
-            super()._refresh_if_required()
+        # A call whose token is still good does not wait for one that asks for another.
+        if self._is_expired():
+            with self._lock:
+                super()._refresh_if_required()
+
+    def _is_expired(self) -> bool:
+        return self.expires_at is not None and datetime.now(tz=UTC) >= self.expires_at
 
     def refresh_token(self) -> None:
         with self._lock:
@@ -79,6 +85,13 @@ class Connection(KeycloakOpenIDConnection):
                 raise UnavailableError(
                     f"Keycloak did not sign in the client {self.client_id}: {answer}"
                 ) from error
+
+    def issued_at(self) -> float | None:
+        """Return when Keycloak's clock says that the present token was issued, in seconds since 1970."""
+        try:
+            return issued_at((self.token or {})["access_token"])
+        except NOISE:
+            return None
 
     def own_id(self) -> str:
         """Return the id of the service account, as the present token names it; empty when it names none."""

@@ -226,6 +226,10 @@ class KeycloakDirectory:
     def check(self) -> None:
         self._accounts.any_one()
 
+    def sign_in(self) -> float:
+        self._connection.refresh_token()
+        return time.time() - (self._connection.issued_at() or time.time())
+
     def own_rights(self) -> Rights:
         return own_rights.read(self._admin, self._connection)
 

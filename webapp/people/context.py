@@ -18,6 +18,7 @@ READS = frozenset(
         "find_by_email",
         "members",
         "never_activated",
+        "sign_in",
         "user",
         "users",
     }

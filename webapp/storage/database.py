@@ -8,12 +8,15 @@ Times are UTC, stored as seconds since 1970 (a float), so that every database co
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from time import time
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -31,7 +34,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
-    text,
+    select,
 )
 from sqlalchemy.engine import make_url
 
@@ -197,6 +200,10 @@ It is deleted some days after (`webapp.jobs.state.KEPT`).
 """
 
 
+class NotMigratedError(Exception):
+    """The tables lack, or are those of an older release."""
+
+
 class Database:
     """One engine, and the one way to write: a short transaction that never spans a call to Keycloak."""
 
@@ -210,16 +217,35 @@ class Database:
             yield connection
 
     def check(self) -> None:
-        """Raise `sqlalchemy.exc.SQLAlchemyError` unless the database answers and has been migrated."""
+        """Raise `sqlalchemy.exc.SQLAlchemyError` unless the database answers; `NotMigratedError` without tables.
+
+        Newer tables are accepted: another portal of a newer release has migrated them, and this one finishes.
+        """
         with self.engine.connect() as connection:
-            connection.execute(text("SELECT version_num FROM alembic_version"))
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found is None or found in _older_revisions():
+                raise NotMigratedError(f"the database is at revision {found or 'none'}")
+            connection.execute(select(sessions.c.id).limit(1))
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+        config = _migrations()
         config.attributes["engine"] = self.engine
         command.upgrade(config, "head")
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+    return config
+
+
+@cache
+def _older_revisions() -> frozenset[str]:
+    """The revisions that lack something that this release needs."""
+    scripts = ScriptDirectory.from_config(_migrations())
+    known = {script.revision for script in scripts.walk_revisions()}
+    return frozenset(known - set(scripts.get_heads()))
 
 
 def now() -> float:

@@ -39,6 +39,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "never_activated",
         "check",
         "own_rights",
+        "sign_in",
     }
 
 
