@@ -11,10 +11,14 @@ from keycloak.exceptions import KeycloakError, PermissionDefinitionError
 from directory.encoding import issued_at, subject_and_roles
 from directory.errors import UnavailableError
 from directory.keycloak_gateway.translation import NOISE
+from directory.transport import Gate, mount
 
 CONNECT_TIMEOUT = 2.0
-READ_TIMEOUT = 10.0
-"""Seconds. The first list of members after a start took more than 5 on a busy machine (measured, H2)."""
+READ_TIMEOUT = 5.0
+"""Seconds. A read that takes longer (the first list of members after a start on a busy machine did) is tried once
+more, and found ready."""
+POOL = 32
+"""Connections that are kept open."""
 MAIL_READ_TIMEOUT = 15.0
 """Seconds. Keycloak itself gives up on a silent mail server after 10.07 s (measured)."""
 
@@ -39,7 +43,7 @@ class Connection(KeycloakOpenIDConnection):
     The library's replaying of writes is switched off.
     """
 
-    def __init__(self, account: ServiceAccount, read_timeout: float) -> None:
+    def __init__(self, account: ServiceAccount, read_timeout: float, gate: Gate) -> None:
         self._lock = RLock()
         self._client_secrets = account.client_secrets
         super().__init__(
@@ -49,8 +53,11 @@ class Connection(KeycloakOpenIDConnection):
             client_id=account.client_id,
             timeout=(CONNECT_TIMEOUT, read_timeout),  # type: ignore[arg-type]  # requests takes both
             max_retries=0,
-            pool_maxsize=32,
+            pool_maxsize=POOL,
         )
+        mount(self._s, gate, max_retries=0, pool_maxsize=POOL)
+        # Asking for a token changes nothing, so it may be sent again when an idle connection was closed.
+        mount(self.keycloak_openid.connection._s, gate, max_retries=1, pool_maxsize=POOL)
 
     def get_token(self) -> None:
         refused: KeycloakError | None = None

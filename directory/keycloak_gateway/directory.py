@@ -7,7 +7,7 @@ switches the first off and puts a lock around the second, `translation` translat
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from directory.encoding import (
 from directory.errors import CompanyNotFoundError, ForbiddenError, InvalidPersonError, NotFoundError
 from directory.keycloak_gateway import connection, own_rights
 from directory.keycloak_gateway.accounts import Accounts
-from directory.keycloak_gateway.calls import identified, is_id
+from directory.keycloak_gateway.calls import Readers, identified, is_id
 from directory.keycloak_gateway.connection import Connection, ServiceAccount
 from directory.keycloak_gateway.groups import Groups
 from directory.keycloak_gateway.outsiders import Look, Outsiders
@@ -46,10 +46,12 @@ from directory.model import (
     User,
 )
 from directory.rights import Rights
+from directory.transport import Gate
 from directory.visibility import is_hidden, is_service_account, open_companies, undecided
 
-READERS = 8
-"""Calls made at the same time, in addition to those in the callers' own threads."""
+READERS = 16
+"""Calls made at the same time, in addition to those in the callers' own threads: more than one person may have
+(`transport.AT_ONCE_FOR_ONE`), so that calls that hang for one do not stop those of the others."""
 JUST_CREATED = 30.0
 """Seconds during which an account that this process created is known without being read."""
 
@@ -71,11 +73,12 @@ class KeycloakDirectory:
         redirect_uri: str,
     ) -> None:
         account = ServiceAccount(url, realm, client_id, client_secrets)
-        self._connection = Connection(account, connection.READ_TIMEOUT)
+        gate = Gate()
+        self._connection = Connection(account, connection.READ_TIMEOUT, gate)
         self._admin = KeycloakAdmin(connection=self._connection)
-        self._mailer = KeycloakAdmin(connection=Connection(account, connection.MAIL_READ_TIMEOUT))
+        self._mailer = KeycloakAdmin(connection=Connection(account, connection.MAIL_READ_TIMEOUT, gate))
         self._activation = {"client_id": portal_client_id, "redirect_uri": redirect_uri}
-        self._readers = ThreadPoolExecutor(READERS, "directory")
+        self._readers = Readers(READERS, "directory")
         self._accounts = Accounts(self._admin, self._mailer, self._readers)
         self._groups = Groups(self._admin)
         self._outsiders = Outsiders(self._groups, self._readers, self._is_hidden)
