@@ -1,4 +1,4 @@
-"""R4, R14: the portal killed at every call of a creation and of a change at four companies; the next one resumes."""
+"""R4, R14: the portal killed at every call of a creation, and of a change at four companies; then resumed."""
 
 import os
 import socket
