@@ -181,7 +181,7 @@ class Portal(RuleBasedStateMachine):
                 unknown.add(key)  # no answer: it may have happened, and the line says that it is not known
                 continue
             if key not in unknown:
-                assert at.get(company) == before, "each line begins where the one before ended"
+                assert at.get(company) == before, (key, list(self.lines()))
             unknown.discard(key)
             at.pop(company, None)
             if after:
@@ -196,13 +196,15 @@ class Portal(RuleBasedStateMachine):
             select(journal, journal_companies.c.company_id)
             .join(journal_companies, journal_companies.c.line_id == journal.c.id)
             .where(journal.c.action.in_(["create", "attach", "change", "detach", "leave"]))
-            .where(journal.c.outcome != "refused", journal.c.person_id.is_not(None))
+            .where(journal.c.outcome != "refused")
             .order_by(journal.c.id)
         )
+        known = {user.email: user.id for user in self.directory.people()}
         with self.database.engine.connect() as connection:
             for row in connection.execute(query):
                 yield (
-                    row.person_id,
+                    # A creation without an answer has no id yet.
+                    row.person_id or known.get(row.person_email, ""),
                     row.company_id,
                     attachment(row.company_id, row.before),
                     attachment(row.company_id, row.after),

@@ -10,6 +10,6 @@ def difference(ahead: float) -> str:
         return ""
     side = "ahead of" if ahead > 0 else "behind"
     return (
-        f"the clock is {abs(ahead):.0f} s {side} Keycloak's: sign-ins and log-outs by Keycloak are refused, "
+        f"the clock is {round(abs(ahead))} s {side} Keycloak's: sign-ins and log-outs by Keycloak are refused, "
         "and the days of activation mails are wrong; set both clocks by a time server"
     )

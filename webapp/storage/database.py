@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from time import time
 from typing import Any
+from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
@@ -33,10 +34,13 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    delete,
     event,
-    select,
+    insert,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s"},
@@ -200,6 +204,12 @@ It is deleted some days after (`webapp.jobs.state.KEPT`).
 """
 
 
+CHECK = "check"
+"""The holder of the row that `Database.check` writes and deletes."""
+UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
+"""What the database raises when it does not answer, is full or may only be read: no fault of the statement."""
+
+
 class NotMigratedError(Exception):
     """The tables lack, or are those of an older release."""
 
@@ -217,7 +227,7 @@ class Database:
             yield connection
 
     def check(self) -> None:
-        """Raise `sqlalchemy.exc.SQLAlchemyError` unless the database answers; `NotMigratedError` without tables.
+        """Raise `sqlalchemy.exc.SQLAlchemyError` unless it can be read and written, and `NotMigratedError`.
 
         Newer tables are accepted: another portal of a newer release has migrated them, and this one finishes.
         """
@@ -225,7 +235,10 @@ class Database:
             found = MigrationContext.configure(connection).get_current_revision()
             if found is None or found in _older_revisions():
                 raise NotMigratedError(f"the database is at revision {found or 'none'}")
-            connection.execute(select(sessions.c.id).limit(1))
+        with self.transaction() as connection:
+            # Nothing is left of it, but a database that is full or read-only refuses it.
+            connection.execute(insert(locks).values(name=f"check:{uuid4().hex}", holder=CHECK, expires_at=0.0))
+            connection.execute(delete(locks).where(locks.c.holder == CHECK))
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision."""
@@ -254,12 +267,13 @@ def now() -> float:
 
 
 def _engine(url: str) -> Engine:
+    """Return the engine; its errors, which are logged, hold no values: those are names and addresses."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 15})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15})
 
     @event.listens_for(engine, "connect")
     def _tune(connection: sqlite3.Connection, _record: Any) -> None:
