@@ -12,7 +12,7 @@ EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch audit sbom mutation bench bench-provisioner bench-portal baseline dist lock translations clean
+.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch audit sbom mutation faults bench bench-provisioner bench-portal baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ mutation: $(READY) .venv-mutation/.ready ## changes rights, guards and encoding 
 	@rm -rf mutants && mkdir -p build
 	@nice $(MUTATION)/mutmut run --max-children 2 >build/mutation.log 2>&1 || { tail -n 40 build/mutation.log >&2; exit 1; }
 	@$(MUTATION)/python .ci/mutation.py
+
+faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 steps, 50 rounds of each race, PostgreSQL too
+	@FAULT_STEPS=10000 FAULT_ROUNDS=50 $(BIN)/python -m pytest tests/faults tests/web/storage \
+		tests/unit/webapp/storage tests/unit/webapp/people/test_recovery.py tests/browser/test_outage.py
 
 bench: $(READY) $(MO) ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench

@@ -389,12 +389,25 @@ def subject_and_roles(token: str) -> tuple[str, dict[str, frozenset[str]]]:
 
     `ValueError` when the token cannot be read. The signature is not checked: the token came from its issuer.
     """
+    claims = _claims(token)
+    granted = {"": claims.get("realm_access") or {}, **(claims.get("resource_access") or {})}
+    return claims.get("sub", ""), {client: frozenset(each.get("roles", ())) for client, each in granted.items()}
+
+
+def issued_at(token: str) -> float:
+    """Return when an access token was issued, by its issuer's clock (seconds since 1970).
+
+    `ValueError` or `KeyError` when it does not say.
+    """
+    return float(_claims(token)["iat"])
+
+
+def _claims(token: str) -> Json:
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)) or "null")
     if not isinstance(claims, dict):
         raise ValueError("the access token is not a JSON web token")
-    granted = {"": claims.get("realm_access") or {}, **(claims.get("resource_access") or {})}
-    return claims.get("sub", ""), {client: frozenset(each.get("roles", ())) for client, each in granted.items()}
+    return claims
 
 
 def rights_of(

@@ -105,5 +105,11 @@ class Directory(Protocol):
     def check(self) -> None:
         """Raise `UnavailableError` unless the directory answers and accepts the service account."""
 
+    def sign_in(self) -> float:
+        """Ask for a new token of the service account; return by how many seconds our clock is ahead.
+
+        `UnavailableError` when the directory does not answer, or no longer accepts the service account.
+        """
+
     def own_rights(self) -> Rights:
         """Return the rights that the service account has now; `UnavailableError` when they cannot be read."""

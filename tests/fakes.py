@@ -70,6 +70,7 @@ class FakeDirectory:
     - `mail`: `"refused"` makes every mail fail, the account untouched
     - `fail(...)`: makes a later call fail: before, in the middle of or after its effect
     - `own`: what the portal's own account holds
+    - `clock_ahead`: seconds by which our clock is ahead of its
     - `latency`: seconds that each call (each membership of a change) takes, to make races likely
 
     `signed_in_at` has the sign-ins and `has_codes` the second factors, by id of the account.
@@ -81,6 +82,7 @@ class FakeDirectory:
         self.down = False
         self.mail: Literal["ok", "refused"] = "ok"
         self.latency = 0.0
+        self.clock_ahead = 0.0
         self.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS})
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.mails: list[str] = []
@@ -378,6 +380,10 @@ class FakeDirectory:
     def check(self) -> None:
         with self._call("check"):
             pass
+
+    def sign_in(self) -> float:
+        with self._call("sign_in"):
+            return self.clock_ahead
 
     def own_rights(self) -> Rights:
         """Asked once by each process, whenever that is, so no call of anybody's: neither listed nor failed."""

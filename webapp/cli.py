@@ -8,8 +8,7 @@ from importlib import import_module
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, FlaskGroup, NoAppException
-from pydantic import ValidationError
+from flask.cli import AppGroup, FlaskGroup
 
 from directory import version
 from directory.errors import DirectoryError, UnavailableError
@@ -178,11 +177,7 @@ _HELP = "Run and maintain the portal that the environment describes."
 
 
 def _configured() -> Flask:
-    """Return the application; settings that are missing or wrong are named, one a line."""
-    try:
-        # By its name: `webapp.wsgi` is above this module and reads its settings when it is imported.
-        app: Flask = import_module("webapp.wsgi").app
-    except ValidationError as error:
-        reasons = (f"{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
-        raise NoAppException("\n".join(["the portal's settings are not complete:", *reasons])) from error
+    """Return the application; `NoAppException` names the settings that are missing or wrong."""
+    # By its name: `webapp.wsgi` is above this module and reads its settings when it is imported.
+    app: Flask = import_module("webapp.wsgi").app
     return app

@@ -10,27 +10,28 @@ from functools import partial
 from typing import Any, NoReturn
 
 from gunicorn.http import message  # type: ignore[import-untyped]
-from pydantic import ValidationError
 
 from directory.errors import UnavailableError
+from webapp import start_check
 from webapp.app import directory_of
 from webapp.http import logs
 from webapp.http.context import EXTENSION
-from webapp.identity import service_account_check
+from webapp.identity import clocks, service_account_check
 from webapp.jobs.background import stop_all
 from webapp.lifecycle.worker import Lifecycle
 from webapp.mail.courier import Courier
 from webapp.people import personal_data
 from webapp.people.recovery import resume
 from webapp.resend_all import store as resend_store
-from webapp.settings import Settings
+from webapp.settings import WrongSettingsError
+from webapp.storage.database import NotMigratedError
 
 logger_class = logs.GunicornLogger
 
-bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{os.environ.get('PORTAL_PORT', '8000')}"
+bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{start_check.number('PORTAL_PORT')}"
 worker_class = "gthread"
-workers = int(os.environ.get("PORTAL_WORKERS", "1"))
-threads = int(os.environ.get("PORTAL_THREADS", "32"))
+workers = start_check.number("PORTAL_WORKERS")
+threads = start_check.number("PORTAL_THREADS")
 timeout = 60
 graceful_timeout = 10
 # Seconds that an idle connection stays open: longer than reverse proxies keep theirs (nginx and the load balancers
@@ -44,23 +45,34 @@ message.MAX_REQUEST_LINE = limit_request_line = 32_768
 
 
 def on_starting(server: Any) -> None:
-    """Before anybody is served: end at once when a setting is missing, or when the account may do too much."""
+    """Before anybody is served: end at once when it cannot work, or when the account may do too much.
+
+    Status 2 is for settings, 1 for the rest.
+    """
     try:
-        service_account_check.examine(directory_of(Settings()))
-    except ValidationError as error:
-        # Its own words would show what was given, and that may be a secret.
-        names = ((".".join(map(str, each["loc"])).upper(), each["msg"]) for each in error.errors())
-        _end(server, (f"the setting {name} is wrong ({why})" for name, why in names))
+        settings = start_check.settings_at_start(server.cfg.address)
+        trouble = start_check.require_tables(settings)
+    except WrongSettingsError as error:
+        _end(server, 2, error.problems)
+    except NotMigratedError as error:
+        _end(server, 1, (f"{error}; run `portal database upgrade` first",))
+    if trouble:
+        server.log.warning("starting all the same: %s", trouble)
+    directory = directory_of(settings)
+    try:
+        service_account_check.examine(directory)
+        if apart := clocks.difference(directory.sign_in()):
+            server.log.error("starting all the same: %s", apart)
     except service_account_check.ExcessError as refusal:
-        _end(server, (f"the portal's account {reason}" for reason in refusal.reasons))
+        _end(server, 1, (f"the portal's account {reason}" for reason in refusal.reasons))
     except UnavailableError as unknown:
         server.log.warning("starting all the same: %s", unknown)
 
 
-def _end(server: Any, reasons: Iterable[str]) -> NoReturn:
+def _end(server: Any, status: int, reasons: Iterable[str]) -> NoReturn:
     for reason in reasons:
         server.log.critical("not started: %s", reason)
-    raise SystemExit(1)
+    raise SystemExit(status)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -6,6 +6,8 @@ from itertools import islice
 from threading import Thread
 from typing import TypeVar
 
+from directory.transport import carried
+
 T = TypeVar("T")
 R = TypeVar("R")
 READERS = 3
@@ -22,6 +24,7 @@ def for_each(act: Callable[[T], object], things: Iterable[T], at_once: int) -> N
         for thing in things:
             act(thing)
         return
+    act = carried(act)
     todo = iter(things)
     with ThreadPoolExecutor(at_once) as pool:
 

@@ -1,16 +1,55 @@
 """What the portal reads from its environment, and by files of secrets."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from babel.dates import get_timezone
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 SECRETS_FOLDER = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
 """Where container engines put secrets: one file each, named like the setting."""
+
+
+class WrongSettingsError(Exception):
+    """The portal cannot start with these settings; `problems` names each variable, never its value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """In place of the value of a secret whose file cannot be read; no field accepts it."""
+
+    reason: str
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """Files of secrets. One that cannot be read is an error of its field, reported with all the others."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = SECRETS_FOLDER / field_name
+        try:
+            if path.is_dir():
+                return _Unreadable("it is a folder"), field_name, False
+            return super().get_field_value(field, field_name)
+        except OSError as error:
+            return _Unreadable(str(error.strerror)), field_name, False
+        except UnicodeDecodeError:
+            return _Unreadable("it is not UTF-8 text"), field_name, False
 
 
 class Settings(BaseSettings):
@@ -36,11 +75,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(min_length=16)
     secret_key_previous: SecretStr = SecretStr("")
     proxies: int = Field(default=0, ge=0, le=5)
-    session_idle_minutes: int = 30
-    session_absolute_hours: int = 10
+    session_idle_minutes: int = Field(default=30, ge=1)
+    session_absolute_hours: int = Field(default=10, ge=1)
     notifications: bool = True
     smtp_host: str = "localhost"
-    smtp_port: int = 25
+    smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "no-reply@portal.example"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
@@ -54,9 +93,26 @@ class Settings(BaseSettings):
     @field_validator("portal_url", "service_url", "keycloak_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+        if not _is_address(value):
             raise ValueError("must be an address that starts with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("keycloak_public_url")
+    @classmethod
+    def _address_or_none(cls, value: str) -> str:
+        if value and not _is_address(value):
+            raise ValueError("must be empty or an address that starts with http:// or https://")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        try:
+            make_url(value).get_dialect()
+        except (ArgumentError, NoSuchModuleError, ValueError):
+            # Without the cause, whose words have the address and the password in it.
+            raise ValueError("must be the address of a database, such as sqlite:///var/portal.sqlite") from None
+        return value
 
     @field_validator("portal_url")
     @classmethod
@@ -77,6 +133,18 @@ class Settings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(_secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None, **values)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = _SecretFiles(settings_cls, SECRETS_FOLDER) if SECRETS_FOLDER.is_dir() else file_secret_settings
+        return init_settings, env_settings, files
 
     def secrets(self, name: str) -> tuple[str, ...]:
         """The values of a secret that are worth a try now: what its file says at this moment, then the start's.
@@ -105,3 +173,37 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether people reach the portal over TLS."""
         return self.portal_url.startswith("https://")
+
+
+def read_settings() -> Settings:
+    """Return what the environment says; `WrongSettingsError` names all that is missing or wrong at once."""
+    missing = _missing_folder()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise WrongSettingsError((*missing, *map(_problem, error.errors()))) from error
+    if missing:
+        raise WrongSettingsError(missing)
+    return settings
+
+
+def _missing_folder() -> tuple[str, ...]:
+    if "SECRETS_DIR" in os.environ and not SECRETS_FOLDER.is_dir():
+        return ("SECRETS_DIR: is not a folder",)
+    return ()
+
+
+def _problem(error: Any) -> str:
+    """An error of a field in words without its value, which may be a secret."""
+    name = ".".join(map(str, error["loc"])).upper()
+    given = error.get("input")
+    why = f"its file cannot be read: {given.reason}" if isinstance(given, _Unreadable) else error["msg"]
+    return f"{name}: {why}"
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return False

@@ -3,25 +3,35 @@
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from re import IGNORECASE
 from re import compile as regex
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from directory.encoding import Json
 from directory.errors import DirectoryError, NotFoundError, UnavailableError
-from directory.keycloak_gateway.translation import NOTHING_SPECIAL, Meanings, translated
+from directory.keycloak_gateway.translation import NOTHING_SPECIAL, Meanings, NotAskedError, translated
+from directory.transport import carried, left
 
 PAGE_SIZE = 500
 PEOPLE_PAGE_SIZE = 1000
 """Keycloak takes a while for each page of members before its first person: 2,000 people took 1.5 s as one page and
 3.2 s as four (measured). A larger page may exceed the read time-out on a server that has just started."""
 TRIES = 3
-RETRY_BUDGET = 2.0
-"""Seconds from the beginning of the first try, within which a failed try may be followed by another."""
+RETRY_BUDGET = 6.0
+"""Seconds from the beginning of the first try, within which a failed try may be followed by another: one that got
+no answer in time is, once."""
 
 T = TypeVar("T")
 
 _ID = regex(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", IGNORECASE)
+
+
+class Readers(ThreadPoolExecutor):
+    """Threads that read for the thread that asks, within the time that it has."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        return super().submit(carried(fn), *args, **kwargs)
 
 
 def is_id(identifier: str) -> bool:
@@ -53,11 +63,13 @@ def repeated(
 
     After the error `also` it is tried again whatever the time: Keycloak has answered.
     """
-    deadline = time.monotonic() + RETRY_BUDGET
+    deadline = time.monotonic() + min(RETRY_BUDGET, left())
     for attempt in range(1, TRIES):
         try:
             with translated(meanings):
                 return call()
+        except NotAskedError:
+            raise
         except (UnavailableError, also) as error:
             pause = random.uniform(0.05, 0.2) * attempt  # noqa: S311 (jitter, no secret)
             if isinstance(error, UnavailableError) and time.monotonic() + pause > deadline:

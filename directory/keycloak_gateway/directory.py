@@ -7,7 +7,7 @@ switches the first off and puts a lock around the second, `translation` translat
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -38,7 +38,7 @@ from directory.errors import (
 )
 from directory.keycloak_gateway import connection, own_rights
 from directory.keycloak_gateway.accounts import Accounts
-from directory.keycloak_gateway.calls import identified, is_id
+from directory.keycloak_gateway.calls import Readers, identified, is_id
 from directory.keycloak_gateway.connection import Connection, ServiceAccount
 from directory.keycloak_gateway.groups import Groups
 from directory.keycloak_gateway.outsiders import Look, Outsiders
@@ -56,10 +56,12 @@ from directory.model import (
     User,
 )
 from directory.rights import Rights
+from directory.transport import Gate
 from directory.visibility import is_hidden, is_service_account, open_companies, undecided
 
-READERS = 8
-"""Calls made at the same time, in addition to those in the callers' own threads."""
+READERS = 16
+"""Calls made at the same time, in addition to those in the callers' own threads: more than one person may have
+(`transport.AT_ONCE_FOR_ONE`), so that calls that hang for one do not stop those of the others."""
 END_TRIES = 3
 """Times that the end of an attachment is written before it is an error that it does not stay."""
 JUST_CREATED = 30.0
@@ -83,11 +85,12 @@ class KeycloakDirectory:
         redirect_uri: str,
     ) -> None:
         account = ServiceAccount(url, realm, client_id, client_secrets)
-        self._connection = Connection(account, connection.READ_TIMEOUT)
+        gate = Gate()
+        self._connection = Connection(account, connection.READ_TIMEOUT, gate)
         self._admin = KeycloakAdmin(connection=self._connection)
-        self._mailer = KeycloakAdmin(connection=Connection(account, connection.MAIL_READ_TIMEOUT))
+        self._mailer = KeycloakAdmin(connection=Connection(account, connection.MAIL_READ_TIMEOUT, gate))
         self._activation = {"client_id": portal_client_id, "redirect_uri": redirect_uri}
-        self._readers = ThreadPoolExecutor(READERS, "directory")
+        self._readers = Readers(READERS, "directory")
         self._accounts = Accounts(self._admin, self._mailer, self._readers)
         self._groups = Groups(self._admin)
         self._outsiders = Outsiders(self._groups, self._readers, self._is_hidden)
@@ -276,6 +279,10 @@ class KeycloakDirectory:
 
     def check(self) -> None:
         self._accounts.any_one()
+
+    def sign_in(self) -> float:
+        self._connection.refresh_token()
+        return time.time() - (self._connection.issued_at() or time.time())
 
     def own_rights(self) -> Rights:
         return own_rights.read(self._admin, self._connection)

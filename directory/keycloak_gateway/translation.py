@@ -21,6 +21,7 @@ from directory.errors import (
     UnavailableError,
 )
 from directory.http_meaning import Meaning, meaning_of
+from directory.transport import RefusedCallError
 
 Meanings = Mapping[int, type[DirectoryError]]
 """What certain response codes mean in one call, where that differs from what they mean in general."""
@@ -40,6 +41,10 @@ _FIELDS = {"email": "email", "username": "email", "firstName": "first_name", "la
 
 class ServerError(UnavailableError):
     """Keycloak, or a proxy before it, answered 5xx."""
+
+
+class NotAskedError(UnavailableError):
+    """The call was not made: asking again at once is of no use."""
 
 
 class InternalError(ServerError):
@@ -66,7 +71,7 @@ def translation(error: KeycloakError, meanings: Meanings = NOTHING_SPECIAL) -> D
         return meanings[code](f"Keycloak answered {code}")
     match meaning_of(code):
         case Meaning.UNREACHED:
-            return UnavailableError("Keycloak could not be reached")
+            return _unreached(error)
         case Meaning.NOT_SIGNED_IN:
             return UnavailableError("Keycloak does not accept our token")
         case Meaning.FORBIDDEN:
@@ -81,6 +86,12 @@ def translation(error: KeycloakError, meanings: Meanings = NOTHING_SPECIAL) -> D
             return ServerError(f"Keycloak is unavailable ({code})")
         case Meaning.REFUSED:
             return _refusal(error) if code == 400 else RefusedError(f"Keycloak refused ({code})")
+
+
+def _unreached(error: KeycloakError) -> UnavailableError:
+    if isinstance(error.__cause__, RefusedCallError):
+        return NotAskedError(str(error.__cause__))
+    return UnavailableError("Keycloak could not be reached")
 
 
 def _refusal(error: KeycloakError) -> RefusedError:

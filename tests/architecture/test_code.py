@@ -125,7 +125,7 @@ class TestCode:
             "create_user", "never_activated", "ending",
             "change_attachment", "send_activation", "record_activation_sent", "record_invitation",
             "correct_email", "delete_user",
-            "check", "own_rights",
+            "check", "own_rights", "sign_in",
         }  # fmt: skip
         deleting = [
             name

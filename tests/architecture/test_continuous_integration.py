@@ -14,7 +14,8 @@ import yaml
 from tests.architecture.portal import ROOT
 
 MAKE = re.compile(r"\bmake((?:\s+(?:--?[a-z-]+|[a-z][a-z-]*))+)")
-GITHUB, GITLAB, HOOKS = ".github/workflows/ci.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml"
+GITHUB, NIGHTLY = ".github/workflows/ci.yml", ".github/workflows/nightly.yml"
+GITLAB, HOOKS = ".gitlab-ci.yml", ".pre-commit-config.yaml"
 RULES = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", RULES, re.MULTILINE))
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
@@ -47,6 +48,7 @@ def called(commands: Iterator[str]) -> set[str]:
 JOBS = {name: job for name, job in content(GITLAB).items() if "script" in job}
 CALLED = {
     GITHUB: {name: called(steps_on_github(job)) for name, job in content(GITHUB)["jobs"].items()},
+    NIGHTLY: {name: called(steps_on_github(job)) for name, job in content(NIGHTLY)["jobs"].items()},
     GITLAB: {name: called(steps_on_gitlab(job)) for name, job in JOBS.items()},
     HOOKS: {hook["id"]: called(iter([hook["entry"]])) for hook in content(HOOKS)["repos"][0]["hooks"]},
 }
@@ -68,6 +70,11 @@ def test_both_servers_check_the_same(place: str) -> None:
     assert CALLED[place]["fast"] == FAST
     assert CALLED[place]["coverage"] == {"coverage"}
     assert CALLED[place]["whole"] == {"audit", "sbom", "test"}
+
+
+def test_every_night_meets_the_faults() -> None:
+    """At length: what the daily check does in small (`docs/reliability.md`)."""
+    assert CALLED[NIGHTLY] == {"faults": {"faults"}}
 
 
 def test_every_supported_python_is_asked() -> None:
@@ -95,9 +102,10 @@ def test_every_target_says_what_it_is_for() -> None:
     ("place", "options"),
     [
         (GITHUB, ["--builtin-schema", "vendor.github-workflows"]),
+        (NIGHTLY, ["--builtin-schema", "vendor.github-workflows"]),
         (GITLAB, ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
     ],
-    ids=["github", "gitlab"],
+    ids=["github", "nightly", "gitlab"],
 )
 def test_follows_the_schema_of_its_server(place: str, options: list[str]) -> None:
     """Keys that a server would refuse or ignore are found here."""

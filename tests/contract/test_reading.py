@@ -289,12 +289,17 @@ class TestUnreachable:
             lambda: directory.correct_email(user, a_new_address()),
             lambda: directory.delete_user(user.id),
             directory.check,
+            directory.sign_in,
         ):
             with pytest.raises(UnavailableError):
                 verb()
 
     def test_a_directory_that_answers_passes_the_check(self, directory):
         assert directory.check() is None
+
+    def test_a_new_sign_in_compares_the_clocks(self, directory):
+        """Both are of this machine."""
+        assert abs(directory.sign_in()) < 5
 
 
 class TestNeverActivated:

@@ -1,6 +1,8 @@
 """What machines ask: alive, ready, and figures."""
 
+import logging
 import time
+from collections.abc import Iterator
 from threading import Lock
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -11,50 +13,69 @@ from sqlalchemy.exc import SQLAlchemyError
 from directory.errors import DirectoryError
 from webapp.http.context import parts
 from webapp.http.guards import Access, access
+from webapp.identity import clocks
 from webapp.identity.service_account_check import ExcessError
+from webapp.storage.database import NotMigratedError
 
 READY_FOR = 5.0
 """Seconds for which an answer of `/readyz` is kept."""
 LOOPBACK = ("127.0.0.1", "::1")
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 """A proxy on the same machine asks from the loopback too, for somebody else."""
+log = logging.getLogger(__name__)
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
 class Readiness:
     """Asks the database and Keycloak, at most once in `READY_FOR` seconds.
 
-    Which rights are too much is written to the log only: anyone may ask.
+    Why something is red, such as which rights are too much, is written to the log only: anyone may ask.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._asked = float("-inf")
-        self._missing: tuple[str, ...] = ()
+        self._missing: dict[str, str] = {"portal: has just started\n": ""}
 
     def missing(self) -> tuple[str, ...]:
-        """What is missing, a line for each; nothing when all is well."""
-        with self._lock:
-            if time.monotonic() - self._asked > READY_FOR:
-                self._missing = tuple(_missing())
-                self._asked = time.monotonic()
-            return self._missing
+        """What is missing, a line for each; nothing when all is well.
+
+        While one caller asks, the others get the last answer: a Keycloak that does not answer takes one thread.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._asked > READY_FOR:
+                    self._ask()
+            finally:
+                self._lock.release()
+        return tuple(self._missing)
+
+    def _ask(self) -> None:
+        found = dict(_missing())
+        for line, why in found.items():
+            if line not in self._missing:
+                log.warning("not ready: %s (%s)", line.strip(), why)
+        self._missing = found
+        self._asked = time.monotonic()
 
 
-def _missing() -> list[str]:
-    missing = []
+def _missing() -> Iterator[tuple[str, str]]:
+    """What is missing, and why as far as it is known."""
     try:
         parts().database.check()
-    except SQLAlchemyError:
-        missing.append("database: no answer\n")
+    except NotMigratedError as error:
+        yield "migrations: run `portal database upgrade`\n", str(error)
+    except SQLAlchemyError as error:
+        yield "database: no answer\n", type(error).__name__
     try:
+        if why := clocks.difference(parts().directory.sign_in()):
+            yield "clock: not Keycloak's, sign-ins are refused\n", why
         parts().directory.check()
         parts().admission.require(parts().directory)
-    except ExcessError:
-        missing.append("rights: refused\n")
-    except DirectoryError:
-        missing.append("keycloak: no answer\n")
-    return missing
+    except ExcessError as error:
+        yield "rights: refused\n", str(error)
+    except DirectoryError as error:
+        yield "keycloak: no answer\n", str(error)
 
 
 def make_blueprint() -> Blueprint:

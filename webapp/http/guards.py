@@ -15,11 +15,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from directory import transport
 from directory.errors import UnavailableError
 from directory.model import Locale
 from webapp.errors import NotAdministratorError, SignedOutError
 from webapp.http.context import actor, forget_person, keep_tokens, parts, read_tokens
-from webapp.identity.sessions import LostSession
+from webapp.identity.sessions import PERSON, LostSession
 
 LOCALE = "locale"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -55,7 +56,14 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 def install_first(app: Flask) -> None:
     """Put the guard before every other one that answers 503 while the sessions cannot be read, or while the
     portal's own account may do too much."""
+    app.before_request(_begin_budget)
     app.before_request(require_session)
+    app.teardown_request(lambda _error: transport.end())
+
+
+def _begin_budget() -> None:
+    """Let this request wait for Keycloak for a while only, and count as its person's when one is signed in."""
+    transport.begin(session.get(PERSON) or "")
 
 
 def install(app: Flask) -> None:

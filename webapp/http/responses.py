@@ -40,6 +40,7 @@ from webapp.http.kept_form import RetryForm, retry_form
 from webapp.records import journal_reading
 from webapp.settings import Settings
 from webapp.storage import rate_limits
+from webapp.storage.database import UNAVAILABLE
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import in_a_while
 
@@ -78,6 +79,8 @@ def install(app: Flask, settings: Settings) -> None:
     app.register_error_handler(MailRefusedError, _mail_refused)
     app.register_error_handler(DirectoryError, _directory)
     app.register_error_handler(UnavailableError, _unavailable)
+    for error in UNAVAILABLE:
+        app.register_error_handler(error, _not_stored)
 
 
 def error_page(
@@ -141,6 +144,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if error.response is not None or code < 400:
         return error
+    if isinstance(getattr(error, "original_exception", None), UNAVAILABLE):
+        return _not_stored(error)
     if code == 404:
         return _hidden(error)
     if "actor" not in g:  # refused before anybody asked who it is: the frame of the page says it all the same
@@ -272,6 +277,18 @@ def _unavailable(_error: UnavailableError) -> Response:
         return error_page(503, title, text, retry=True, retry_after=RETRY_AFTER)
     text = _("The directory of people cannot be reached now. Nothing was changed; try again soon.")
     again = ((own_path(request.full_path) or "/", _("Try again")),)
+    return error_page(503, title, text, retry_after=RETRY_AFTER, actions=again)
+
+
+def _not_stored(error: Exception) -> Response:
+    """The portal's own database is full, may only be read, or does not answer."""
+    current_app.logger.error("the database does not do it", exc_info=error)
+    title = _("The service is not available")
+    if request.method == "POST":
+        text = _("The portal cannot store anything now. What you typed is kept on this page; try again soon.")
+        return error_page(503, title, text, retry=True, retry_after=RETRY_AFTER)
+    again = ((own_path(request.full_path) or "/", _("Try again")),)
+    text = _("The portal cannot store anything now; try again soon.")
     return error_page(503, title, text, retry_after=RETRY_AFTER, actions=again)
 
 

@@ -25,6 +25,7 @@ from directory.encoding import ATTACHMENT_ATTRIBUTE, Place, attachment_value, at
 from directory.errors import InvalidPersonError, RefusedError, UnavailableError
 from directory.model import Profile
 from directory.person_data import locale_of, title_of
+from directory.transport import Gate, mount
 from webapp.errors import SignedOutError
 from webapp.identity.actor import Actor
 from webapp.settings import Settings
@@ -121,8 +122,8 @@ class KeycloakIdentity:
         self._client_id = settings.client_portal_id
         self._secrets = partial(settings.secrets, "client_portal_secret")
         self._http = requests.Session()
-        self._http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=32))
-        self._http.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=32))
+        self._gate = Gate()
+        mount(self._http, self._gate, pool_maxsize=32)
         self._oauth = OAuth()
         self._oauth.register(
             "portal",
@@ -151,7 +152,9 @@ class KeycloakIdentity:
             raise SignInRefusedError("the answer comes from another issuer")
         self._oauth.portal.client_secret = self._secrets()[0]
         try:
-            token = self._oauth.portal.authorize_access_token()
+            with self._gate.call() as passing:
+                token = self._oauth.portal.authorize_access_token()
+                passing.answered = True
         except requests.RequestException as error:
             raise UnavailableError("Keycloak could not be reached") from error
         except (AuthlibBaseError, JoseError) as error:
@@ -225,7 +228,11 @@ class KeycloakIdentity:
     def _metadata(self) -> dict[str, Any]:
         """The provider's published addresses; read once, by Authlib."""
         try:
-            found: dict[str, Any] = self._oauth.portal.load_server_metadata()
+            if self._oauth.portal.server_metadata.get("_loaded_at"):
+                return dict(self._oauth.portal.server_metadata)
+            with self._gate.call() as passing:
+                found: dict[str, Any] = self._oauth.portal.load_server_metadata()
+                passing.answered = True
         except (requests.RequestException, OAuthError, ValueError) as error:
             raise UnavailableError("Keycloak could not be reached") from error
         return found

@@ -8,12 +8,12 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from flask_session.base import Serializer, ServerSideSession, ServerSideSessionInterface
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.storage.database import Database, now, sessions
+from webapp.storage.database import UNAVAILABLE, Database, now, sessions
 
 PERSON = "person_id"
 KEYCLOAK_SESSION = "keycloak_session"
@@ -43,8 +43,16 @@ class DatabaseSessionInterface(ServerSideSessionInterface):  # type: ignore[misc
             return LostSession(sid=self._generate_sid(self.sid_length))
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
-        if not isinstance(session, LostSession):
+        if isinstance(session, LostSession):
+            return
+        only_reads = request.method in {"GET", "HEAD"} and CREATED_AT in session
+        try:
             super().save_session(app, session, response)
+        except UNAVAILABLE:
+            # A page that only reads is shown all the same; its session ends no later for it.
+            if not only_reads and response.status_code < 500:
+                raise
+            app.logger.warning("the session cannot be stored", exc_info=True)
 
     def _get_store_id(self, sid: str) -> str:
         return sha256(sid.encode()).hexdigest()

@@ -20,6 +20,7 @@ from webapp.http.context import EXTENSION, Parts
 from webapp.mail.messages import mails_of
 from webapp.parallel import in_the_background
 from webapp.records import outbox
+from webapp.records.operations import write_what_was_kept
 from webapp.records.outbox import Mail
 from webapp.settings import Settings
 
@@ -62,9 +63,10 @@ class Courier:
     def _run(self) -> None:
         while not self._ended.wait(PAUSE):
             try:
+                write_what_was_kept()
                 self.deliver_due()
             except SQLAlchemyError:
-                log.exception("the mails to be sent cannot be read")
+                log.exception("the database does not take or give what is to be done")
 
     def _make_mails(self) -> None:
         parts = self._parts

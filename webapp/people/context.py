@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from directory.errors import UnavailableError
 from directory.gateway import Directory
 from webapp.identity.actor import Author
 from webapp.storage.database import Database, now
@@ -20,6 +23,7 @@ READS = frozenset(
         "find_by_email",
         "members",
         "never_activated",
+        "sign_in",
         "user",
         "users",
     }
@@ -63,7 +67,10 @@ class _Fenced:
             return call
 
         def write(*arguments: Any, **options: Any) -> Any:
-            self._lock.require()
+            try:
+                self._lock.require()
+            except SQLAlchemyError as error:
+                raise UnavailableError("the database cannot be written, so nothing is changed") from error
             return call(*arguments, **options)
 
         return write

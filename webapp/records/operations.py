@@ -6,6 +6,7 @@ that marks the operation: no change lacks its line. A process that dies in betwe
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from directory.errors import DirectoryError
 from webapp.errors import PortalError
@@ -111,7 +113,7 @@ def finishing(database: Database, operation: Operation) -> Iterator[Work]:
         raise
     finally:
         if work.state is not State.RUNNING:
-            _end(database, work)
+            _end_or_keep(database, work)
 
 
 @contextmanager
@@ -133,6 +135,27 @@ def reason_of(error: Exception) -> str:
     """An error in one word, for the journal: `LastAdministratorError` is `last_administrator`."""
     words = re.findall("[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
     return "_".join(words).lower()
+
+
+def _end_or_keep(database: Database, work: Work) -> None:
+    try:
+        _end(database, work)
+    except SQLAlchemyError:
+        _not_written.append((database, work))
+        raise
+
+
+def write_what_was_kept() -> None:
+    """Write the ends of operations that the database did not take: full or read-only, it lost none of them.
+
+    When the process ends before, the operation is still `RUNNING`, and is finished by the next one.
+    """
+    for _ in range(len(_not_written)):
+        database, work = _not_written.popleft()
+        _end_or_keep(database, work)
+
+
+_not_written: deque[tuple[Database, Work]] = deque()
 
 
 def _end(database: Database, work: Work) -> None:

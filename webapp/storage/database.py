@@ -8,12 +8,16 @@ Times are UTC, stored as seconds since 1970 (a float), so that every database co
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from time import time
 from typing import Any
+from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -30,10 +34,13 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    delete,
     event,
-    text,
+    insert,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s"},
@@ -227,6 +234,15 @@ review_items = Table(
     Column("decided_at", Float, nullable=True),
 )
 
+CHECK = "check"
+"""The holder of the row that `Database.check` writes and deletes."""
+UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
+"""What the database raises when it does not answer, is full or may only be read: no fault of the statement."""
+
+
+class NotMigratedError(Exception):
+    """The tables lack, or are those of an older release."""
+
 
 class Database:
     """One engine, and the one way to write: a short transaction that never spans a call to Keycloak."""
@@ -241,16 +257,38 @@ class Database:
             yield connection
 
     def check(self) -> None:
-        """Raise `sqlalchemy.exc.SQLAlchemyError` unless the database answers and has been migrated."""
+        """Raise `sqlalchemy.exc.SQLAlchemyError` unless it can be read and written, and `NotMigratedError`.
+
+        Newer tables are accepted: another portal of a newer release has migrated them, and this one finishes.
+        """
         with self.engine.connect() as connection:
-            connection.execute(text("SELECT version_num FROM alembic_version"))
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found is None or found in _older_revisions():
+                raise NotMigratedError(f"the database is at revision {found or 'none'}")
+        with self.transaction() as connection:
+            # Nothing is left of it, but a database that is full or read-only refuses it.
+            connection.execute(insert(locks).values(name=f"check:{uuid4().hex}", holder=CHECK, expires_at=0.0))
+            connection.execute(delete(locks).where(locks.c.holder == CHECK))
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+        config = _migrations()
         config.attributes["engine"] = self.engine
         command.upgrade(config, "head")
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+    return config
+
+
+@cache
+def _older_revisions() -> frozenset[str]:
+    """The revisions that lack something that this release needs."""
+    scripts = ScriptDirectory.from_config(_migrations())
+    known = {script.revision for script in scripts.walk_revisions()}
+    return frozenset(known - set(scripts.get_heads()))
 
 
 def now() -> float:
@@ -259,12 +297,13 @@ def now() -> float:
 
 
 def _engine(url: str) -> Engine:
+    """Return the engine; its errors, which are logged, hold no values: those are names and addresses."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 15})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15})
 
     @event.listens_for(engine, "connect")
     def _tune(connection: sqlite3.Connection, _record: Any) -> None:

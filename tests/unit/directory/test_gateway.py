@@ -41,6 +41,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "ending",
         "check",
         "own_rights",
+        "sign_in",
     }
 
 

@@ -1,9 +1,14 @@
 """What machines ask."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
 import pytest
 from flask import Flask
 
 import webapp.blueprints.health
+from directory.errors import UnavailableError
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
@@ -36,11 +41,65 @@ class TestProbes:
         assert (page.status, page.body) == (503, "keycloak: no answer\n")
 
     def test_not_ready_without_tables(self, visitor: Browser, database: Database):
-        """A database that was not migrated is none."""
+        """A database that was not migrated is none; the answer says what to run."""
         with database.transaction() as connection:
             connection.exec_driver_sql("DROP TABLE alembic_version")
         page = visitor.get("/readyz")
+        assert (page.status, page.body) == (503, "migrations: run `portal database upgrade`\n")
+
+    def test_not_ready_without_a_database(self, app: Flask, visitor: Browser, database: Database):
+        """Named as what it is, without its address."""
+        app.testing = False
+        path = Path(str(database.engine.url.database))
+        database.engine.dispose()
+        path.unlink()
+        path.mkdir()
+        page = visitor.get("/readyz")
         assert (page.status, page.body) == (503, "database: no answer\n")
+
+    @pytest.mark.parametrize("ahead", [600.0, -600.0])
+    def test_not_ready_when_the_clocks_differ(
+        self, ahead: float, visitor: Browser, directory: FakeDirectory, caplog: pytest.LogCaptureFixture
+    ):
+        """Ten minutes: the answer names the clock, the log says which way and what breaks."""
+        directory.clock_ahead = ahead
+        page = visitor.get("/readyz")
+        assert (page.status, page.body) == (503, "clock: not Keycloak's, sign-ins are refused\n")
+        assert ("600 s ahead of" if ahead > 0 else "600 s behind") in caplog.text
+
+    def test_ready_when_the_clocks_differ_a_little(self, visitor: Browser, directory: FakeDirectory):
+        directory.clock_ahead = 30.0
+        assert visitor.get("/readyz").status == 200
+
+    def test_not_ready_once_the_secret_is_wrong(
+        self, visitor: Browser, directory: FakeDirectory, caplog: pytest.LogCaptureFixture
+    ):
+        """It asks for a token of its own each time: the one at hand may have outlived its secret."""
+        refused = UnavailableError("Keycloak did not sign in the client portal-directory: 401")
+        directory.fail("sign_in", error=refused)
+        assert visitor.get("/readyz").body == "keycloak: no answer\n"
+        assert "did not sign in the client portal-directory" in caplog.text
+
+    def test_one_thread_waits_for_keycloak_and_the_others_answer(
+        self, app: Flask, client_for: ClientFor, directory: FakeDirectory, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A Keycloak that hangs takes one thread, however often it is asked whether the portal is ready."""
+        asked, answer = Event(), Event()
+
+        def hang() -> float:
+            asked.set()
+            assert answer.wait(30)
+            return 0.0
+
+        client_for().get("/readyz")
+        monkeypatch.setattr(directory, "sign_in", hang)
+        monkeypatch.setattr(webapp.blueprints.health, "READY_FOR", 0.0)
+        with ThreadPoolExecutor(1) as others:
+            first = others.submit(client_for().get, "/readyz")
+            assert asked.wait(30)
+            assert client_for().get("/readyz").status == 200, "the last answer"
+            answer.set()
+            assert first.result().status == 200
 
     def test_ready_is_asked_once_in_a_while(
         self, visitor: Browser, directory: FakeDirectory, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from directory import transport
 from directory.errors import (
     CompanyNotFoundError,
     ConflictError,
@@ -15,7 +16,7 @@ from directory.errors import (
     RefusedError,
     UnavailableError,
 )
-from directory.model import User
+from directory.model import Company, Member, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
 from tests.web.browser import Browser, Page
@@ -102,6 +103,28 @@ class TestKeycloakDown:
         for verb in ("attachments_of", "members"):
             directory.fail(verb)
             assert browser.get("/users").status == 503
+
+
+class TestBudget:
+    """A request waits for a slow Keycloak for ten seconds in all, and its calls count as its person's."""
+
+    def test_every_request_has_its_own(
+        self, browser: Browser, directory: FakeDirectory, administrator: User, monkeypatch: pytest.MonkeyPatch
+    ):
+        """In the threads that read for it, too; nothing of it is left to the next request of the thread."""
+        found: list[tuple[float, str]] = []
+        members = directory.members
+
+        def noted(company: Company) -> tuple[Member, ...]:
+            budget = transport.budget()
+            assert budget is not None
+            found.append((budget.left, budget.person_id))
+            return members(company)
+
+        monkeypatch.setattr(directory, "members", noted)
+        assert browser.get("/users").status == 200
+        assert found == [(10.0, administrator.id)] * 2
+        assert transport.left() == float("inf")
 
 
 class TestLostAnswer:

@@ -1,5 +1,6 @@
 """Two portals on one database: what one holds the other waits for, on SQLite and on PostgreSQL alike."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,7 @@ from webapp.storage.rate_limits import Quota
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 5
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "5"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
