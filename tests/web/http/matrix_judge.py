@@ -28,7 +28,7 @@ def leaks(world: Requests, case: Case, answer: Answer) -> list[str]:
     What the request itself said is no news, and `/users/new` tells an administrator whose the address is.
     """
     text = answer.body + str(answer.headers)
-    asked = unquote(world.address(case)) + world.email(case.spot)
+    asked = " ".join((unquote(world.address(case)), world.email(case.spot), *world.fields(case).values()))
     seen = visible_people(case.actor, case.row.rule)
     found = []
     for name, user in world.people.items():
