@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     smtp_starttls: bool = False
     journal_days: int = Field(default=3 * 365, ge=1)
     pending_days: int = Field(default=180, ge=31)
+    activation_reminders: bool = True
+    expiry_notes: bool = True
+    pending_lists: bool = True
     external_days: int = Field(default=365, ge=0, le=3650)
     privacy_contact: str = ""
     operator_contact: str = ""

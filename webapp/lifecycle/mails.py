@@ -1,6 +1,8 @@
 """The mails of a day: what ends soon, and who stays although their end has passed; one for each reader."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TypeVar
 
 from flask import current_app
 from flask_babel import force_locale, get_locale
@@ -8,14 +10,16 @@ from flask_babel import force_locale, get_locale
 from directory.gateway import Directory
 from directory.model import Locale, User
 from webapp.lifecycle.endings import Day, Ending, active_administrators
+from webapp.lifecycle.invitations import Notes, Waiting
 from webapp.records.outbox import Mail
 from webapp.settings import Settings
+from webapp.wording.labels import STATUSES, ngettext
 from webapp.wording.labels import gettext as _
-from webapp.wording.labels import ngettext
 from webapp.wording.times import last_day
 
 NAMED = 3
 """Companies in a subject."""
+Thing = TypeVar("Thing")
 LISTED = 100
 """Lines of one mail; the page that it names has all."""
 
@@ -41,8 +45,50 @@ def mails_of_day(directory: Directory, settings: Settings, day: Day) -> list[Mai
     return made
 
 
-def _by_reader(pairs: Iterable[tuple[User, Ending]]) -> list[tuple[User, list[Ending]]]:
-    found: dict[str, tuple[User, list[Ending]]] = {}
+def mails_of_notes(settings: Settings, notes: Notes, today: date) -> list[Mail]:
+    """What to send about invitations that were not accepted; nothing when mails are switched off."""
+    if not settings.notifications:
+        return []
+    expired = [_of_expired(settings, today, user, people) for user, people in _by_reader(notes.expired)]
+    return [*expired, *(_of_pending(settings, today, user, people) for user, people in _by_reader(notes.pending))]
+
+
+def _of_expired(settings: Settings, today: date, user: User, people: Sequence[Waiting]) -> Mail:
+    count = len(people)
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("expired", today, user.email),
+            ngettext(
+                "%(num)s invitation of yours has expired", "%(num)s invitations of yours have expired", count
+            ),
+            _("The link of these activation mails works no more; the list lets you send another one:"),
+            [_waiting(each) for each in people],
+            ("/users?status=expired", _("Users")),
+        )
+
+
+def _of_pending(settings: Settings, today: date, user: User, people: Sequence[Waiting]) -> Mail:
+    count = len(people)
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("pending", today, user.email),
+            ngettext("%(num)s account is not activated yet", "%(num)s accounts are not activated yet", count),
+            _("These people of your companies have not activated their account:"),
+            [_waiting(each) for each in people],
+            ("/users?sort=status", _("Users")),
+        )
+
+
+def _waiting(one: Waiting) -> str:
+    companies = ", ".join(company.name for company in one.companies)
+    who = f"{one.user.profile.full_name} ({one.user.email}), {companies}"
+    return _("%(filter)s: %(value)s", filter=who, value=str(STATUSES[one.user.status()]))
+
+
+def _by_reader(pairs: Iterable[tuple[User, Thing]]) -> list[tuple[User, list[Thing]]]:
+    found: dict[str, tuple[User, list[Thing]]] = {}
     for user, one in pairs:
         found.setdefault(user.id, (user, []))[1].append(one)
     return list(found.values())
@@ -52,7 +98,7 @@ def _to_person(settings: Settings, day: Day, user: User, soon: Sequence[Ending])
     with force_locale(user.profile.locale.value):
         return _mail(
             settings,
-            ("soon", day, user.email),
+            ("soon", day.today, user.email),
             _("Your attachment to %(companies)s ends soon", companies=_names(soon)),
             _("Your attachment to these companies ends; an administrator of the company may extend it:"),
             [_("%(filter)s: %(value)s", filter=one.company.name, value=_until(one)) for one in soon],
@@ -64,7 +110,7 @@ def _to_administrator(settings: Settings, day: Day, user: User, soon: Sequence[E
     with force_locale(user.profile.locale.value):
         return _mail(
             settings,
-            ("soon-at", day, user.email),
+            ("soon-at", day.today, user.email),
             ngettext("%(num)s attachment ends soon", "%(num)s attachments end soon", len(soon)),
             _("These attachments at your companies end; you may extend them, or leave them to end by themselves:"),
             [_line(one) for one in soon],
@@ -76,7 +122,7 @@ def _of_kept(settings: Settings, day: Day, locale: Locale, email: str, kept: Seq
     with force_locale(locale.value):
         return _mail(
             settings,
-            ("kept", day, email),
+            ("kept", day.today, email),
             _("The last administrator of a company has reached the end of their attachment"),
             _("They stay attached until the company has another active administrator, or a later end:"),
             [_line(one) for one in kept],
@@ -100,13 +146,13 @@ def _until(one: Ending) -> str:
 
 def _mail(
     settings: Settings,
-    kind: tuple[str, Day, str],
+    kind: tuple[str, date, str],
     subject: str,
     opening: str,
     lines: Sequence[str],
     page: tuple[str, str],
 ) -> Mail:
-    name, day, email = kind
+    name, today, email = kind
     values = {
         "subject": subject,
         "opening": opening,
@@ -117,7 +163,7 @@ def _mail(
         "language": str(get_locale()),
     }
     return Mail(
-        message_id=f"<{name}-{day.today}.{email.partition('@')[0]}@{settings.mail_domain}>",
+        message_id=f"<{name}-{today}.{email.partition('@')[0]}@{settings.mail_domain}>",
         recipient=email,
         subject=subject,
         text=_rendered("mails/endings.txt", values),

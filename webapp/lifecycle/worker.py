@@ -1,7 +1,7 @@
 """What the portal does by itself as days go by: once a day, at the first look after midnight."""
 
 import logging
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Event, Thread
 
 from flask import Flask
@@ -10,11 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from directory.errors import DirectoryError, NotFoundError
 from directory.model import Company
 from webapp.http.context import EXTENSION, Parts
-from webapp.lifecycle import endings
-from webapp.lifecycle.mails import mails_of_day
+from webapp.lifecycle import endings, invitations
+from webapp.lifecycle.mails import mails_of_day, mails_of_notes
 from webapp.parallel import in_the_background
 from webapp.people.context import Context
 from webapp.people.end_dates import day_at
+from webapp.records import outbox
 from webapp.reviews import store
 from webapp.reviews.review import end_overdue, finish
 from webapp.reviews.store import Review
@@ -76,6 +77,7 @@ class Lifecycle:
             mails = mails_of_day(parts.directory, parts.settings, day)
         endings.remember(parts.database, day, mails, parts.clock())
         ended = self._end_reviews(today)
+        self._write_of_invitations(today)
         if day.is_complete and ended:
             with parts.database.transaction() as connection:
                 take_once(connection, f"day:{today}", parts.clock() + endings.REMEMBERED)
@@ -87,6 +89,22 @@ class Lifecycle:
             len(day.soon),
         )
         return day.is_complete and ended
+
+    def _write_of_invitations(self, today: date) -> None:
+        """Send the reminders of the day, and leave the notes about invitations."""
+        parts = self._parts
+        now = datetime.fromtimestamp(parts.clock(), UTC)
+        people = invitations.waiting(parts.directory, now)
+        if parts.settings.activation_reminders:
+            context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
+            invitations.remind(context, people, now)
+        notes = invitations.notes_of(parts.directory, parts.database, people, now, today)
+        with self._app.app_context():
+            mails = mails_of_notes(parts.settings, invitations.wanted(notes, parts.settings), today)
+        with parts.database.transaction() as connection:
+            for name in notes.names:
+                take_once(connection, name, parts.clock() + endings.REMEMBERED)
+            outbox.add_mails(connection, mails)
 
     def _end_reviews(self, today: date) -> bool:
         """End the access reviews whose last day is over; whether all of them are."""
