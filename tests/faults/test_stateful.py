@@ -218,6 +218,7 @@ def attachment(company_id: str, values: dict[str, str] | None) -> Attachment | N
     return Attachment(company_id, CompanyRole(values["role"]), Affiliation(values["affiliation"]))
 
 
+@pytest.mark.timeout(3600)
 def test_every_step_leaves_what_must_hold(database: Database, capsys: pytest.CaptureFixture[str]):
     """No member of a subgroup alone, no company without administrator, nothing lost, the journal as it was."""
     Portal.database, Portal.steps, Portal.faults = database, 0, 0
