@@ -162,7 +162,7 @@ class TestWhatIsSeen:
         boss = directory.add_user(a_profile(locale=Locale.EN), [an_attachment("acme", administrator=True)])
         browser = client_for(boss)
 
-        assert facts(browser.get(path(member)))["Last sign-in"].startswith("Unknown")
+        assert facts(browser.get(path(member)))["Last sign-in"].startswith("Not known")
         assert "Make administrator" in browser.get(path(pending)).row("Acme").text
 
     def test_it_takes_few_calls(self, browser: Browser, directory: FakeDirectory, member: User):
