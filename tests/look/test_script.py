@@ -66,6 +66,87 @@ class TestAllCompanies:
         assert not page.is_visible(ALL)
 
 
+class TestManyCompanies:
+    def test_finds_as_one_types_and_shows_the_ticked_ones(self, gallery: Gallery):
+        page = gallery.show(PAGES["modify-fifty-companies"])
+        rows = page.locator(".attachment-table tbody tr:visible")
+        assert rows.count() == 50
+        page.fill("#find", "FILIALE 01")
+        assert rows.count() == 1
+        page.fill("#find", "nulle part")
+        assert rows.count() == 0
+        assert page.inner_text(".rows-found") == "Aucune société ne correspond."
+        page.fill("#find", "")
+        page.check(".only-ticked")
+        assert rows.count() == 9
+
+    def test_one_role_for_the_ticked_ones(self, gallery: Gallery):
+        page = gallery.show(PAGES["modify-fifty-companies"])
+        page.select_option("#all-role", "administrator")
+        assert page.locator("[name$='-role'][value=administrator]:checked").count() == 9
+        assert "9 changements" in page.inner_text(".form-actions .changes-count")
+
+    def test_all_of_many_asks_first(self, gallery: Gallery):
+        page = gallery.show(PAGES["modify-fifty-companies"])
+        said: list[str] = []
+        page.once("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        page.locator(ALL).click()
+        assert said == ["Cocher les 50 sociétés\u00a0?"]
+        assert page.locator(f"{BOXES}:checked").count() == 9
+
+    def test_what_leads_on_is_always_in_sight(self, gallery: Gallery):
+        """And a row that is not ticked says its name only."""
+        page = gallery.show(PAGES["modify-fifty-companies"])
+        expect(page.get_by_role("button", name="Continuer")).to_be_in_viewport()
+        heights = page.locator(".attachment-table tbody tr:not(:has(.attach-box:checked))")
+        assert not page.is_visible("#company-filiale-01-role")
+        box = heights.first.bounding_box()
+        assert box is not None
+        assert box["height"] <= 48
+
+    def test_pages_of_twenty_without_scripts(self, make_gallery: Callable[..., Gallery]):
+        page = make_gallery(javascript=False).show(PAGES["modify-fifty-companies"])
+        rows = page.locator(".attachment-table tbody tr:visible")
+        assert rows.count() == 20
+        page.check("#company-filiale-01-attached")
+        page.click("[name=rows_page][value='3']")
+        expect(rows).to_have_count(10)
+        page.click("[name=rows_page][value=ticked]")
+        expect(page.locator("#company-filiale-01-attached")).to_be_visible()
+        expect(rows).to_have_count(10)
+
+
+class TestSelection:
+    def test_counts_and_stays_in_sight(self, gallery: Gallery):
+        page = gallery.show(PAGES["users-fifty-companies"])
+        count = page.locator(".selection-count")
+        assert count.inner_text() == "Personne n’est sélectionné"
+        page.locator("[name=user]").first.check()
+        assert count.inner_text() == "1 personne sélectionnée"
+        expect(page.locator(".selection-bar button")).to_be_in_viewport()
+        page.click(".select-page")
+        assert count.inner_text() == "50 personnes sélectionnées"
+        page.check("[name=everyone]")
+        assert count.inner_text() == "61 personnes sélectionnées"
+
+    def test_a_search_keeps_who_is_ticked(self, gallery: Gallery):
+        page = gallery.show(PAGES["users"])
+        page.check(f"[name=user][value='{gallery.world.ids['chloe']}']")
+        page.fill("#q", "morel")
+        expect(page.locator("[name=user][type=checkbox]")).to_have_count(1)
+        assert page.inner_text(".selection-count") == "1 personne sélectionnée"
+        page.fill("#q", "")
+        expect(page.locator("[name=user][type=checkbox]")).to_have_count(10)
+        assert page.is_checked(f"[name=user][value='{gallery.world.ids['chloe']}']")
+
+    def test_an_action_shows_the_value_it_takes(self, gallery: Gallery):
+        page = gallery.show(PAGES["users"])
+        assert not page.is_visible("#selection-role")
+        page.select_option("#selection-action", "role")
+        assert page.is_visible("#selection-role")
+        assert not page.is_visible("#selection-until")
+
+
 class TestCount:
     def test_counts_companies_that_change(self, gallery: Gallery):
         """A box, a role, an affiliation; the role of a company that is not ticked changes nothing."""

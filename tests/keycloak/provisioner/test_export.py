@@ -12,7 +12,9 @@ COMPANIES = """
 companies:
   - {id: acme, name: Acme Énergie, siren: "552081317", services: [data, cataliz]}
   - {id: globex, name: "no", services: []}
-"""
+services:
+  - {id: data, name: {fr: Données de comptage, en: Metering data}, description: {fr: "%s"}, url: https://d.example}
+""" % ("é" * 220)
 
 
 def exported(realm: TestRealm, folder: Path) -> dict[str, str]:
@@ -26,10 +28,16 @@ def test_export_wipe_apply_export(realm: TestRealm, tmp_path_factory: pytest.Tem
     tmp_path = tmp_path_factory.mktemp("exports")
     realm.write_companies(COMPANIES)
     assert realm.apply().complete
+    assert realm.plan().writes == ()
     realm.add_person("paul@acme.example", "/acme")
     first = exported(realm, tmp_path / "first")
 
-    assert sorted(first) == ["companies/acme.yaml", "companies/globex.yaml", "realm-export.json"]
+    assert sorted(first) == [
+        "companies/_services.yaml",
+        "companies/acme.yaml",
+        "companies/globex.yaml",
+        "realm-export.json",
+    ]
     text = "".join(first.values())
     for secret in ("portal-secret", "service-secret", "directory-secret", "**********"):
         assert secret not in text
