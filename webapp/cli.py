@@ -16,6 +16,7 @@ from webapp.http import context
 from webapp.http.context import Parts
 from webapp.identity.service_account_check import ExcessError, examine
 from webapp.imports import store as import_store
+from webapp.lifecycle.endings import work_of
 from webapp.mail.courier import Courier
 from webapp.people import accounts, personal_data
 from webapp.people.recovery import resume
@@ -52,6 +53,33 @@ def _people() -> AppGroup:
                 "The account itself is still in Keycloak, which the portal may not delete: delete it there, "
                 "then run this again."
             )
+
+    @people.command("report")
+    @click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+    def report(as_json: bool) -> None:
+        """What no one looks after: accounts never activated, attachments past their end, reviews overdue."""
+        parts = context.parts()
+        today = context.today()
+        with _keycloak_failing():
+            waiting = parts.directory.never_activated(datetime.now(UTC))
+            ending = work_of(parts.directory, today)
+        found = {
+            "never_activated": sorted(user.email for user in waiting),
+            "past_end": [
+                {"email": one.user.email, "company": one.company.id, "until": one.until.isoformat()}
+                for one in ending
+                if one.attachment.has_ended(today)
+            ],
+            "reviews_overdue": [
+                {"company": review.company_id, "until": review.until.isoformat()}
+                for review in review_store.due(parts.database, today)
+            ],
+        }
+        if as_json:
+            click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+            return
+        for what, which in found.items():
+            click.echo(f"{what}: {len(which)}")
 
     @people.command("purge")
     @click.option(

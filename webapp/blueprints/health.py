@@ -3,18 +3,21 @@
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Lock
 
 from flask import Blueprint, Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from directory.errors import DirectoryError
-from webapp.http.context import parts
+from webapp.http.context import parts, today
 from webapp.http.guards import Access, access
 from webapp.identity import clocks
 from webapp.identity.service_account_check import ExcessError
+from webapp.lifecycle import worker
+from webapp.reviews import store
 from webapp.storage.database import NotMigratedError
 
 READY_FOR = 5.0
@@ -86,6 +89,8 @@ def make_blueprint() -> Blueprint:
     requests = Counter(
         "attache_requests", "Requests answered", ("method", "endpoint", "status"), registry=registry
     )
+    overdue = Gauge("attache_reviews_overdue", "Access reviews past their last day", registry=registry)
+    undone = Gauge("attache_day_undone", "1 until the work of today is complete", registry=registry)
     seconds = Histogram("attache_request_seconds", "Time to answer", ("endpoint",), registry=registry)
 
     @blueprint.get("/livez")
@@ -109,6 +114,9 @@ def make_blueprint() -> Blueprint:
         """Figures for Prometheus, to this machine only."""
         if request.remote_addr not in LOOPBACK or any(name in request.headers for name in PROXY_HEADERS):
             abort(404)
+        with suppress(SQLAlchemyError):  # `/readyz` says that the database does not answer
+            overdue.set(len(store.due(parts().database, today())))
+            undone.set(0 if worker.is_done(parts().database, today()) else 1)
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     @blueprint.record

@@ -19,6 +19,7 @@ from webapp.records import outbox
 from webapp.reviews import store
 from webapp.reviews.review import end_overdue, finish
 from webapp.reviews.store import Review
+from webapp.storage.database import Database
 from webapp.storage.locks import locked, take_once, taken
 
 PAUSE = 120.0
@@ -132,5 +133,10 @@ class Lifecycle:
         return None
 
     def _is_done(self, today: date) -> bool:
-        with self._parts.database.engine.connect() as connection:
-            return bool(taken(connection, [f"day:{today}"]))
+        return is_done(self._parts.database, today)
+
+
+def is_done(database: Database, today: date) -> bool:
+    """Whether the work of that day is complete."""
+    with database.engine.connect() as connection:
+        return bool(taken(connection, [f"day:{today}"]))

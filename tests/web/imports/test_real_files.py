@@ -199,14 +199,15 @@ class TestWordsOfTheScreen:
         ):
             assert words in results(page)[2]
 
-    def test_an_end_date_may_be_a_column_but_not_have_a_value_yet(self, browser: Browser) -> None:
-        """`until` is optional; until it is supported, nobody is attached for longer than was asked."""
+    def test_an_end_date_is_a_column_that_may_be_empty(self, browser: Browser) -> None:
+        """As the screen, or Excel in French, writes it."""
         line = "@acme.example,Martin,Zoé,mme,fr,acme,user,internal"
+        header = ",".join((*COLUMNS, "Jusqu’au"))
 
-        page = send(browser, a_file(f"zoe{line},", f"yan{line},2027-01-31", header=",".join((*COLUMNS, "until"))))
+        page = send(browser, a_file(f"zoe{line},", f"yan{line},31/01/2090", header=header))
 
         assert results(page)[2] == USER
-        assert results(page)[3].startswith("Refusé Jusqu’au : les dates de fin ne sont pas encore disponibles")
+        assert "jusqu’au 31 janvier 2090" in results(page)[3]
 
 
 class TestOtherPrograms:

@@ -64,7 +64,7 @@ class TestExport:
             r'attachment; filename="users-\d{4}-\d\d-\d\d\.csv"', page.headers["Content-Disposition"]
         )
         assert page.headers["Cache-Control"] == "no-store"
-        assert page.body.splitlines()[0] == f"{HEADER},status"
+        assert page.body.splitlines()[0] == f"{HEADER},until,status"
         assert [(row["email"], row["company"], row["role"]) for row in cells_of(page)] == [
             (administrator.email, "acme", "administrator"),
             (administrator.email, "globex", "administrator"),
@@ -168,8 +168,8 @@ class TestTemplate:
     def test_it_is_the_header_and_an_example(self, browser):
         page = browser.get("/users/import.csv")
 
-        example = "camille.morel@company.example,Morel,Camille,mme,fr,acme,user,internal"
-        assert (page.status, page.body) == (200, f"{HEADER}\r\n{example}\r\n")
+        example = "camille.morel@company.example,Morel,Camille,mme,fr,acme,user,internal,"
+        assert (page.status, page.body) == (200, f"{HEADER},until\r\n{example}\r\n")
         assert page.headers["Content-Disposition"] == 'attachment; filename="import.csv"'
 
     def test_it_can_be_filled_in_as_it_comes(self, browser):
@@ -183,10 +183,10 @@ class TestDryRun:
         page = browser.get("/users/import")
 
         assert page.status == 200
-        assert [th.text for th in page.main.all("th", scope="row")] == list(COLUMNS)
+        assert [th.text for th in page.main.all("th", scope="row")] == [*COLUMNS, "until"]
         assert [dt.text for dt in page.main.all("dt")][-2:] == ["acme", "globex"]
         assert [cell.one("code").text for cell in page.main.all("td") if cell.all("code")] == [
-            "camille.morel@company.example", "Morel", "Camille", "mme", "fr", "acme", "user", "internal",
+            "camille.morel@company.example", "Morel", "Camille", "mme", "fr", "acme", "user", "internal", "",
         ]  # fmt: skip
         assert page.form("/users/import").element["enctype"] == "multipart/form-data"
 
