@@ -8,17 +8,20 @@ some requests does not hold every thread.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from directory.time_budget import Budget, budget, left
-
+BUDGET = 10.0
+"""Seconds that one request to the portal may wait for slow answers of Keycloak."""
+HEALTHY = 1.0
+"""Seconds of an answer that is not slow: what takes many such calls (two hundred people at once) may take them."""
 FAILURES = 5
 """Failures in a row that open the breaker."""
 PAUSE = 1.0
@@ -34,9 +37,75 @@ TURN = 2.0
 SICK = frozenset({502, 503, 504})
 """Answers of a server, or of a proxy before it, that cannot work now."""
 
+T = TypeVar("T")
+
 
 class RefusedCallError(requests.ConnectionError):
     """The call was not sent: Keycloak is known to be unavailable, or there is no time or room for it."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """The seconds that one request may still wait for slow answers, and the person for whom it is done."""
+
+    left: float
+    person_id: str = ""
+    charged_until: float = 0.0
+
+    def charge(self, began: float) -> None:
+        """Take the time since then, when it was slow; of calls at the same time each second counts once."""
+        ended = time.monotonic()
+        if ended - began > HEALTHY:
+            self.left -= ended - max(began, self.charged_until)
+            self.charged_until = ended
+
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+def begin(person_id: str = "") -> None:
+    """Let the calls of this thread wait for `BUDGET` seconds in all, and count as made for that person."""
+    _budget.set(Budget(BUDGET, person_id))
+
+
+def end() -> None:
+    """Let the calls of this thread take as long as each of them may."""
+    _budget.set(None)
+
+
+def budget() -> Budget | None:
+    """Return that of this thread, if it has one."""
+    return _budget.get()
+
+
+def left() -> float:
+    """Return the seconds that are left; infinite without a budget."""
+    mine = budget()
+    return float("inf") if mine is None else mine.left
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """A block whose calls wait for something else than Keycloak."""
+    before = _budget.set(None)
+    try:
+        yield
+    finally:
+        _budget.reset(before)
+
+
+def carried(act: Callable[..., T]) -> Callable[..., T]:
+    """Return the function such that it has the budget of this thread wherever it is called."""
+    mine = budget()
+
+    def with_budget(*arguments: Any, **options: Any) -> T:
+        before = _budget.set(mine)
+        try:
+            return act(*arguments, **options)
+        finally:
+            _budget.reset(before)
+
+    return with_budget
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from itertools import islice
 from threading import Thread
 from typing import TypeVar
 
-from directory.time_budget import carried
+from directory.transport import carried
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from directory.encoding import Json
 from directory.errors import DirectoryError, NotFoundError, UnavailableError
 from directory.keycloak_gateway.translation import NOTHING_SPECIAL, Meanings, NotAskedError, translated
-from directory.time_budget import carried, left
+from directory.transport import carried, left
 
 PAGE_SIZE = 500
 PEOPLE_PAGE_SIZE = 1000

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from directory import time_budget
+from directory import transport
 from directory.errors import (
     CompanyNotFoundError,
     ConflictError,
@@ -116,7 +116,7 @@ class TestBudget:
         members = directory.members
 
         def noted(company: Company) -> tuple[Member, ...]:
-            budget = time_budget.budget()
+            budget = transport.budget()
             assert budget is not None
             found.append((budget.left, budget.person_id))
             return members(company)
@@ -124,7 +124,7 @@ class TestBudget:
         monkeypatch.setattr(directory, "members", noted)
         assert browser.get("/users").status == 200
         assert found == [(10.0, administrator.id)] * 2
-        assert time_budget.left() == float("inf")
+        assert transport.left() == float("inf")
 
 
 class TestLostAnswer:
