@@ -8,20 +8,18 @@ some requests does not hold every thread.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
-BUDGET = 10.0
-"""Seconds that one request to the portal may wait for slow answers of Keycloak."""
-HEALTHY = 1.0
-"""Seconds of an answer that is not slow: what takes many such calls (two hundred people at once) may take them."""
+from directory import budget
+from directory.budget import Budget
+
 FAILURES = 5
 """Failures in a row that open the breaker."""
 PAUSE = 1.0
@@ -37,75 +35,9 @@ TURN = 2.0
 SICK = frozenset({502, 503, 504})
 """Answers of a server, or of a proxy before it, that cannot work now."""
 
-T = TypeVar("T")
-
 
 class RefusedCallError(requests.ConnectionError):
     """The call was not sent: Keycloak is known to be unavailable, or there is no time or room for it."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """The seconds that one request may still wait for slow answers, and the person for whom it is done."""
-
-    left: float
-    person_id: str = ""
-    charged_until: float = 0.0
-
-    def charge(self, began: float) -> None:
-        """Take the time since then, when it was slow; of calls at the same time each second counts once."""
-        ended = time.monotonic()
-        if ended - began > HEALTHY:
-            self.left -= ended - max(began, self.charged_until)
-            self.charged_until = ended
-
-
-_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
-
-
-def begin(person_id: str = "") -> None:
-    """Let the calls of this thread wait for `BUDGET` seconds in all, and count as made for that person."""
-    _budget.set(Budget(BUDGET, person_id))
-
-
-def end() -> None:
-    """Let the calls of this thread take as long as each of them may."""
-    _budget.set(None)
-
-
-def budget() -> Budget | None:
-    """Return that of this thread, if it has one."""
-    return _budget.get()
-
-
-def left() -> float:
-    """Return the seconds that are left; infinite without a budget."""
-    mine = budget()
-    return float("inf") if mine is None else mine.left
-
-
-@contextmanager
-def unlimited() -> Iterator[None]:
-    """A block whose calls wait for something else than Keycloak."""
-    before = _budget.set(None)
-    try:
-        yield
-    finally:
-        _budget.reset(before)
-
-
-def carried(act: Callable[..., T]) -> Callable[..., T]:
-    """Return the function such that it has the budget of this thread wherever it is called."""
-    mine = budget()
-
-    def with_budget(*arguments: Any, **options: Any) -> T:
-        before = _budget.set(mine)
-        try:
-            return act(*arguments, **options)
-        finally:
-            _budget.reset(before)
-
-    return with_budget
 
 
 @dataclass(slots=True)
@@ -147,8 +79,8 @@ class Gate:
             self._leave(passing)
 
     def _enter(self) -> _Call:
-        mine = budget()
-        if left() <= 0:
+        mine = budget.current()
+        if budget.left() <= 0:
             raise RefusedCallError("this request has waited for Keycloak long enough")
         person_id = mine.person_id if mine else ""
         with self._changed:
@@ -208,7 +140,7 @@ class Passing:
 
     def timeouts(self, method: str, connect: float, read: float) -> tuple[float, float]:
         """Return how long it may take to connect and to answer."""
-        time_left = left()
+        time_left = budget.left()
         if self.entry.probes and method in {"GET", "HEAD"}:
             time_left = min(time_left, PROBE_TIMEOUT)
         return max(0.05, min(connect, time_left)), max(0.05, min(read, time_left))

@@ -6,7 +6,7 @@ from itertools import islice
 from threading import Thread
 from typing import TypeVar
 
-from directory.transport import carried
+from directory.budget import carried
 
 T = TypeVar("T")
 R = TypeVar("R")

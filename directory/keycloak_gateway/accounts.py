@@ -6,13 +6,13 @@ from contextlib import suppress
 
 from keycloak import KeycloakAdmin
 
+from directory.budget import unlimited
 from directory.encoding import ACTIVATION_MAIL_ACTIONS, Json
 from directory.errors import ForbiddenError, MailRefusedError
 from directory.keycloak_gateway import calls
 from directory.keycloak_gateway.calls import identified, pages, repeated
 from directory.keycloak_gateway.translation import OF_NEW_PERSON, OF_PERSON, InternalError, Meanings, translated
 from directory.model import ACTIVATION_LIFESPAN
-from directory.transport import unlimited
 
 IDS_PAGE_SIZE = 80
 """Ids that fit into one address: Keycloak takes 4,096 bytes of request line."""

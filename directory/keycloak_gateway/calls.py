@@ -8,10 +8,10 @@ from re import IGNORECASE
 from re import compile as regex
 from typing import Any, TypeVar
 
+from directory.budget import carried, left
 from directory.encoding import Json
 from directory.errors import DirectoryError, NotFoundError, UnavailableError
 from directory.keycloak_gateway.translation import NOTHING_SPECIAL, Meanings, NotAskedError, translated
-from directory.transport import carried, left
 
 PAGE_SIZE = 500
 PEOPLE_PAGE_SIZE = 1000

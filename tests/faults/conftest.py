@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import event
 
-from directory import transport
+from directory import budget
 from directory.keycloak_gateway.directory import KeycloakDirectory
 from tests.faults.proxy import FaultProxy
 from tests.faults.upstream import Upstream
@@ -44,7 +44,7 @@ def directory(proxy: FaultProxy, upstream: Upstream, monkeypatch: pytest.MonkeyP
 @pytest.fixture(autouse=True)
 def _no_budget_left_behind() -> Iterator[None]:
     yield
-    transport.end()
+    budget.end()
 
 
 @pytest.fixture(scope="session")

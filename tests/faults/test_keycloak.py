@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from directory import transport
+from directory import budget, transport
 from directory.errors import EmailTakenError, UnavailableError
 from directory.keycloak_gateway import connection
 from directory.keycloak_gateway.directory import KeycloakDirectory
@@ -24,8 +24,8 @@ FOR_EVER = 1_000_000
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same times in small: a test does not wait for ten seconds."""
     monkeypatch.setattr(connection, "READ_TIMEOUT", 1.0)
-    monkeypatch.setattr(transport, "BUDGET", 2.0)
-    monkeypatch.setattr(transport, "HEALTHY", 0.5)
+    monkeypatch.setattr(budget, "BUDGET", 2.0)
+    monkeypatch.setattr(budget, "HEALTHY", 0.5)
     monkeypatch.setattr(transport, "PAUSE", 0.3)
     monkeypatch.setattr(transport, "TURN", 0.4)
 
@@ -88,7 +88,7 @@ def test_a_mail_whose_answer_is_lost_is_one_mail(
 def test_a_slow_answer_is_waited_for(proxy: FaultProxy, directory: KeycloakDirectory):
     """1.5 seconds: slow, and no error."""
     fault = proxy.add(Fault("delay", "GET", "/groups", seconds=1.5))
-    transport.begin()
+    budget.begin()
     assert directory.user(ANNE).id == ANNE
     assert fault.happened == 1
 
@@ -98,10 +98,10 @@ def test_a_request_waits_for_its_budget_and_no_longer(proxy: FaultProxy, directo
     """However many calls it would make, each of which hangs."""
     fault = proxy.add(Fault("hang", "GET", "/users", times=FOR_EVER))
     directory.sign_in()
-    transport.begin()
+    budget.begin()
     waited = sum(took(lambda: directory.user(ANNE)) for _ in range(4))
     assert fault.happened >= 2
-    assert waited < transport.BUDGET + 2.5
+    assert waited < budget.BUDGET + 2.5
 
 
 @pytest.mark.usefixtures("impatient")
@@ -147,13 +147,13 @@ def test_while_the_calls_of_one_person_hang_those_of_others_go_on(proxy: FaultPr
 
     def ask(person: str, user_id: str) -> float:
         began = time.monotonic()
-        transport.begin(person)
+        budget.begin(person)
         try:
             directory.user(user_id)
         except UnavailableError:
             return -1.0
         finally:
-            transport.end()
+            budget.end()
         return time.monotonic() - began
 
     with ThreadPoolExecutor(40) as threads:
@@ -168,9 +168,9 @@ def test_two_hundred_calls_that_are_not_slow_take_the_time_they_take(
     proxy: FaultProxy, directory: KeycloakDirectory, monkeypatch: pytest.MonkeyPatch
 ):
     """The budget is for slow answers: many quick ones are no trouble."""
-    monkeypatch.setattr(transport, "BUDGET", 5.0)
-    monkeypatch.setattr(transport, "HEALTHY", 30.0)
-    transport.begin()
+    monkeypatch.setattr(budget, "BUDGET", 5.0)
+    monkeypatch.setattr(budget, "HEALTHY", 30.0)
+    budget.begin()
     assert [directory.user(CHLOE).id for _ in range(40)] == [CHLOE] * 40
-    assert transport.left() == 5.0
+    assert budget.left() == 5.0
     assert len(proxy.calls) > 80

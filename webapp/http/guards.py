@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from directory import transport
+from directory import budget
 from directory.errors import UnavailableError
 from directory.model import Locale
 from webapp.errors import NotAdministratorError, SignedOutError
@@ -58,12 +58,12 @@ def install_first(app: Flask) -> None:
     portal's own account may do too much."""
     app.before_request(_begin_budget)
     app.before_request(require_session)
-    app.teardown_request(lambda _error: transport.end())
+    app.teardown_request(lambda _error: budget.end())
 
 
 def _begin_budget() -> None:
     """Let this request wait for Keycloak for a while only, and count as its person's when one is signed in."""
-    transport.begin(session.get(PERSON) or "")
+    budget.begin(session.get(PERSON) or "")
 
 
 def install(app: Flask) -> None:

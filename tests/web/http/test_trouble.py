@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from directory import transport
+from directory import budget
 from directory.errors import (
     CompanyNotFoundError,
     ConflictError,
@@ -116,15 +116,15 @@ class TestBudget:
         members = directory.members
 
         def noted(company: Company) -> tuple[Member, ...]:
-            budget = transport.budget()
-            assert budget is not None
-            found.append((budget.left, budget.person_id))
+            mine = budget.current()
+            assert mine is not None
+            found.append((mine.left, mine.person_id))
             return members(company)
 
         monkeypatch.setattr(directory, "members", noted)
         assert browser.get("/users").status == 200
         assert found == [(10.0, administrator.id)] * 2
-        assert transport.left() == float("inf")
+        assert budget.left() == float("inf")
 
 
 class TestLostAnswer:
