@@ -72,7 +72,7 @@ class SelectionWorker(Background):
             with self.turn(run.beat) as began:
                 ended = began and self._do(run, user_ids)
         finally:
-            # What was done is told in any case: no one takes the rest up.
+            # What was done is notified in any case: no one takes the rest up.
             outbox.release(run.context.database, run.context.author.request_id)
             if not ended:
                 run.give_back()
