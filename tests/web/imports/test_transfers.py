@@ -71,7 +71,7 @@ class TestExport:
             (member.email, "acme", "user"),
         ]
         assert tuple(cells_of(page)[2].values()) == (
-            "chloe.martin@acme.example", "Martin", "Chloé", "mme", "fr", "acme", "user", "internal", "active",
+            "chloe.martin@acme.example", "Martin", "Chloé", "mme", "fr", "acme", "user", "internal", "", "active",
         )  # fmt: skip
 
     def test_its_name_says_which_company_and_the_day(self, browser):
