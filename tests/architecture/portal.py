@@ -25,6 +25,7 @@ EXAMPLES = {
     "<id:operation_id>": "0" * 32,
     "<id:change_id>": "0" * 32,
     "<id:import_id>": "0" * 32,
+    "<id:review_id>": "0" * 32,
     "<id:session_id>": "0" * 32,
     "<id:task>": "create",
 }

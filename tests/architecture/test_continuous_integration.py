@@ -74,7 +74,7 @@ def test_both_servers_check_the_same(place: str) -> None:
 
 def test_every_night_meets_the_faults() -> None:
     """At length: what the daily check does in small (`docs/reliability.md`)."""
-    assert CALLED[NIGHTLY] == {"faults": {"faults"}}
+    assert CALLED[NIGHTLY] == {"long": {"test-generated", "faults"}}
 
 
 def test_every_supported_python_is_asked() -> None:

@@ -149,8 +149,7 @@ def _question_page(review: Review, chosen: list[str]) -> str:
 
 def _say(result: Decided) -> None:
     if result.done:
-        text = ngettext("%(num)s decision was saved.", "%(num)s decisions were saved.", result.done)
-        flash(text, "success")
+        flash(ngettext("%(num)s decision was saved.", "%(num)s decisions were saved.", result.done), "success")
     if result.already:
         names = _names(result.already)
         flash(_("Decided already, perhaps by somebody else: %(names)s", names=names), "warning")

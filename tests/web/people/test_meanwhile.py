@@ -70,8 +70,8 @@ class TestModify:
         review = browser.submit(form, **a_row("acme", administrator=True)).form(path(member))
         seen, read_ = [], directory.attachments_of
 
-        def between(user_id: str):
-            found = read_(user_id)
+        def between(user_id: str, *, ends: bool = True):
+            found = read_(user_id, ends=ends)
             seen.append(user_id)
             if seen.count(member.id) == 1:
                 directory.add_membership(member.id, "/acme/externals")

@@ -166,7 +166,7 @@ class TestMyCompanies:
         person = directory.add_user(a_profile(), [an_attachment("acme"), an_attachment("initech")])
         page = client_for(person).get("/profile")
         assert self.facts(page, "Acme Énergie") == {
-            "Services": "cataliz, data",
+            "Services": "cataliz data",
             "Administrée par": "Anne Durand anne.durand@acme.example Bruno Petit bruno.petit@acme.example",
         }
         assert self.facts(page, "Initech")["Administrée par"] == "Personne pour l’instant"
