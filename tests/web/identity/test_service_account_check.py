@@ -67,7 +67,7 @@ def test_refused_every_page_is(browser: Browser, app: Flask, directory: FakeDire
             assert browser.open(example(rule), method=method).status == 503, (method, rule.rule)
             asked += 1
     assert asked > 30
-    assert directory.called() == [("check", ())]
+    assert directory.called() == [("sign_in", ()), ("check", ())]
 
 
 def test_without_keycloak_it_starts_and_asks_as_soon_as_it_can(

@@ -121,9 +121,7 @@ class TestEveryChangeHasItsLine:
         browser.post(f"/users/{member.id}/attachments", {"confirm": "1", **a_row("acme")})
         assert lines(database) == []
 
-    def test_no_line_no_change(
-        self, browser: Browser, database: Database, directory: FakeDirectory, member: User, monkeypatch
-    ):
+    def test_no_line_no_change(self, browser: Browser, database: Database, directory: FakeDirectory, member: User):
         """A database that takes no operation lets nothing happen."""
         before = directory.snapshot()
         with database.transaction() as connection:
