@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from typing import Any
 
 import click
 from flask import Flask
@@ -63,7 +64,7 @@ def _people() -> AppGroup:
         with _keycloak_failing():
             waiting = parts.directory.never_activated(datetime.now(UTC))
             ending = work_of(parts.directory, today)
-        found = {
+        found: dict[str, list[Any]] = {
             "never_activated": sorted(user.email for user in waiting),
             "past_end": [
                 {"email": one.user.email, "company": one.company.id, "until": one.until.isoformat()}

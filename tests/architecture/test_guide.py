@@ -15,7 +15,7 @@ from webapp.wording.help_pages import EXPLAINED_BY, TASKS, task_of
 PICTURES = PACKAGE / "static" / "help"
 LARGEST = 60_000
 """Bytes of a picture: a guide that is slow to open is not opened."""
-NO_PAGES = {"imports.result", "journal.export", "transfers.export", "transfers.template"}
+NO_PAGES = {"imports.result", "journal.export", "reviews.export", "transfers.export", "transfers.template"}
 """Views that answer with a file."""
 
 

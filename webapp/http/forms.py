@@ -312,7 +312,7 @@ def _typed_row(company: Company, form: Mapping[str, str], seen: Attachment | Non
     if not right_affiliation:
         errors["affiliation"] = [gettext("Choose internal or external.")]
     try:
-        day = last_day(until, today(), seen.until if seen else None)
+        day = last_day(until, today(), seen.until if seen else None) if until else None
         until = day.isoformat() if day else ""
     except DayError as error:
         errors["until"] = [day_error(error.fault)]

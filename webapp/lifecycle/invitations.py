@@ -104,7 +104,7 @@ def notes_of(
             if user.id == author.id
         }
         notes.expired += [(user, one) for user in inviters.values()]
-    month = f"pending:{today:%Y-%m}"
+    month = f"pending:{today.isoformat()[:7]}"  # once in each month
     if not _is_taken(database, month):
         notes.names.append(month)
         for one in people:

@@ -158,7 +158,9 @@ class TestStatus:
         )
         row = client_for(reader).get("/users").row(person.email)
         days = (sent + timedelta(days=30)).astimezone(PARIS).date() - now.astimezone(PARIS).date()
-        assert re.search(words.replace("{days}", str(days.days)), row.one("td", class_="status-cell").text), row.text
+        assert re.search(words.replace("{days}", str(days.days)), row.one("td", class_="status-cell").text), (
+            row.text
+        )
 
     def test_says_when_the_next_mail_is_possible(
         self, clock: Clock, browser: Browser, directory: FakeDirectory, pending: User

@@ -187,6 +187,7 @@ class TestErase:
         pending = directory.find_by_email("wrong@acme.example")
         assert pending
         browser.post(f"/users/{pending.id}/email", {"email": "right@acme.example"})
+        assert browser.get("/users").status == 200, "what was said is read"
         directory.add_user(a_profile("wrong@acme.example", last_name="Third"), [an_attachment("acme")])
         third = directory.find_by_email("wrong@acme.example")
         assert third
