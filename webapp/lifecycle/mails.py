@@ -60,8 +60,8 @@ def _of_expired(settings: Settings, today: date, user: User, people: Sequence[Wa
             settings,
             ("expired", today, user.email),
             ngettext(
-                "%(num)s person you invited has not activated in time",
-                "%(num)s people you invited have not activated in time",
+                "%(num)s of your invitations has expired",
+                "%(num)s of your invitations have expired",
                 count,
             ),
             _("The link of these activation mails works no more; the list lets you send another one:"),

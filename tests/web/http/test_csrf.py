@@ -21,7 +21,7 @@ PATHS = [
     "/users/selection",
     "/users/selection/undoing",
     "/reviews",
-    "/reviews/" + "0" * 32,
+    "/reviews/0123",
     "/users/import",
     "/users/import/0123",
     "/operations/0123/completion",
@@ -72,6 +72,7 @@ def test_every_posting_endpoint_is_in_the_list(app: Flask):
         .replace("<id:operation_id>", "0123")
         .replace("<id:change_id>", "0123")
         .replace("<id:session_id>", "0123")
+        .replace("<id:review_id>", "0123")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ())
     }
