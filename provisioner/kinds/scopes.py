@@ -1,5 +1,6 @@
 """Client scopes, their mappers, and the scopes of new clients."""
 
+import re
 from collections.abc import Iterable
 
 from provisioner.kinds import mappers
@@ -12,6 +13,7 @@ from provisioner.model.rules import Rule
 from provisioner.model.state import Address, Json, RealmState, Resource
 
 _DEFAULTS = {"default": "default-default-client-scopes", "optional": "default-optional-client-scopes"}
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 _DEFAULT_KEYS = {"default": "defaultDefaultClientScopes", "optional": "defaultOptionalClientScopes"}
 
 
@@ -107,6 +109,14 @@ def unassign_from_new_clients(server: Server, change: Change) -> None:
     server.api.delete(f"{_DEFAULTS[(change.before or {})['assignment']]}/{id}")
 
 
+def _refusal(scope: Resource, _: RealmState, observed: RealmState) -> str:
+    """Keycloak's import takes any name; its API those that RFC 6749, section 3.3, allows."""
+    (name,) = scope.address.names
+    if scope.address in observed.resources or _SCOPE_TOKEN.fullmatch(name):
+        return ""
+    return "Keycloak takes only printable ASCII without space, quotation mark and backslash as the name of a scope"
+
+
 FAMILY = Family(
     kinds=(
         KindDefinition(
@@ -115,6 +125,7 @@ FAMILY = Family(
             create=create,
             update=update,
             delete=delete,
+            refusal=_refusal,
         ),
         mappers.definition(Kind.CLIENT_SCOPE_MAPPER),
         KindDefinition(

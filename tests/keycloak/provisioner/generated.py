@@ -129,7 +129,7 @@ def _user(draw: st.DrawFn, name: str, roles: list[str], groups: list[Json]) -> J
 def realm_files(draw: st.DrawFn) -> Json:
     """Return a strategy for realm files in which every section that is there refers only to what the file has."""
     roles = draw(some())
-    scopes = draw(some())
+    scopes = draw(some(("alpha", "beta_gamma", "epsilon-1")))
     groups = draw(_groups("", roles, depth=2))
     return {
         "realm": "REALM",

@@ -63,7 +63,7 @@ class ForeignRealm:
         """Export the live realm, and plan with these files."""
         state = RealmState(self.name, {}, contains=EVERYTHING)
         exported = export(self._realm().observe(state), baseline.state(self.name))
-        folder = self._folder / "exported"
+        folder = self._folder / f"export-of-{self.name}"
         export_files.write(exported, folder)
         return self.plan(folder, dict.fromkeys(exported.variables, SECRET))
 

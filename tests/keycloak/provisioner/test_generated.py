@@ -3,6 +3,7 @@
 import json
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from provisioner.model.state import Json
@@ -11,6 +12,7 @@ from tests.keycloak.provisioner.imported import Foreign, content_of, differences
 
 EXAMPLES = int(os.environ.get("GENERATED_REALMS", "20"))
 """How many files; `make test-generated` draws 200 others each time."""
+pytestmark = pytest.mark.timeout(EXAMPLES * 60)
 drawn = settings(
     max_examples=EXAMPLES,
     phases=[Phase.explicit, Phase.generate],

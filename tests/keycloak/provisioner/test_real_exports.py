@@ -215,6 +215,7 @@ def test_a_shared_configuration_survives_the_flow_that_shared_it(foreign: Foreig
         ({"identityProviders": [{"alias": "x", "providerId": "nope", "config": {}}]}, "no identity provider nope"),
         ({"clients": [{"clientId": "x", "protocol": "nope"}]}, "no protocol nope"),
         ({"passwordPolicy": "nope(1)"}, "no password policy nope"),
+        ({"clientScopes": [{"name": "a é", "protocol": "openid-connect"}]}, "the name of a scope"),
         ({"requiredActions": [{"alias": "NOPE", "providerId": "NOPE"}]}, "no required action NOPE"),
         (
             {"components": {"org.keycloak.keys.KeyProvider": [{"name": "x", "providerId": "nope", "config": {}}]}},
