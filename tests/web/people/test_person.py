@@ -1,7 +1,7 @@
 """The page of one person: what an administrator sees of them, and what they can do from there."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -71,6 +71,17 @@ class TestWhatIsSeen:
         assert "Interne" in page.row("Acme Énergie").text
         assert "Initech" not in page.text
         assert "Ailleurs" not in page.text
+
+    def test_until_when_and_the_way_to_another_account(
+        self, browser: Browser, directory: FakeDirectory, member: User, pending: User
+    ):
+        """The last day is beside since when; a pending account has its address corrected instead."""
+        directory._end(member.id, "acme", date(2099, 6, 18))
+        page = browser.get(f"/users/{member.id}")
+        assert "jusqu’au 18 juin 2099" in page.row("Acme Énergie").text
+        others = [f"/users/{user.id}/replacement" for user in (member, pending)]
+        assert others[0] in [link["href"] for link in page.main.all("a")]
+        assert others[1] not in [link["href"] for link in browser.get(f"/users/{pending.id}").main.all("a")]
 
     def test_since_when_and_by_whom_as_the_journal_tells(
         self, client_for: ClientFor, browser: Browser, directory: FakeDirectory, database: Database, second: User
