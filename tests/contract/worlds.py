@@ -11,16 +11,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-import requests
 
 from directory.encoding import Place, new_user, places, profile_representation, user_of
 from directory.gateway import Directory
 from directory.keycloak_gateway import connection
 from directory.keycloak_gateway.directory import KeycloakDirectory
 from directory.model import Attachment, Company, Profile, User
+from sandbox.visitor import Visitor
 from tests.builders import a_company, a_profile
 from tests.fakes import OPERATORS, FakeDirectory
 
@@ -252,13 +253,22 @@ class RealWorld:
         _done(self.realm.admin.delete(f"/users/{user_id}/groups/{self._group_id(_path(group))}"))
 
     def signs_in(self, person: User) -> None:
-        """With a password, through the client that every realm has for its command line."""
+        """With a password, on the pages for it, to the console of accounts that every realm has."""
         password = f"a password of {uuid4()}"
         credential = {"type": "password", "value": password, "temporary": False}
         _done(self.realm.admin.put(f"/users/{person.id}/reset-password", json=credential))
-        form = {"grant_type": "password", "client_id": "admin-cli", "username": person.email, "password": password}
-        token = f"{self.realm.url}/realms/{self.realm.realm}/protocol/openid-connect/token"
-        _done(requests.post(token, data=form, timeout=30))
+        home = f"{self.realm.url}/realms/{self.realm.realm}"
+        asked = {
+            "client_id": "account-console",
+            "response_type": "code",
+            "scope": "openid",
+            "redirect_uri": f"{home}/account/",
+            "state": "s",
+            "nonce": "n",
+            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",  # of RFC 7636, appendix B
+            "code_challenge_method": "S256",
+        }
+        Visitor().signs_in(f"{home}/protocol/openid-connect/auth?{urlencode(asked)}", person.email, password)
 
     def groups_of(self, user_id: str) -> set[str]:
         groups = _done(self.realm.admin.get(f"/users/{user_id}/groups", params={"max": 1000})).json()
