@@ -24,6 +24,9 @@ REMIND_AFTER = timedelta(days=20)
 NOTED_FOR = timedelta(days=30)
 """An invitation that expired longer ago is no news: the monthly list has it."""
 
+LISTED_AFTER = timedelta(days=7)
+"""Since the last mail: who was invited later is not in the monthly list yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -108,6 +111,9 @@ def notes_of(
     if not _is_taken(database, month):
         notes.names.append(month)
         for one in people:
+            sent_at = one.user.activation_sent_at
+            if sent_at and now - sent_at < LISTED_AFTER:
+                continue
             readers: dict[str, tuple[User, list[Company]]] = {}
             for company in one.companies:
                 for user in administrators(company):

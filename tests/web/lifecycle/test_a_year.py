@@ -46,7 +46,6 @@ def a_warning(name: str) -> list[str]:
 
 A_LIST = [f"{ANNE}: {PENDING}", f"{BRUNO}: {PENDING}"]
 EXPECTED = {
-    "2027-06-15": A_LIST,
     "2027-07-01": [*A_LIST, "resend late@acme.example"],
     "2027-07-31": [f"{ANNE}: 1 de vos invitations a expiré"],
     "2027-08-01": A_LIST,
