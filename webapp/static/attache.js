@@ -51,11 +51,13 @@ for (const table of document.querySelectorAll('.attachments')) {
   const now = box => box.checked
     ? ['role', 'affiliation', 'until'].map(what => fields[box.name.replace(/attached$/, what)].value)
       .join(':').replace(/:$/, '') : '';
-  // Somebody external gets an end proposed, which can be taken away again.
+  // Somebody external gets an end proposed; it goes with the choice, and can be taken away or changed.
   table.addEventListener('change', event => {
     const until = event.target.name?.endsWith('-affiliation')
       && fields[event.target.name.replace(/affiliation$/, 'until')];
-    if (until && !until.value && event.target.value === 'external') until.value = until.dataset.proposed ?? '';
+    if (!until || !until.dataset.proposed) return;
+    if (event.target.value === 'external') until.value ||= until.dataset.proposed;
+    else if (until.value === until.dataset.proposed) until.value = until.defaultValue;
   });
   const show = () => {
     const ticked = boxes.filter(box => box.checked).length;
