@@ -17,12 +17,12 @@ from webapp.http import context
 from webapp.http.context import Parts
 from webapp.identity.service_account_check import ExcessError, examine
 from webapp.imports import store as import_store
+from webapp.jobs import batches
 from webapp.lifecycle.endings import work_of
 from webapp.mail.courier import Courier
 from webapp.people import accounts, personal_data
 from webapp.people.recovery import resume
 from webapp.records import journal
-from webapp.resend_all import store as resend_store
 from webapp.reviews import store as review_store
 
 
@@ -171,7 +171,7 @@ def install(app: Flask, parts: Parts) -> None:
     def forget() -> None:
         """Delete the imports (names and addresses in their lines) and batches of mails that are a week old."""
         click.echo(f"{import_store.purge(parts.database)} imports deleted")
-        click.echo(f"{resend_store.purge(parts.database)} batches of activation mails deleted")
+        click.echo(f"{batches.purge(parts.database)} batches of activation mails deleted")
 
     app.cli.add_command(imports)
     app.cli.add_command(database)

@@ -17,12 +17,12 @@ from webapp.app import directory_of
 from webapp.http import logs
 from webapp.http.context import EXTENSION
 from webapp.identity import clocks, service_account_check
+from webapp.jobs import batches
 from webapp.jobs.background import stop_all
 from webapp.lifecycle.worker import Lifecycle
 from webapp.mail.courier import Courier
 from webapp.people import personal_data
 from webapp.people.recovery import resume
-from webapp.resend_all import store as resend_store
 from webapp.settings import WrongSettingsError
 from webapp.storage.database import NotMigratedError
 
@@ -88,7 +88,7 @@ def _begin(worker: Any) -> None:
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
     for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
         worker.log.info("interrupted import %s: taken up", import_id)
-    resend_store.purge(parts.database)
+    batches.purge(parts.database)
     personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)
     worker.courier.start()

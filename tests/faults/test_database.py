@@ -9,15 +9,14 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from directory.model import Company, User
+from tests.architecture.portal import make_portal
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import PORTAL, SERVICE, Browser
-from tests.web.fake_identity import CLIENT, FakeIdentity
+from tests.web.browser import Browser
+from tests.web.fake_identity import FakeIdentity
 from tests.web.typed import a_creation, a_row
-from webapp.app import create_app
 from webapp.http.context import EXTENSION
 from webapp.records.operations import write_what_was_kept
-from webapp.settings import Settings
 from webapp.storage.database import Database, journal
 from webapp.storage.database import operations as written
 
@@ -52,17 +51,7 @@ def directory() -> FakeDirectory:
 
 @pytest.fixture
 def app(tmp_path: Path, directory: FakeDirectory) -> Iterator[Flask]:
-    settings = Settings(
-        portal_url=PORTAL,
-        service_url=SERVICE,
-        keycloak_url="http://keycloak.test",
-        client_portal_id=CLIENT,
-        client_portal_secret="secret of the portal",
-        client_portal_directory_secret="secret of the directory",
-        database_url=f"sqlite:///{tmp_path / 'portal.sqlite'}",
-        secret_key="a key for tests only",
-    )
-    app = create_app(settings, directory=directory, identity=FakeIdentity(directory))
+    app = make_portal(f"sqlite:///{tmp_path / 'portal.sqlite'}", directory, FakeIdentity(directory))
     database = app.extensions[EXTENSION].database
     event.listen(database.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
     database.upgrade()

@@ -14,14 +14,13 @@ from flask import Flask
 
 import webapp
 from directory.model import User
+from tests.architecture.portal import make_portal
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import PORTAL, SERVICE, Browser
-from tests.web.fake_identity import CLIENT, FakeIdentity
+from tests.web.browser import Browser
+from tests.web.fake_identity import FakeIdentity
 from tests.web.typed import a_creation
-from webapp.app import create_app
 from webapp.http.context import EXTENSION
-from webapp.settings import Settings
 from webapp.storage.database import Database
 
 PAGE = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
@@ -47,20 +46,6 @@ def programs_of_postgres() -> Path:
     assert spec is not None
     assert spec.origin is not None
     return max(Path(spec.origin).parent.glob("pginstall*/bin"))
-
-
-def portal(url: str, directory: FakeDirectory, identity: FakeIdentity) -> Flask:
-    settings = Settings(
-        portal_url=PORTAL,
-        service_url=SERVICE,
-        keycloak_url="http://keycloak.test",
-        client_portal_id=CLIENT,
-        client_portal_secret="secret of the portal",
-        client_portal_directory_secret="secret of the directory",
-        database_url=url,
-        secret_key="a key for tests only",
-    )
-    return create_app(settings, directory=directory, identity=identity)
 
 
 def database_of(app: Flask) -> Database:
@@ -108,7 +93,7 @@ def test_back_up_lose_and_restore(
         monkeypatch.setenv("PATH", f"{programs_of_postgres()}:{os.environ['PATH']}")
     backup = str(tmp_path / "portal.backup")
     identity = FakeIdentity(directory)
-    app = portal(url, directory, identity)
+    app = make_portal(url, directory, identity)
     database_of(app).upgrade()
     browser = Browser(app, identity)
     assert browser.sign_in(administrator).status == 302
@@ -123,7 +108,7 @@ def test_back_up_lose_and_restore(
     database_of(app).engine.dispose()
     followed(f"restore-{kind}", DATABASE=address, BACKUP=backup)
 
-    again = portal(url, directory, identity)
+    again = make_portal(url, directory, identity)
     database_of(again).upgrade()
     database_of(again).check()
     database_of(again).engine.dispose()

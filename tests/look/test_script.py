@@ -11,6 +11,7 @@ from tests.look.pages import NEXT, PAGES, detach, fill
 from tests.look.world import World
 from webapp.imports import store as import_store
 from webapp.imports.plan import Outcome, Row
+from webapp.jobs import batches
 from webapp.resend_all import store as resend_store
 from webapp.resend_all.store import Resent
 
@@ -323,10 +324,10 @@ def test_progress_of_mails_is_exchanged_in_place_too(gallery: Gallery, rich_worl
     anne = rich_world.ids["anne"]
     batch = resend_store.latest(rich_world.database, anne)
     assert batch is not None
-    assert resend_store.record(rich_world.database, anne, batch.mark, {ids[0]: Resent.SENT})
+    assert batches.record(rich_world.database, anne, batch.mark, {ids[0]: Resent.SENT})
     expect(page.locator("label[for=progress]")).to_have_text(re.compile("^3"))
     assert page.evaluate("window.still"), "the page was not loaded again"
-    resend_store.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
+    batches.record(rich_world.database, anne, batch.mark, dict.fromkeys(ids, Resent.SENT))
     expect(page.locator("tbody tr")).to_have_count(5)
     rich_world.reset()
 

@@ -33,7 +33,6 @@ from webapp.people.attachments import payload_of, to_do
 from webapp.records import operations
 from webapp.records.journal import Action, Entry, person_of, values_of, write
 from webapp.records.journal_reading import change_numbers
-from webapp.resend_all import store as resend_store
 from webapp.resend_all.store import Resent
 from webapp.reviews import store as review_store
 from webapp.reviews.review import finish
@@ -115,9 +114,9 @@ class World:
     def resends(self, author: str, *names: str) -> None:
         """A batch of mails that this process is at: the first was sent, the second refused."""
         first, second, *_ = ids = [self.ids[name] for name in names]
-        mark = resend_store.begin(self.database, self.ids[author], ids)
+        mark = batches.begin(self.database, self.ids[author], ids)
         outcomes = {first: Resent.SENT, second: Resent.MAIL_REFUSED}
-        resend_store.record(self.database, self.ids[author], mark, outcomes)
+        batches.record(self.database, self.ids[author], mark, outcomes)
 
     def changes(self, author: str, *names: str) -> None:
         """A selection that this process is at: the first is done."""

@@ -6,11 +6,13 @@ from flask.typing import ResponseReturnValue
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access, own_path
 from webapp.http.responses import see_other
+from webapp.jobs import batches
+from webapp.jobs.batches import Batch
 from webapp.jobs.state import State
 from webapp.people import activations
 from webapp.people.administration import as_seen, people, with_companies
 from webapp.resend_all import store as resend_store
-from webapp.resend_all.store import Batch, Resent
+from webapp.resend_all.store import Resent
 from webapp.storage import rate_limits
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import waiting_time
@@ -48,7 +50,7 @@ def resend_all() -> ResponseReturnValue:
         parts().resendings.start(context(), administration())
         # A program gets the whole answer, however long it takes (Fetch Metadata tell it from a browser).
         is_looked_at = request.headers.get("Sec-Fetch-Mode") == "navigate"
-        resend_store.wait(parts().database, actor().id, SOON if is_looked_at else None)
+        batches.wait(parts().database, actor().id, SOON if is_looked_at else None)
     return see_other("activations.results")
 
 
@@ -66,7 +68,7 @@ def _running_page(batch: Batch) -> str:
     # What the quota leaves over is not tried, so no one waits for it; the mail under way is counted already.
     left = rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id)
     total = min(len(batch.results), batch.done + 1 + left)
-    seconds = (total - batch.done) * batch.seconds / batch.done if batch.done else 0.0
+    seconds = batch.seconds_left(total)
     sent = batch.count(Resent.SENT)
     return render_template(
         "activations/running.html",

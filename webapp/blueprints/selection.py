@@ -292,7 +292,7 @@ def _patience(count: int) -> float | None:
 
 def _running_page(batch: Batch) -> str:
     total = len(batch.results)
-    seconds = (total - batch.done) * batch.seconds / batch.done if batch.done else 0.0
+    seconds = batch.seconds_left(total)
     return render_template(
         "selection/running.html",
         done=batch.done,

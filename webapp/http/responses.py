@@ -52,7 +52,7 @@ RETRY_AFTER = 5
 """Seconds after which a failed request is worth another try."""
 
 
-_POSSIBLE_AGAIN = {
+POSSIBLE_AGAIN = {
     rate_limits.ACTIVATION_MAILS.name: _l("The next activation mail can be sent %(moment)s."),
     rate_limits.LOOK_UPS.name: _l("You have looked up many addresses. The next one can be looked up %(moment)s."),
     rate_limits.SIGN_INS.name: _l(
@@ -226,7 +226,7 @@ def _too_often(error: TooOftenError) -> Response:
     return error_page(
         429,
         _("Too soon"),
-        str(_POSSIBLE_AGAIN[error.quota]) % {"moment": in_a_while(error.retry_after)},
+        str(POSSIBLE_AGAIN[error.quota]) % {"moment": in_a_while(error.retry_after)},
         retry_after=error.retry_after,
         actions=_way_on(),
     )

@@ -44,6 +44,10 @@ class Batch:
         """How many have an outcome, good or bad."""
         return sum(outcome is not None for _, outcome in self.results)
 
+    def seconds_left(self, total: int) -> float:
+        """How long it takes until `total` of them are done, at the pace so far; 0 before the first."""
+        return (total - self.done) * self.seconds / self.done if self.done else 0.0
+
     def count(self, *outcomes: str | None) -> int:
         """How many ended like this."""
         return sum(outcome in outcomes for _, outcome in self.results)

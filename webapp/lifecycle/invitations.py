@@ -17,13 +17,12 @@ from webapp.people.context import Context
 from webapp.records import journal_reading
 from webapp.settings import Settings
 from webapp.storage.database import Database
-from webapp.storage.locks import take_once, taken
+from webapp.storage.locks import is_taken, take_once
 
 REMIND_AFTER = timedelta(days=20)
 """Since the first mail: ten days before its link expires."""
 NOTED_FOR = timedelta(days=30)
 """An invitation that expired longer ago is no news: the monthly list has it."""
-
 LISTED_AFTER = timedelta(days=7)
 """Since the last mail: who was invited later is not in the monthly list yet."""
 
@@ -73,7 +72,7 @@ def remind(context: Context, people: Iterable[Waiting], now: datetime) -> int:
         sent_at, name = one.user.activation_sent_at, f"reminded:{one.user.id}"
         if sent_at is None or not REMIND_AFTER <= now - sent_at < ACTIVATION_LIFESPAN:
             continue
-        if _is_taken(context.database, name):
+        if is_taken(context.database, name):
             continue
         try:
             activations.resend(context, one.member, ())
@@ -96,7 +95,7 @@ def notes_of(
         if one.user.status(now) is not ActivationStatus.EXPIRED or expires_at is None:
             continue
         name = f"expired:{one.user.id}:{expires_at.date()}"
-        if now - expires_at > NOTED_FOR or _is_taken(database, name):
+        if now - expires_at > NOTED_FOR or is_taken(database, name):
             continue
         notes.names.append(name)
         inviters = {
@@ -108,7 +107,7 @@ def notes_of(
         }
         notes.expired += [(user, one) for user in inviters.values()]
     month = f"pending:{today.isoformat()[:7]}"  # once in each month
-    if not _is_taken(database, month):
+    if not is_taken(database, month):
         notes.names.append(month)
         for one in people:
             sent_at = one.user.activation_sent_at
@@ -129,8 +128,3 @@ def wanted(notes: Notes, settings: Settings) -> Notes:
         notes.pending if settings.pending_lists else [],
         notes.names,
     )
-
-
-def _is_taken(database: Database, name: str) -> bool:
-    with database.engine.connect() as connection:
-        return bool(taken(connection, [name]))

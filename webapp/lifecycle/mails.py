@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from flask import current_app
 from flask_babel import force_locale, get_locale
 
 from directory.gateway import Directory
 from directory.model import Locale, User
 from webapp.lifecycle.endings import Day, Ending, active_administrators
 from webapp.lifecycle.invitations import Notes, Waiting
+from webapp.mail.messages import LISTED, rendered
 from webapp.records.outbox import Mail
 from webapp.settings import Settings
 from webapp.wording.labels import STATUSES, ngettext
@@ -20,8 +20,6 @@ from webapp.wording.times import last_day
 NAMED = 3
 """Companies in a subject."""
 Thing = TypeVar("Thing")
-LISTED = 100
-"""Lines of one mail; the page that it names has all."""
 
 
 def mails_of_day(directory: Directory, settings: Settings, day: Day) -> list[Mail]:
@@ -64,7 +62,7 @@ def _of_expired(settings: Settings, today: date, user: User, people: Sequence[Wa
                 "%(num)s of your invitations have expired",
                 count,
             ),
-            _("The link of these activation mails works no more; the list lets you send another one:"),
+            _("The links of these activation mails no longer work; the list lets you send another one:"),
             [_waiting(each) for each in people],
             ("/users?status=expired", _("Users")),
         )
@@ -168,10 +166,6 @@ def _mail(
         message_id=f"<{name}-{today}.{email.partition('@')[0]}@{settings.mail_domain}>",
         recipient=email,
         subject=subject,
-        text=_rendered("mails/endings.txt", values),
-        html=_rendered("mails/endings.html", values),
+        text=rendered("mails/endings.txt", values),
+        html=rendered("mails/endings.html", values),
     )
-
-
-def _rendered(template: str, values: dict[str, object]) -> str:
-    return current_app.jinja_env.get_template(template).render(values)

@@ -20,7 +20,7 @@ from webapp.reviews import store
 from webapp.reviews.review import end_overdue, finish
 from webapp.reviews.store import Review
 from webapp.storage.database import Database
-from webapp.storage.locks import locked, take_once, taken
+from webapp.storage.locks import is_taken, locked, take_once
 
 PAUSE = 120.0
 """Seconds between two looks at the clock: what ended is detached within 5 minutes after midnight."""
@@ -81,7 +81,7 @@ class Lifecycle:
         self._write_of_invitations(today)
         if day.is_complete and ended:
             with parts.database.transaction() as connection:
-                take_once(connection, f"day:{today}", parts.clock() + endings.REMEMBERED)
+                take_once(connection, _name_of(today), parts.clock() + endings.REMEMBERED)
         log.info(
             "%s: %s attachments ended, %s kept, %s warned of",
             today,
@@ -138,5 +138,9 @@ class Lifecycle:
 
 def is_done(database: Database, today: date) -> bool:
     """Whether the work of that day is complete."""
-    with database.engine.connect() as connection:
-        return bool(taken(connection, [f"day:{today}"]))
+    return is_taken(database, _name_of(today))
+
+
+def _name_of(today: date) -> str:
+    """What is remembered of a day whose work is complete."""
+    return f"day:{today}"

@@ -193,8 +193,8 @@ def _mail(
         message_id=f"<notice-{notice.id}.{reader_id}@{settings.mail_domain}>",
         recipient=address,
         subject=" ".join(subject.split())[:SUBJECT_LENGTH],
-        text=_rendered(text, values),
-        html=_rendered(html, values),
+        text=rendered(text, values),
+        html=rendered(html, values),
     )
 
 
@@ -208,8 +208,11 @@ def _people(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
     return found
 
 
-def _rendered(template: str, values: Mapping[str, Any]) -> str:
-    """Not `flask.render_template`: that adds what pages need of a request, and there is none."""
+def rendered(template: str, values: Mapping[str, Any]) -> str:
+    """Return the text of a mail.
+
+    Not by `flask.render_template`: that adds what pages need of a request, and there is none.
+    """
     return current_app.jinja_env.get_template(template).render(values)
 
 

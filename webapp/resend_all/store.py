@@ -1,27 +1,11 @@
 """« Renvoyer tous » as the database keeps it: a batch (`webapp.jobs.batches`) of activation mails."""
 
-import time
 from enum import StrEnum
 
 from webapp.jobs import batches
-from webapp.jobs.batches import Batch, alone, beat, begin, give_back, purge, record, wait
+from webapp.jobs.batches import Batch
 from webapp.jobs.state import State
 from webapp.storage.database import Database
-
-__all__ = [
-    "Batch",
-    "Resent",
-    "alone",
-    "beat",
-    "begin",
-    "give_back",
-    "is_running",
-    "latest",
-    "purge",
-    "record",
-    "time",
-    "wait",
-]
 
 
 class Resent(StrEnum):

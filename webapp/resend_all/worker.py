@@ -43,7 +43,7 @@ class ResendingWorker(Background):
         of the last batch are kept. `BatchRunningError` while another one of theirs is running, and with `chosen`.
         """
         database, author = context.database, context.author
-        with store.alone(database, author.id):
+        with batches.alone(database, author.id):
             if chosen is None and store.is_running(database, author.id):
                 return
             if batches.is_running(database, author.id):
@@ -53,7 +53,7 @@ class ResendingWorker(Background):
                 members = activations.expired(people(context.directory, administration))
             if not members:
                 return
-            mark = store.begin(database, author.id, [member.user.id for member in members])
+            mark = batches.begin(database, author.id, [member.user.id for member in members])
         self.begin(partial(self._run, _Run(context, mark), members))
 
     def _run(self, run: "_Run", members: Sequence[Member]) -> None:
@@ -89,15 +89,15 @@ class _Run:
     refused: int = 0
 
     def beat(self) -> None:
-        store.beat(self.context.database, self.context.author.id, self.mark)
+        batches.beat(self.context.database, self.context.author.id, self.mark)
 
     def give_back(self) -> None:
-        store.give_back(self.context.database, self.context.author.id, self.mark)
+        batches.give_back(self.context.database, self.context.author.id, self.mark)
 
     def record(self, members: Sequence[Member], resent: Resent) -> bool:
         """False when the batch is kept no more: its author was erased."""
         outcomes = {member.user.id: resent for member in members}
-        return store.record(self.context.database, self.context.author.id, self.mark, outcomes)
+        return batches.record(self.context.database, self.context.author.id, self.mark, outcomes)
 
     def reason_to_stop(self) -> Resent | None:
         """What stops every mail to come: no mail server, the administrator's quota, or they are none any more."""

@@ -148,13 +148,6 @@ def due(database: Database, today: date) -> list[Review]:
         return [_review(connection, row) for row in connection.execute(query.order_by(reviews.c.until)).all()]
 
 
-def still_open(database: Database) -> list[Review]:
-    """All reviews that have not ended."""
-    with database.engine.connect() as connection:
-        rows = connection.execute(select(reviews).where(reviews.c.ended_at.is_(None))).all()
-        return [_review(connection, row) for row in rows]
-
-
 def read(database: Database, review_id: str) -> Review | None:
     """The review with that id."""
     with database.engine.connect() as connection:

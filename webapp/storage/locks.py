@@ -138,6 +138,12 @@ def taken(connection: Connection, names: Iterable[str]) -> set[str]:
     return found
 
 
+def is_taken(database: Database, name: str) -> bool:
+    """Return whether that name was taken once and is not free again."""
+    with database.engine.connect() as connection:
+        return bool(taken(connection, [name]))
+
+
 def release_all_of(database: Database, name: str) -> None:
     """End every lock of a process (named as `worker` names it) that is known to be gone."""
     with database.transaction() as connection:

@@ -23,6 +23,7 @@ from webapp import gunicorn_conf
 from webapp.app import create_app
 from webapp.identity import service_account_check
 from webapp.imports import store as import_store
+from webapp.jobs import batches
 from webapp.jobs.state import KEPT, State
 from webapp.records.payloads import Kind
 from webapp.resend_all import store as resend_store
@@ -222,7 +223,7 @@ def test_worker_that_ends_sends_no_more_mails_of_a_batch(
 
 def test_worker_deletes_old_batches_when_it_starts(app: Flask, database: Database, actor: User):
     """As it does with imports."""
-    resend_store.begin(database, actor.id, ["somebody"])
+    batches.begin(database, actor.id, ["somebody"])
     with database.transaction() as connection:
         connection.execute(resendings.update().values(beat_at=now() - KEPT - 1))
     gunicorn_conf.post_worker_init(SimpleNamespace(wsgi=app, log=logging.getLogger("worker")))
@@ -230,7 +231,7 @@ def test_worker_deletes_old_batches_when_it_starts(app: Flask, database: Databas
 
 
 def test_old_batches_of_mails_are_purged(app: Flask, database: Database, actor: User):
-    resend_store.begin(database, actor.id, ["somebody"])
+    batches.begin(database, actor.id, ["somebody"])
     assert "0 batches" in app.test_cli_runner().invoke(args=["imports", "purge"]).output
     with database.transaction() as connection:
         connection.execute(resendings.update().values(beat_at=now() - KEPT - 1))

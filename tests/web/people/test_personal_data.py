@@ -18,6 +18,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import ClientFor
 from tests.web.typed import a_creation, a_row
 from webapp.http.context import EXTENSION
+from webapp.jobs import batches
 from webapp.people import personal_data
 from webapp.resend_all import store as resend_store
 from webapp.storage.database import (
@@ -264,11 +265,11 @@ class TestBatchOfMails:
 
     def test_one_that_goes_on_does_so_without_him(self, database: Database, sent: list[User], administrator: User):
         """What is written down after it does not bring him back."""
-        mark = resend_store.begin(database, administrator.id, [user.id for user in sent])
+        mark = batches.begin(database, administrator.id, [user.id for user in sent])
         subject = personal_data.Subject(None, frozenset({sent[0].id}), frozenset({sent[0].email}))
         personal_data.erase(database, subject)
         outcomes = {user.id: resend_store.Resent.SENT for user in sent}
-        assert resend_store.record(database, administrator.id, mark, outcomes)
+        assert batches.record(database, administrator.id, mark, outcomes)
         batch = resend_store.latest(database, administrator.id)
         assert batch is not None
         assert batch.results == ((sent[1].id, resend_store.Resent.SENT),)

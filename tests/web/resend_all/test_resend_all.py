@@ -15,7 +15,7 @@ from tests.web.browser import Browser, Page
 from tests.web.conftest import ClientFor
 from webapp.blueprints import activations
 from webapp.http.context import EXTENSION
-from webapp.resend_all import store as resend_store
+from webapp.jobs import batches
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, resendings
 from webapp.storage.locks import no_worker
@@ -197,7 +197,7 @@ class TestAnswer:
         monkeypatch: pytest.MonkeyPatch,
     ):
         """The mails leave only when somebody waits for them; then the first answer leads to all results."""
-        monkeypatch.setattr(resend_store.time, "sleep", lambda _seconds: held.go_all())
+        monkeypatch.setattr(batches.time, "sleep", lambda _seconds: held.go_all())
         program = client_for(administrator)
         assert program.follow(program.post(ALL)).h1 == RENEWED
 
@@ -259,7 +259,7 @@ class TestInterrupted:
 
     def test_when_nobody_is_left(self, browser: Browser, database: Database, member: User, administrator: User):
         """Somebody else has sent to them since: nothing to press."""
-        resend_store.begin(database, administrator.id, [member.id])
+        batches.begin(database, administrator.id, [member.id])
         interrupted(database)
         page = browser.get(ALL)
         assert page.forms == []

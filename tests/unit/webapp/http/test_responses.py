@@ -6,7 +6,10 @@ from flask_babel import Babel
 
 from tests.builders import a_company, an_attachment
 from webapp.errors import TooOftenError
+from webapp.http import responses
 from webapp.http.forms import present_rows, row_errors, typed_rows
+from webapp.storage import rate_limits
+from webapp.storage.rate_limits import Quota
 
 
 @pytest.mark.parametrize(
@@ -14,6 +17,18 @@ from webapp.http.forms import present_rows, row_errors, typed_rows
 )
 def test_retry_after_is_whole_seconds_and_enough(wait: float, seconds: int):
     assert TooOftenError(wait, "activation_mail").retry_after == seconds
+
+
+def test_each_quota_has_a_sentence_of_its_own():
+    """What comes too soon is named, with its time."""
+    quotas = {each.name for each in vars(rate_limits).values() if isinstance(each, Quota)}
+    assert set(responses.POSSIBLE_AGAIN) == quotas
+    app = Flask("bare")
+    Babel(app)
+    with app.test_request_context():
+        sentences = {str(text) for text in responses.POSSIBLE_AGAIN.values()}
+    assert len(sentences) == len(quotas) > 3
+    assert all("%(moment)s" in sentence for sentence in sentences)
 
 
 class TestRows:

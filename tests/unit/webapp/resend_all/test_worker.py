@@ -16,12 +16,13 @@ from tests.fakes import FakeDirectory
 from tests.held import HeldMails
 from tests.waiting import until
 from webapp.identity.actor import Actor
-from webapp.jobs import background
+from webapp.jobs import background, batches
+from webapp.jobs.batches import Batch
 from webapp.jobs.state import KEPT, State
 from webapp.people.administration import administration_of
 from webapp.resend_all import store as resend_store
 from webapp.resend_all import worker as resend_worker
-from webapp.resend_all.store import Batch, Resent
+from webapp.resend_all.store import Resent
 from webapp.resend_all.worker import ResendingWorker
 from webapp.storage import rate_limits
 from webapp.storage.database import Database, activation_mails, now, resendings
@@ -247,11 +248,11 @@ class TestOneAtATime:
         assert batch_of(database, anne).results == ((late.id, Resent.SENT),)
 
     def test_what_was_replaced_writes_nothing_any_more(self, database, anne):
-        old = resend_store.begin(database, anne.id, ["a"])
+        old = batches.begin(database, anne.id, ["a"])
         left_by(database, no_worker())
-        resend_store.begin(database, anne.id, ["a"])
-        assert not resend_store.record(database, anne.id, old, {"a": Resent.SENT})
-        resend_store.give_back(database, anne.id, old)
+        batches.begin(database, anne.id, ["a"])
+        assert not batches.record(database, anne.id, old, {"a": Resent.SENT})
+        batches.give_back(database, anne.id, old)
         found = batch_of(database, anne)
         assert (found.state, found.results) == (State.RUNNING, (("a", None),))
 
@@ -295,14 +296,14 @@ class TestInterrupted:
             text=True,
             check=True,
         )
-        resend_store.begin(database, anne.id, ["a"])
+        batches.begin(database, anne.id, ["a"])
         assert batch_of(database, anne).state is State.RUNNING
         left_by(database, child.stdout.strip())
         assert batch_of(database, anne).state is State.INTERRUPTED
 
     @pytest.mark.parametrize(("silence", "state"), [(30.0, State.RUNNING), (3600.0, State.INTERRUPTED)])
     def test_of_a_process_of_another_host_silence_tells(self, database, anne, silence: float, state: State):
-        resend_store.begin(database, anne.id, ["a"])
+        batches.begin(database, anne.id, ["a"])
         left_by(database, "elsewhere:1:1", now() - silence)
         assert batch_of(database, anne).state is state
 
@@ -328,24 +329,24 @@ class TestInterrupted:
 class TestKept:
     def test_wait_ends_with_the_batch(self, worker, directory, database, anne, people):
         begin(worker, directory, database, anne)
-        resend_store.wait(database, anne.id)
+        batches.wait(database, anne.id)
         assert batch_of(database, anne).state is State.DONE
 
     def test_wait_ends_with_the_time(self, worker, directory, database, anne, people, held):
         begin(worker, directory, database, anne)
-        resend_store.wait(database, anne.id, 0.0)
+        batches.wait(database, anne.id, 0.0)
         assert resend_store.is_running(database, anne.id)
 
     def test_wait_for_nothing(self, database, anne):
-        resend_store.wait(database, anne.id)
+        batches.wait(database, anne.id)
 
     def test_old_ones_are_purged(self, database, anne):
         """Also when somebody else begins one; a young one stays."""
-        resend_store.begin(database, anne.id, ["a"])
-        assert resend_store.purge(database) == 0
+        batches.begin(database, anne.id, ["a"])
+        assert batches.purge(database) == 0
         left_by(database, no_worker(), now() - KEPT - 1)
-        resend_store.begin(database, "bea", ["a"])
+        batches.begin(database, "bea", ["a"])
         with database.engine.connect() as connection:
             assert connection.execute(select(resendings.c.actor_id)).scalars().all() == ["bea"]
         left_by(database, no_worker(), now() - KEPT - 1)
-        assert resend_store.purge(database) == 1
+        assert batches.purge(database) == 1
