@@ -23,15 +23,15 @@ from webapp.lifecycle.worker import Lifecycle
 from webapp.mail.courier import Courier
 from webapp.people import personal_data
 from webapp.people.recovery import resume
-from webapp.settings import WrongSettingsError
+from webapp.settings import WrongSettingsError, server_number
 from webapp.storage.database import NotMigratedError
 
 logger_class = logs.GunicornLogger
 
-bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{start_check.number('PORTAL_PORT')}"
+bind = f"{os.environ.get('PORTAL_HOST', '127.0.0.1')}:{server_number('PORTAL_PORT')}"
 worker_class = "gthread"
-workers = start_check.number("PORTAL_WORKERS")
-threads = start_check.number("PORTAL_THREADS")
+workers = server_number("PORTAL_WORKERS")
+threads = server_number("PORTAL_THREADS")
 timeout = 60
 graceful_timeout = 10
 # Seconds that an idle connection stays open: longer than reverse proxies keep theirs (nginx and the load balancers

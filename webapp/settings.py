@@ -21,6 +21,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 SECRETS_FOLDER = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
 """Where container engines put secrets: one file each, named like the setting."""
 
+_SERVER_NUMBERS = {"PORTAL_PORT": (8000, 1, 65535), "PORTAL_WORKERS": (1, 1, 64), "PORTAL_THREADS": (32, 1, 512)}
+"""What the server itself is told: the default, the least and the most."""
+
 
 class WrongSettingsError(Exception):
     """The portal cannot start with these settings; `problems` names each variable, never its value."""
@@ -188,6 +191,31 @@ def read_settings() -> Settings:
     if missing:
         raise WrongSettingsError(missing)
     return settings
+
+
+def server_number(name: str) -> int:
+    """Return the server's setting of that name; its default where `wrong_server_numbers` names it."""
+    default, least, most = _SERVER_NUMBERS[name]
+    given = os.environ.get(name) or str(default)
+    return int(given) if _fits(given, least, most) else default
+
+
+def wrong_server_numbers() -> list[str]:
+    """Return a line for each setting of the server that is not a number it can take."""
+    return [
+        f"{name}: must be a whole number from {least} to {most}"
+        for name, (default, least, most) in _SERVER_NUMBERS.items()
+        if not _fits(os.environ.get(name) or str(default), least, most)
+    ]
+
+
+def sockets_are_inherited() -> bool:
+    """Whether the server is given sockets that are already open, by systemd or by its predecessor."""
+    return "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ
+
+
+def _fits(given: str, least: int, most: int) -> bool:
+    return given.isascii() and given.isdecimal() and least <= int(given) <= most
 
 
 def _missing_folder() -> tuple[str, ...]:

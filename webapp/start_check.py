@@ -1,36 +1,30 @@
 """What must be right before the portal serves anybody: its settings, its port, its tables."""
 
 import errno
-import os
 import socket
 from collections.abc import Iterable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.settings import Settings, WrongSettingsError, read_settings
+from webapp.settings import (
+    Settings,
+    WrongSettingsError,
+    read_settings,
+    sockets_are_inherited,
+    wrong_server_numbers,
+)
 from webapp.storage.database import Database, NotMigratedError
-
-NUMBERS = {"PORTAL_PORT": (8000, 1, 65535), "PORTAL_WORKERS": (1, 1, 64), "PORTAL_THREADS": (32, 1, 512)}
-"""What the server itself reads from the environment: the default, the least and the most."""
-INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
-"""With one of these the server is given sockets that are already open."""
-
-
-def number(name: str) -> int:
-    """Return the server's setting of that name; its default when it is none, which `settings_at_start` reports."""
-    default = NUMBERS[name][0]
-    return default if _wrong_number(name) else int(os.environ.get(name) or default)
 
 
 def settings_at_start(addresses: Iterable[object]) -> Settings:
     """Return the settings; `WrongSettingsError` names at once all that is missing or wrong."""
-    problems = [f"{name}: {why}" for name in NUMBERS if (why := _wrong_number(name))]
+    problems = wrong_server_numbers()
     settings = None
     try:
         settings = read_settings()
     except WrongSettingsError as error:
         problems += error.problems
-    if not any(name in os.environ for name in INHERITED):
+    if not sockets_are_inherited():
         problems += [why for address in addresses if (why := _not_free(address))]
     if settings is not None and (why := _no_folder(settings)):
         problems.append(why)
@@ -51,13 +45,6 @@ def require_tables(settings: Settings) -> str:
     finally:
         database.engine.dispose()
     return ""
-
-
-def _wrong_number(name: str) -> str:
-    default, least, most = NUMBERS[name]
-    given = os.environ.get(name) or str(default)
-    fits = given.isascii() and given.isdecimal() and least <= int(given) <= most
-    return "" if fits else f"must be a whole number from {least} to {most}"
 
 
 def _no_folder(settings: Settings) -> str:
