@@ -14,6 +14,8 @@ from sandbox.stack import Stack
 PASSWORD = "demonstration-2026"
 NEW_PASSWORD = "un-mot-de-passe-bien-long-2026"
 ACTIVATION_LINK = re.compile(r"http\S+/login-actions/action-token\S+")
+PROMISED = 60.0
+"""Seconds after which the rights at a service are those of Keycloak (the contract of the sample service)."""
 _number = count(int(time.time()))
 
 
@@ -40,6 +42,18 @@ class Person:
         answer = self.page.goto(self.stack.service_url + path)
         assert answer is not None
         return answer
+
+    def seconds_until_refused(self, path: str) -> float:
+        """Reload a page of the sample service until it answers 403; wait twice the promised time at most."""
+        began = time.monotonic()
+        status = self.opens_service(path).status
+        while status == 200 and time.monotonic() - began < 2 * PROMISED:
+            self.page.wait_for_timeout(500)
+            answer = self.page.reload()
+            assert answer is not None
+            status = answer.status
+        assert status == 403
+        return time.monotonic() - began
 
     def signs_in(self, email: str, password: str = PASSWORD, path: str = "/users") -> None:
         """To the portal, through Keycloak's page."""
