@@ -22,7 +22,7 @@ SECRETS_FOLDER = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
 """Where container engines put secrets: one file each, named like the setting."""
 
 _SERVER_NUMBERS = {"PORTAL_PORT": (8000, 1, 65535), "PORTAL_WORKERS": (1, 1, 64), "PORTAL_THREADS": (32, 1, 512)}
-"""What the server itself is told: the default, the least and the most."""
+"""What the server itself reads: the default, the least and the most."""
 
 
 class WrongSettingsError(Exception):

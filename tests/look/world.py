@@ -27,7 +27,7 @@ from webapp.http.guards import Access, access
 from webapp.imports import store as import_store
 from webapp.imports.csv_format import COLUMNS, read
 from webapp.imports.plan import Outcome, Problem, Reason, Row
-from webapp.jobs import batches as job_batches
+from webapp.jobs import batches
 from webapp.listing.cache import Roster
 from webapp.people.attachments import payload_of, to_do
 from webapp.records import operations
@@ -37,8 +37,7 @@ from webapp.resend_all.store import Resent
 from webapp.reviews import store as review_store
 from webapp.reviews.review import finish
 from webapp.settings import Settings
-from webapp.storage.database import Database, imports
-from webapp.storage.database import resendings as batches
+from webapp.storage.database import Database, imports, resendings
 from webapp.storage.locks import no_worker
 
 HOST = "127.0.0.1"
@@ -122,13 +121,13 @@ class World:
         """A selection that this process is at: the first is done."""
         ids = [self.ids[name] for name in names]
         asked = {"asked": {"act": "detach", "company": "acme"}, "made_by": "request"}
-        mark = job_batches.begin(self.database, self.ids[author], ids, asked)
-        job_batches.record(self.database, self.ids[author], mark, {ids[0]: "done"})
+        mark = batches.begin(self.database, self.ids[author], ids, asked)
+        batches.record(self.database, self.ids[author], mark, {ids[0]: "done"})
 
     def stops_resending(self) -> None:
         """Whatever batch there is was left by its process."""
         with self.database.transaction() as connection:
-            connection.execute(update(batches).values(worker=no_worker()))
+            connection.execute(update(resendings).values(worker=no_worker()))
 
     def remember(self) -> None:
         """From now on `reset` leads back here."""
