@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from sandbox.distribution import VARIABLE
+from sandbox.keycloak import KeycloakServer
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
@@ -17,9 +18,8 @@ pytest_plugins = ["tests.durations", "tests.groups"]
 settings.register_profile("attache", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.register_profile("mutation", deadline=None, phases=[Phase.explicit, Phase.generate])
-settings.load_profile(
-    "attache"
-)  # no deadline: a busy machine is no failure; `--hypothesis-profile=explore` tries other values
+settings.load_profile("attache")
+"""No deadline: a busy machine is no failure. `--hypothesis-profile=explore` tries other values."""
 
 OURS = (
     "CLIENT_",
@@ -52,6 +52,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole demo on free ports: Keycloak, mail catcher, realm, people, portal, sample service."""
     with Stack(tmp_path_factory.mktemp("stack"), Ports.free()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Keycloak without the portal, for realms that tests make under names of their own.
+
+    `TEST_KEYCLOAK_URL` names one that runs already, with the sandbox's administrator: for who works on one test.
+    """
+    given = os.environ.get("TEST_KEYCLOAK_URL")
+    if given:
+        yield given
+        return
+    with KeycloakServer(tmp_path_factory.mktemp("keycloak")) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

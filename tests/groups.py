@@ -18,6 +18,8 @@ REALMS = "realms"
 LOOK = "look"
 """The tests that look at the portal on the directory in memory with a real browser."""
 OWN_SERVERS = "own servers"
+EARLY = "tests/keycloak/portal/"
+"""The first of its group: it reads every account of the realm again and again, the fewer the faster."""
 FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
 GROUPS = {
@@ -63,4 +65,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the long groups first in a process of several."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: rank(group_of(item.nodeid)))
+        items.sort(key=lambda item: (rank(group_of(item.nodeid)), not item.nodeid.startswith(EARLY)))

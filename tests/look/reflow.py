@@ -47,14 +47,14 @@ SPACING = """
   p { margin-bottom: 2em !important; }
 """
 
-
-def spread(page: Page) -> None:
-    """The letters, words and lines as far apart as a reader may set them."""
-    page.evaluate(
-        """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
-                    document.adoptedStyleSheets = [sheet]; }""",
-        SPACING,
-    )
+MEASURED = f"""css => {{
+  const wide = new CSSStyleSheet();
+  wide.replaceSync(css);
+  return [[], [wide]].map(sheets => {{
+    document.adoptedStyleSheets = sheets;
+    return [({OVERFLOW})(), ({CUT})(), ({SMALL})()];
+  }});
+}}"""
 
 
 def faults_of_sizes(page: Page) -> dict[tuple[str, str], tuple[str, list[str], list[str]]]:
@@ -63,9 +63,8 @@ def faults_of_sizes(page: Page) -> dict[tuple[str, str], tuple[str, list[str], l
     Leaves the page at the narrowest width, with the reader's spacing.
     """
     found = {}
-    for spacing in ("ours", "wide"):
-        for size, width in WIDTHS.items():
-            page.set_viewport_size({"width": width, "height": 700})
-            found[size, spacing] = (page.evaluate(OVERFLOW), page.evaluate(CUT), page.evaluate(SMALL))
-        spread(page)
+    for size, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 700})
+        ours, wide = page.evaluate(MEASURED, SPACING)
+        found |= {(size, "ours"): tuple(ours), (size, "wide"): tuple(wide)}
     return {size: wrong for size, wrong in found.items() if any(wrong)}

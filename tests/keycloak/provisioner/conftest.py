@@ -1,6 +1,5 @@
-"""A realm with a name of its own for each test that asks, on the stack's Keycloak."""
+"""A realm with a name of its own for each test that asks, on a Keycloak without portal and people."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import requests
 from provisioner.settings import Connection
 from sandbox.keycloak import admin_token
 from sandbox.mail_catcher import MailCatcher
-from sandbox.stack import Stack
 from tests.keycloak.provisioner.imported import Foreign, ForeignRealm
 from tests.keycloak.provisioner.realms import TestRealm
 
@@ -29,19 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def mail() -> Iterator[MailCatcher]:
     with MailCatcher() as catcher:
         yield catcher
-
-
-@pytest.fixture(scope="session")
-def server_url(request: pytest.FixtureRequest) -> str:
-    """The stack's Keycloak: realms of these tests have names of their own.
-
-    `TEST_KEYCLOAK_URL` names one that runs already, with the sandbox's administrator: for who works on one test.
-    """
-    given = os.environ.get("TEST_KEYCLOAK_URL")
-    if given:
-        return given
-    stack: Stack = request.getfixturevalue("stack")
-    return stack.keycloak.url
 
 
 @pytest.fixture

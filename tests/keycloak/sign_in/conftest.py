@@ -1,5 +1,5 @@
 """The realm of the provisioner's tests, for relying parties that sign people in with it."""
 
-from tests.keycloak.provisioner.conftest import mail, server_url, shared_realm
+from tests.keycloak.provisioner.conftest import mail, shared_realm
 
-__all__ = ["mail", "server_url", "shared_realm"]
+__all__ = ["mail", "shared_realm"]

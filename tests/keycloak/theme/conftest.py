@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sandbox.mail_store import Mail
-from tests.keycloak.provisioner.conftest import mail, server_url, shared_realm
+from tests.keycloak.provisioner.conftest import mail, shared_realm
 from tests.keycloak.provisioner.realms import TestRealm
 
-__all__ = ["mail", "server_url", "shared_realm"]
+__all__ = ["mail", "shared_realm"]
 
 Invite = Callable[..., Mail]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.mail_catcher import MailCatcher
-from tests.keycloak.provisioner.conftest import COMPANIES, mail, server_url
+from tests.keycloak.provisioner.conftest import COMPANIES, mail
 from tests.keycloak.provisioner.realms import TestRealm
 from tests.keycloak.trust.installation import Installation, Person
 
-__all__ = ["mail", "server_url"]
+__all__ = ["mail"]
 
 ANNE = "anne.durand@acme.example"
 BRUNO = "bruno.petit@acme.example"
