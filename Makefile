@@ -12,7 +12,7 @@ EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch audit sbom mutation faults bench bench-provisioner bench-portal baseline dist lock translations clean
+.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ types: $(READY) ## types of the code
 
 arch: $(READY) ## layers: who may import whom
 	@$(BIN)/lint-imports
+
+structure: $(READY) ## figures of the structure: rooms, arrows, long files and functions
+	@$(BIN)/python .ci/structure.py
 
 audit: .venv-audit/.ready ## bandit, semgrep with our own rules, pip-audit of the lock: no finding of medium or more
 	@$(AUDIT)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml \
