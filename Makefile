@@ -89,8 +89,8 @@ faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 st
 bench: $(READY) $(MO) ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench
 
-bench-provisioner: $(READY) ## what the provisioner costs, for 50, 200 and 1,000 companies
-	@$(BIN)/python -m bench provisioner
+bench-provisioner: $(READY) ## what the provisioner costs: 50, 200 and 1,000 companies, a realm file of 300 kB
+	@$(BIN)/python -m bench provisioner realms
 
 bench-portal: $(READY) $(MO) ## what the portal costs
 	@$(BIN)/python -m bench portal lists imports

@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 
-from bench import imports, lists, portal, provisioner, start
+from bench import imports, lists, portal, provisioner, realms, start
 from bench.figures import Figure, show
 
 PARTS = {
@@ -12,6 +12,7 @@ PARTS = {
     "lists": lists.measure,
     "imports": imports.measure,
     "provisioner": provisioner.measure,
+    "realms": realms.measure,
     "start": start.measure,
 }
 

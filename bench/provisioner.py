@@ -155,7 +155,7 @@ def measure() -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
         with KeycloakServer(Path(folder) / "keycloak") as server:
-            _add_account(server.url)
+            add_account(server.url)
             Bench(server, Path(folder) / "first", 50).run(
                 "apply", "--yes", expect=0
             )  # the server's compilers warm up
@@ -165,7 +165,7 @@ def measure() -> list[Figure]:
     return figures
 
 
-def _add_account(url: str) -> None:
+def add_account(url: str) -> None:
     """The service account, with all rights over all realms."""
     base = f"{url}/admin/realms/master"
     with requests.Session() as session:
