@@ -142,6 +142,17 @@ def _administrator_refusal(resource: Resource, desired: RealmState, observed: Re
     return f"{email} is neither in `people` nor on the server"
 
 
+def _mail_refusal(resource: Resource, desired: RealmState, observed: RealmState) -> str:
+    """Return why a mail cannot be sent: its link opens the portal."""
+    noted = observed.resources.get(resource.address)
+    if noted is not None and noted.fields == resource.fields:
+        return ""
+    clients = (state.get(Kind.CLIENT, PORTAL_CLIENT) for state in (desired, observed))
+    if any(client.fields.get("baseUrl") for client in clients if client):
+        return ""
+    return f"the link of an activation mail opens the client {PORTAL_CLIENT}, and there is none with a baseUrl"
+
+
 def _comes_with_account(resource: Resource, desired: RealmState, observed: RealmState) -> bool:
     """Return whether a new account is created with the groups of an administrator."""
     company, email = resource.address.names
@@ -175,6 +186,7 @@ FAMILY = Family(
         KindDefinition(
             kind=Kind.ACTIVATION_MAIL,
             rule=Rule(shared=True),
+            refusal=_mail_refusal,
             create=send_activation_mail,
             update=send_activation_mail,
             is_exported=lambda _: False,
