@@ -7,18 +7,14 @@ from threading import Event, Thread
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from directory.errors import DirectoryError, NotFoundError
-from directory.model import Company
+from directory.errors import DirectoryError
 from webapp.http.context import EXTENSION, Parts
-from webapp.lifecycle import endings, invitations
-from webapp.lifecycle.mails import mails_of_day, mails_of_notes
+from webapp.lifecycle import endings, invitations, reviewing
+from webapp.lifecycle.mails import mails_of_day, mails_of_notes, mails_of_reviews
+from webapp.lifecycle.once import REMEMBERED, leave
 from webapp.parallel import in_the_background
 from webapp.people.context import Context
 from webapp.people.end_dates import day_at
-from webapp.records import outbox
-from webapp.reviews import store
-from webapp.reviews.review import end_overdue, finish
-from webapp.reviews.store import Review
 from webapp.storage.database import Database
 from webapp.storage.locks import is_taken, locked, take_once
 
@@ -77,11 +73,11 @@ class Lifecycle:
         with self._app.app_context():
             mails = mails_of_day(parts.directory, parts.settings, day)
         endings.remember(parts.database, day, mails, parts.clock())
-        ended = self._end_reviews(today)
+        reviewed = self._of_reviews(today)
         self._write_of_invitations(today)
-        if day.is_complete and ended:
+        if day.is_complete and reviewed:
             with parts.database.transaction() as connection:
-                take_once(connection, _name_of(today), parts.clock() + endings.REMEMBERED)
+                take_once(connection, _name_of(today), parts.clock() + REMEMBERED)
         log.info(
             "%s: %s attachments ended, %s kept, %s warned of",
             today,
@@ -89,7 +85,7 @@ class Lifecycle:
             len(found.kept),
             len(day.soon),
         )
-        return day.is_complete and ended
+        return day.is_complete and reviewed
 
     def _write_of_invitations(self, today: date) -> None:
         """Send the reminders of the day, and leave the notes about invitations."""
@@ -102,35 +98,18 @@ class Lifecycle:
         notes = invitations.notes_of(parts.directory, parts.database, people, now, today)
         with self._app.app_context():
             mails = mails_of_notes(parts.settings, invitations.wanted(notes, parts.settings), today)
-        with parts.database.transaction() as connection:
-            for name in notes.names:
-                take_once(connection, name, parts.clock() + endings.REMEMBERED)
-            outbox.add_mails(connection, mails)
+        leave(parts.database, notes.names, mails, parts.clock())
 
-    def _end_reviews(self, today: date) -> bool:
-        """End the access reviews whose last day is over; whether all of them are."""
+    def _of_reviews(self, today: date) -> bool:
+        """End the access reviews that are over, and remind of those that soon are; whether all of it was done."""
         parts = self._parts
         context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
-        complete = True
-        for review in store.due(parts.database, today):
-            company = self._company(review)
-            if company is None:
-                finish(context, review)  # the company has vanished, and with it whom to decide on
-            else:
-                complete = end_overdue(context, company, review) and complete
+        complete = reviewing.end_due(context, today)
+        reminders = reviewing.reminders_of(parts.directory, parts.database, today)
+        with self._app.app_context():
+            mails = mails_of_reviews(parts.directory, parts.settings, reminders, today)
+        leave(parts.database, reviewing.names_of(reminders, today), mails, parts.clock())
         return complete
-
-    def _company(self, review: Review) -> Company | None:
-        """The company, as one of its people is attached to it."""
-        for item in store.items(self._parts.database, review.id):
-            try:
-                found = self._parts.directory.attachments_of(item.user_id, ends=False)
-            except NotFoundError:
-                continue
-            for company, _attachment in found:
-                if company.id == review.company_id:
-                    return company
-        return None
 
     def _is_done(self, today: date) -> bool:
         return is_done(self._parts.database, today)

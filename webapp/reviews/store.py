@@ -148,6 +148,15 @@ def due(database: Database, today: date) -> list[Review]:
         return [_review(connection, row) for row in connection.execute(query.order_by(reviews.c.until)).all()]
 
 
+def ending(database: Database, first: date, last: date) -> list[Review]:
+    """The open reviews whose last day is one of these days, the earliest first."""
+    query = select(reviews).where(
+        reviews.c.ended_at.is_(None), reviews.c.until.between(first.isoformat(), last.isoformat())
+    )
+    with database.engine.connect() as connection:
+        return [_review(connection, row) for row in connection.execute(query.order_by(reviews.c.until)).all()]
+
+
 def read(database: Database, review_id: str) -> Review | None:
     """The review with that id."""
     with database.engine.connect() as connection:
