@@ -22,6 +22,12 @@ class Directory(Protocol):
         Without `ends` it costs one call instead of two, and no attachment has its last day.
         """
 
+    def companies(self) -> tuple[Company, ...]:
+        """Return every company, in no particular order.
+
+        Costs Keycloak some milliseconds for each: it is for a nightly task.
+        """
+
     def members(self, company: Company) -> tuple[Member, ...]:
         """Return everybody attached to the company, each with that one attachment, in no particular order.
 

@@ -229,6 +229,10 @@ class FakeDirectory:
             self._person(user_id)
             return self._places(user_id, ends=ends)
 
+    def companies(self) -> tuple[Company, ...]:
+        with self._call("companies"):
+            return tuple(self._companies.values())
+
     def members(self, company: Company) -> tuple[Member, ...]:
         with self._call("members", company):
             known = self._company(company)

@@ -57,6 +57,21 @@ class TestAttachmentsOf:
             directory.attachments_of(world.operator().id)
 
 
+class TestCompanies:
+    def test_each_comes_with_all_that_is_known_of_it(self, world, directory):
+        some = {world.company("Acme"), world.company("Globex & Cie", services=["data"], siren="552081317")}
+
+        assert some <= set(directory.companies())
+
+    def test_one_that_was_deleted_and_other_groups_are_not_among_them(self, world, directory):
+        left = world.company()
+        world.remove_company(left)
+
+        with world.group("/not-a-company"):
+            ids = {company.id for company in directory.companies()}
+        assert not ids & {left.id, "not-a-company"}
+
+
 class TestMembers:
     def test_everybody_comes_with_what_he_is_there_and_nowhere_else(self, world, directory):
         company, other = world.company(), world.company("Bolt")
@@ -277,6 +292,7 @@ class TestUnreachable:
 
         for verb in (
             lambda: directory.attachments_of(user.id),
+            directory.companies,
             lambda: directory.members(company),
             lambda: directory.user(user.id),
             lambda: directory.dossier(user.id),

@@ -18,6 +18,7 @@ READS = frozenset(
         "administrators",
         "attachments_of",
         "check",
+        "companies",
         "dossier",
         "ending",
         "find_by_email",

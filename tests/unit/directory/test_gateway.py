@@ -24,6 +24,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
     """So that comparing with an empty Protocol cannot pass; the portal may ask nothing else of Keycloak."""
     assert set(VERBS) == {
         "attachments_of",
+        "companies",
         "members",
         "administrators",
         "user",
