@@ -55,12 +55,28 @@ def mails_of_notes(settings: Settings, notes: Notes, today: date) -> list[Mail]:
 def mails_of_reviews(
     directory: Directory, settings: Settings, reminders: Iterable[Reminder], today: date
 ) -> list[Mail]:
-    """What to send about access reviews that end soon; nothing when mails are switched off."""
+    """What to send about access reviews that have begun by themselves or end soon; nothing without mails."""
     if not settings.notifications:
         return []
     administrators = active_administrators(directory)
-    readers = _by_reader((user, one) for one in reminders for user in administrators(one.company))
-    return [_of_reviews(settings, today, user, mine) for user, mine in readers]
+    made = []
+    for is_new, write in ((True, _of_new_reviews), (False, _of_reviews)):
+        some = [one for one in reminders if one.is_new is is_new]
+        readers = _by_reader((user, one) for one in some for user in administrators(one.company))
+        made += [write(settings, today, user, mine) for user, mine in readers]
+    return made
+
+
+def _of_new_reviews(settings: Settings, today: date, user: User, reminders: Sequence[Reminder]) -> Mail:
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("new-reviews", today, user.email),
+            ngettext("%(num)s access review has begun", "%(num)s access reviews have begun", len(reminders)),
+            _("Regularly, everyone who works for a company is to be confirmed or detached by its administrators:"),
+            [_review(one) for one in reminders],
+            ("/reviews", _("Access reviews")),
+        )
 
 
 def _of_reviews(settings: Settings, today: date, user: User, reminders: Sequence[Reminder]) -> Mail:

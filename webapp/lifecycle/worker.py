@@ -101,15 +101,17 @@ class Lifecycle:
         leave(parts.database, notes.names, mails, parts.clock())
 
     def _of_reviews(self, today: date) -> bool:
-        """End the access reviews that are over, and remind of those that soon are; whether all of it was done."""
+        """End access reviews that are over, start and remind of others; whether all of it was done."""
         parts = self._parts
         context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
-        complete = reviewing.end_due(context, today)
+        rhythm = reviewing.Rhythm(parts.settings.review_months, parts.settings.portal_timezone)
+        ended = reviewing.end_due(context, today)
+        begun = reviewing.begin_due(context, today, rhythm)
         reminders = reviewing.reminders_of(parts.directory, parts.database, today)
         with self._app.app_context():
             mails = mails_of_reviews(parts.directory, parts.settings, reminders, today)
         leave(parts.database, reviewing.names_of(reminders, today), mails, parts.clock())
-        return complete
+        return ended and begun
 
     def _is_done(self, today: date) -> bool:
         return is_done(self._parts.database, today)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from directory.model import Company, Locale, User
 from tests.builders import a_context, a_profile, an_attachment
@@ -15,10 +15,13 @@ from tests.fakes import FakeDirectory
 from tests.web.conftest import ClientFor
 from webapp.http.context import EXTENSION
 from webapp.lifecycle.worker import Lifecycle
+from webapp.records import journal_reading
+from webapp.records.journal import Action
+from webapp.records.journal_reading import Search
 from webapp.reviews import review as reviewing
 from webapp.reviews import store
 from webapp.reviews.store import Decision, Start, Undecided
-from webapp.storage.database import Database, mails
+from webapp.storage.database import Database, mails, reviews
 
 PARIS = ZoneInfo("Europe/Paris")
 LAST = date(2027, 3, 31)
@@ -124,6 +127,78 @@ class TestReminders:
     ):
         begin(directory, database, administrator)
         assert look(LAST - timedelta(days=7), notifications=False) == []
+
+
+class TestByItself:
+    """`REVIEW_MONTHS`."""
+
+    FIRST = date(2027, 8, 31)
+    """The night in which the setting is first seen; half a year later there is no such day in the month."""
+    DUE = date(2028, 2, 29)
+    BEGUN = "1 revue des accès a commencé"
+
+    def test_it_is_off_by_default(self, look: Look, database: Database, administrator: User):
+        for years in range(3):
+            assert look(self.FIRST.replace(year=2027 + years)) == []
+        assert store.of_companies(database, ["acme", "globex"]) == []
+
+    def test_each_company_is_due_so_long_after_the_setting_was_seen(
+        self, look: Look, client_for: ClientFor, database: Database, administrator: User, member: User
+    ):
+        """The other companies of the directory have no active administrator, and are left alone."""
+        look(self.FIRST, review_months=6)
+        assert look(self.DUE - timedelta(days=1), review_months=6) == []
+        found = look(self.DUE, review_months=6)
+        assert found == [(administrator.email, "2 revues des accès ont commencé")]
+        made = store.of_companies(database, ["acme", "globex", "initech"])
+        assert sorted(one.company_id for one in made) == ["acme", "globex"]
+        assert {(one.until, one.undecided) for one in made} == {(date(2028, 3, 30), Undecided.KEEP)}
+        assert {one.total for one in made} == {1, 2}
+        browser = client_for(administrator)
+        assert "Revue des accès commencée d’elle-même" in browser.get("/journal").main.text
+        assert "Attaché" in browser.get("/reviews").main.text
+        (line,) = journal_reading.read(database, ["acme"], Search(action=Action.REVIEW_DUE), 1).lines
+        assert line.author.id == ""
+
+    def test_a_review_that_somebody_began_counts(
+        self,
+        look: Look,
+        directory: FakeDirectory,
+        database: Database,
+        administrator: User,
+    ):
+        """Of Acme the next one is due half a year after it, of Globex at its own time."""
+        look(self.FIRST, review_months=6)
+        review_id = begin(directory, database, administrator)
+        with database.transaction() as connection:
+            at = datetime(2027, 12, 1, 12, tzinfo=PARIS).timestamp()
+            connection.execute(update(reviews).values(began_at=at, ended_at=at))
+        assert look(self.DUE, review_months=6) == [(administrator.email, self.BEGUN)]
+        look(date(2028, 5, 31), review_months=6)
+        assert [one.id for one in store.of_companies(database, ["acme"])] == [review_id]
+        look(date(2028, 6, 1), review_months=6)
+        assert len(store.of_companies(database, ["acme"])) == 2
+
+    def test_a_day_that_stops_half_way_begins_each_once(
+        self, look: Look, directory: FakeDirectory, database: Database, administrator: User
+    ):
+        """And writes of all of them."""
+        look(self.FIRST, review_months=6)
+        directory.fail("members", nth=2)
+        with pytest.raises(AssertionError):
+            look(self.DUE, review_months=6)
+        assert look(self.DUE, review_months=6) == [(administrator.email, self.BEGUN)]
+        assert look(self.DUE + timedelta(days=1), review_months=6) == []
+        assert len(store.of_companies(database, ["acme", "globex"])) == 2
+        assert len(sent(database)) == 2
+
+    def test_a_setting_that_was_off_meanwhile_begins_anew(
+        self, look: Look, database: Database, administrator: User
+    ):
+        look(self.FIRST, review_months=6)
+        look(self.FIRST + timedelta(days=1))
+        look(self.FIRST + timedelta(days=2), review_months=6)
+        assert look(self.DUE, review_months=6) == []
 
 
 def test_the_list_of_reviews_names_what_is_overdue(
