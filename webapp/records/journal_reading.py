@@ -29,6 +29,10 @@ _CHANGES = (
     journal.c.action.in_([action.value for action in _CHANGED]),
 )
 """Lines about an attachment that an administrator changed."""
+_CREATIONS = (
+    journal.c.outcome == Outcome.DONE.value,
+    journal.c.action == Action.CREATE.value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,17 @@ class Changed:
     company_id: str
     before: Values | None
     after: Values | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """One account that was replaced by a new one, at these companies; `at` is seconds since 1970."""
+
+    request_id: str
+    old_id: str
+    new_id: str
+    company_ids: frozenset[str]
     at: float
 
 
@@ -128,6 +143,33 @@ def change_made(database: Database, request_id: str) -> str | None:
     query = select(journal.c.operation_id).where(journal.c.request_id == request_id, *_CHANGES)
     with database.engine.connect() as connection:
         return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def creation_made(database: Database, request_id: str) -> str | None:
+    """The operation by which this request created an account; none when it created none."""
+    query = select(journal.c.operation_id).where(journal.c.request_id == request_id, *_CREATIONS)
+    with database.engine.connect() as connection:
+        return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def replacement_made(database: Database, author_id: str, operation_id: str) -> Replaced | None:
+    """The replacement for which one of the author's operations created the new account."""
+    mine = journal.c.actor_id == author_id
+    with database.engine.connect() as connection:
+        created = connection.execute(
+            select(journal).where(journal.c.operation_id == operation_id, mine, *_CREATIONS).limit(1)
+        ).first()
+        if created is None:
+            return None
+        by_request = journal.c.request_id == created.request_id
+        replaced = connection.execute(
+            select(journal).where(by_request, mine, journal.c.action == Action.REPLACE.value)
+        ).first()
+        if replaced is None:
+            return None
+        at = select(journal_companies.c.company_id).where(journal_companies.c.line_id == replaced.id)
+        ids = frozenset(connection.execute(at).scalars())
+    return Replaced(created.request_id, replaced.person_id, created.person_id, ids, created.at)
 
 
 def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
