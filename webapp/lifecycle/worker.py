@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from directory.errors import DirectoryError
 from webapp.http.context import EXTENSION, Parts
 from webapp.lifecycle import endings, invitations, reviewing
+from webapp.lifecycle.handover import hand_over
 from webapp.lifecycle.mails import mails_of_day, mails_of_notes, mails_of_reviews
 from webapp.lifecycle.once import REMEMBERED, leave
 from webapp.parallel import in_the_background
@@ -73,9 +74,11 @@ class Lifecycle:
         with self._app.app_context():
             mails = mails_of_day(parts.directory, parts.settings, day)
         endings.remember(parts.database, day, mails, parts.clock())
-        reviewed = self._of_reviews(today)
+        context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
+        complete = hand_over(context) and day.is_complete
+        complete = self._of_reviews(today) and complete
         self._write_of_invitations(today)
-        if day.is_complete and reviewed:
+        if complete:
             with parts.database.transaction() as connection:
                 take_once(connection, _name_of(today), parts.clock() + REMEMBERED)
         log.info(
@@ -85,7 +88,7 @@ class Lifecycle:
             len(found.kept),
             len(day.soon),
         )
-        return day.is_complete and reviewed
+        return complete
 
     def _write_of_invitations(self, today: date) -> None:
         """Send the reminders of the day, and leave the notes about invitations."""

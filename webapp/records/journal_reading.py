@@ -172,6 +172,34 @@ def replacement_made(database: Database, author_id: str, operation_id: str) -> R
     return Replaced(created.request_id, replaced.person_id, created.person_id, ids, created.at)
 
 
+def unfinished_replacements(database: Database, since: float) -> list[Replaced]:
+    """The replacements since then, with the companies where nothing was done to the old account afterwards."""
+    query = select(journal).where(journal.c.action == Action.REPLACE.value, journal.c.at >= since)
+    with database.engine.connect() as connection:
+        rows = connection.execute(query.order_by(journal.c.id)).all()
+        found = [_unfinished(connection, row) for row in rows]
+    return [one for one in found if one.new_id and one.company_ids]
+
+
+def _unfinished(connection: Connection, row: Any) -> Replaced:
+    done = journal.c.outcome == Outcome.DONE.value
+    later = (
+        select(journal_companies.c.company_id)
+        .join(journal, journal.c.id == journal_companies.c.line_id)
+        .where(journal.c.person_id == row.person_id, journal.c.id > row.id, done)
+        .where(journal.c.action.in_([action.value for action in (*_JOINED, *_LEFT, Action.CHANGE)]))
+    )
+    here = journal_companies.c.line_id == row.id
+    left = select(journal_companies.c.company_id).where(here, journal_companies.c.company_id.not_in(later))
+    joined = journal.c.action.in_([action.value for action in _JOINED])
+    new = select(journal.c.person_id).where(
+        journal.c.request_id == row.request_id, joined, done, journal.c.person_id != row.person_id
+    )
+    new_id = connection.execute(new.limit(1)).scalar_one_or_none() or ""
+    ids = frozenset(connection.execute(left).scalars())
+    return Replaced(row.request_id, row.person_id, new_id, ids, row.at)
+
+
 def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
     """What one of the author's operations changed of attachments; nothing when it is not theirs."""
     return _changes_where(database, journal.c.operation_id == operation_id, journal.c.actor_id == author_id)
