@@ -61,6 +61,12 @@ class Directory(Protocol):
         Without a mail, the instant of creation counts. Reads every account: it is for a nightly task.
         """
 
+    def made_before(self, before: datetime) -> tuple[User, ...]:
+        """Return the accounts created before that instant (UTC), in no particular order.
+
+        Reads every account: it is for a nightly task.
+        """
+
     def ending(self, by: date) -> tuple[User, ...]:
         """Return the accounts with an end on or before that day, at a company where they may not be attached.
 

@@ -291,6 +291,14 @@ class FakeDirectory:
                 and (user.activation_sent_at or self.made_at[user.id]) < before
             )
 
+    def made_before(self, before: datetime) -> tuple[User, ...]:
+        with self._call("made_before", before):
+            return tuple(
+                user
+                for user in self._people.values()
+                if self.made_at[user.id] < before and not self._hidden(user.id)
+            )
+
     def ending(self, by: date) -> tuple[User, ...]:
         with self._call("ending", by):
             return tuple(

@@ -198,6 +198,11 @@ class KeycloakDirectory:
             if user.password_required and (user.activation_sent_at or made_at[user.id]) < before
         )
 
+    def made_before(self, before: datetime) -> tuple[User, ...]:
+        look = self._outsiders.look()
+        accounts = [account for account in self._accounts.every() if _made_at(account) < before]
+        return tuple(self._known(accounts, look))
+
     def ending(self, by: date) -> tuple[User, ...]:
         look = self._outsiders.look()
         accounts = [

@@ -332,6 +332,17 @@ class TestNeverActivated:
         assert found(now - timedelta(days=39)) == {mailed.id}
         assert found(now + timedelta(minutes=5)) == {mailed.id, silent.id}
 
+    def test_accounts_made_before_are_read_whole_whatever_their_status(self, world, directory):
+        person = world.person(an_attachment(world.company()))
+        pending, alone = world.person(password_required=True), world.person()
+        operator = world.operator()
+        ids = {person.id, pending.id, alone.id, operator.id}
+
+        found = directory.made_before(datetime.now(UTC) + timedelta(minutes=5))
+
+        assert {user for user in found if user.id in ids} == {person, pending, alone}
+        assert not ids & {user.id for user in directory.made_before(datetime.now(UTC) - timedelta(days=1))}
+
     def test_active_people_and_operators_are_not_among_them(self, world, directory):
         person, operator = world.person(an_attachment(world.company())), world.operator()
 

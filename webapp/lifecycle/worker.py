@@ -1,6 +1,7 @@
 """What the portal does by itself as days go by: once a day, at the first look after midnight."""
 
 import logging
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from threading import Event, Thread
 
@@ -13,15 +14,21 @@ from webapp.lifecycle import endings, invitations, reviewing
 from webapp.lifecycle.handover import hand_over
 from webapp.lifecycle.mails import mails_of_day, mails_of_notes, mails_of_reviews
 from webapp.lifecycle.once import REMEMBERED, leave
+from webapp.lifecycle.survey import survey
 from webapp.parallel import in_the_background
 from webapp.people.context import Context
 from webapp.people.end_dates import day_at
+from webapp.storage import facts
 from webapp.storage.database import Database
-from webapp.storage.locks import is_taken, locked, take_once
+from webapp.storage.locks import HeldError, is_taken, locked, take_once
 
 PAUSE = 120.0
 """Seconds between two looks at the clock: what ended is detached within 5 minutes after midnight."""
 STOP_TIMEOUT = 10.0
+COUNTED = "figures_day"
+"""The fact that says of which day the figures are (its ordinal)."""
+COUNTED_AT = "figures_at"
+"""The fact that says when they were counted."""
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +60,13 @@ class Lifecycle:
         """Do the work of today unless it has been done; whether it is complete now."""
         parts = self._parts
         today = day_at(parts.clock(), parts.settings.portal_timezone)
-        if self._is_done(today):
-            return True
-        with locked(parts.database, ["lifecycle"]):
-            return self._is_done(today) or self._do(today)
+        done = self._is_done(today)
+        if not done:
+            with locked(parts.database, ["lifecycle"]):
+                done = self._is_done(today) or self._do(today)
+        if done:
+            self._count(today)
+        return done
 
     def _run(self) -> None:
         while True:
@@ -115,6 +125,16 @@ class Lifecycle:
             mails = mails_of_reviews(parts.directory, parts.settings, reminders, today)
         leave(parts.database, reviewing.names_of(reminders, today), mails, parts.clock())
         return ended and begun
+
+    def _count(self, today: date) -> None:
+        """Count what no one looks after, once a day; at once without a result while another process counts."""
+        parts = self._parts
+        with suppress(HeldError), locked(parts.database, ["figures"], patience=0):
+            if facts.read(parts.database).get(COUNTED) != today.toordinal():
+                now = datetime.fromtimestamp(parts.clock(), UTC)
+                found = survey(parts.directory, parts.database, now, today)
+                counted = {COUNTED: float(today.toordinal()), COUNTED_AT: parts.clock()}
+                facts.put(parts.database, {**found.numbers, **counted})
 
     def _is_done(self, today: date) -> bool:
         return is_done(self._parts.database, today)

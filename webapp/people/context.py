@@ -22,6 +22,7 @@ READS = frozenset(
         "dossier",
         "ending",
         "find_by_email",
+        "made_before",
         "members",
         "never_activated",
         "sign_in",

@@ -259,6 +259,16 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
     return _author(row) if row else None
 
 
+def moved_since(database: Database, since: float) -> set[str]:
+    """Who was attached somewhere or left a company since then, by id."""
+    actions = [action.value for action in (*_JOINED, *_LEFT)]
+    query = select(journal.c.person_id).where(
+        journal.c.at >= since, journal.c.outcome == Outcome.DONE.value, journal.c.action.in_(actions)
+    )
+    with database.engine.connect() as connection:
+        return set(connection.execute(query.distinct()).scalars())
+
+
 def attached_since(database: Database, person_id: str) -> dict[str, datetime]:
     """Since when a person is attached, by company: where the portal attached them and has not detached them."""
     return {company_id: joined.at for company_id, joined in joined_of(database, person_id).items()}
