@@ -4,13 +4,14 @@ import os
 import platform
 import sys
 
-from bench import imports, lists, portal, provisioner, realms, start
+from bench import imports, lists, night, portal, provisioner, realms, start
 from bench.figures import Figure, show
 
 PARTS = {
     "portal": portal.measure,
     "lists": lists.measure,
     "imports": imports.measure,
+    "night": night.measure,
     "provisioner": provisioner.measure,
     "realms": realms.measure,
     "start": start.measure,

@@ -22,6 +22,12 @@ class Directory(Protocol):
         Without `ends` it costs one call instead of two, and no attachment has its last day.
         """
 
+    def companies(self) -> tuple[Company, ...]:
+        """Return every company, in no particular order.
+
+        Costs Keycloak some milliseconds for each: it is for a nightly task.
+        """
+
     def members(self, company: Company) -> tuple[Member, ...]:
         """Return everybody attached to the company, each with that one attachment, in no particular order.
 
@@ -53,6 +59,12 @@ class Directory(Protocol):
         """Return the accounts never activated whose last activation mail was sent before that instant (UTC).
 
         Without a mail, the instant of creation counts. Reads every account: it is for a nightly task.
+        """
+
+    def made_before(self, before: datetime) -> tuple[User, ...]:
+        """Return the accounts created before that instant (UTC), in no particular order.
+
+        Reads every account: it is for a nightly task.
         """
 
     def ending(self, by: date) -> tuple[User, ...]:

@@ -229,6 +229,10 @@ class FakeDirectory:
             self._person(user_id)
             return self._places(user_id, ends=ends)
 
+    def companies(self) -> tuple[Company, ...]:
+        with self._call("companies"):
+            return tuple(self._companies.values())
+
     def members(self, company: Company) -> tuple[Member, ...]:
         with self._call("members", company):
             known = self._company(company)
@@ -285,6 +289,14 @@ class FakeDirectory:
                 if user.password_required
                 and not self._hidden(user.id)
                 and (user.activation_sent_at or self.made_at[user.id]) < before
+            )
+
+    def made_before(self, before: datetime) -> tuple[User, ...]:
+        with self._call("made_before", before):
+            return tuple(
+                user
+                for user in self._people.values()
+                if self.made_at[user.id] < before and not self._hidden(user.id)
             )
 
     def ending(self, by: date) -> tuple[User, ...]:

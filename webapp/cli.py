@@ -18,7 +18,7 @@ from webapp.http.context import Parts
 from webapp.identity.service_account_check import ExcessError, examine
 from webapp.imports import store as import_store
 from webapp.jobs import batches
-from webapp.lifecycle.endings import work_of
+from webapp.lifecycle.survey import survey
 from webapp.mail.courier import Courier
 from webapp.people import accounts, personal_data
 from webapp.people.recovery import resume
@@ -58,18 +58,18 @@ def _people() -> AppGroup:
     @people.command("report")
     @click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
     def report(as_json: bool) -> None:
-        """What no one looks after: accounts never activated, attachments past their end, reviews overdue."""
+        """What no one looks after: companies, accounts, attachments past their end, reviews overdue."""
         parts = context.parts()
         today = context.today()
         with _keycloak_failing():
-            waiting = parts.directory.never_activated(datetime.now(UTC))
-            ending = work_of(parts.directory, today)
+            seen = survey(parts.directory, parts.database, datetime.now(UTC), today)
         found: dict[str, list[Any]] = {
-            "never_activated": sorted(user.email for user in waiting),
+            "without_administrator": [company.id for company in seen.orphans],
+            "never_activated": [user.email for user in seen.never_activated],
+            "attached_nowhere": [user.email for user in seen.nowhere],
             "past_end": [
                 {"email": one.user.email, "company": one.company.id, "until": one.until.isoformat()}
-                for one in ending
-                if one.attachment.has_ended(today)
+                for one in seen.past_end
             ],
             "reviews_overdue": [
                 {"company": review.company_id, "until": review.until.isoformat()}

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     expiry_notes: bool = True
     pending_lists: bool = True
     external_days: int = Field(default=365, ge=0, le=3650)
+    review_months: int = Field(default=0, ge=0, le=24)
     privacy_contact: str = ""
     operator_contact: str = ""
 

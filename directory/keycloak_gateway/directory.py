@@ -57,7 +57,7 @@ from directory.model import (
 )
 from directory.rights import Rights
 from directory.transport import Gate
-from directory.visibility import is_hidden, is_service_account, open_companies, undecided
+from directory.visibility import is_hidden, is_open, is_service_account, open_companies, undecided
 
 READERS = 16
 """Calls made at the same time, in addition to those in the callers' own threads: more than one person may have
@@ -102,6 +102,9 @@ class KeycloakDirectory:
         # As good as all service accounts are in no group.
         account = self._known_account(user_id) if ends or not groups else {}
         return _places(groups, account)
+
+    def companies(self) -> tuple[Company, ...]:
+        return tuple(company_of(group) for group in self._groups.top_level() if is_open(group))
 
     def members(self, company: Company) -> tuple[Member, ...]:
         return self._groups.with_fresh_ids(company, lambda: self._members(company))
@@ -194,6 +197,11 @@ class KeycloakDirectory:
             for user in self._known(accounts, look)
             if user.password_required and (user.activation_sent_at or made_at[user.id]) < before
         )
+
+    def made_before(self, before: datetime) -> tuple[User, ...]:
+        look = self._outsiders.look()
+        accounts = [account for account in self._accounts.every() if _made_at(account) < before]
+        return tuple(self._known(accounts, look))
 
     def ending(self, by: date) -> tuple[User, ...]:
         look = self._outsiders.look()

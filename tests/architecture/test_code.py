@@ -121,8 +121,8 @@ class TestCode:
 
         verbs = {name for name in vars(Directory) if not name.startswith("_")}
         assert verbs == {
-            "attachments_of", "members", "administrators", "user", "dossier", "users", "find_by_email",
-            "create_user", "never_activated", "ending",
+            "attachments_of", "companies", "members", "administrators", "user", "dossier", "users",
+            "find_by_email", "create_user", "never_activated", "made_before", "ending",
             "change_attachment", "send_activation", "record_activation_sent", "record_invitation",
             "correct_email", "delete_user",
             "check", "own_rights", "sign_in",

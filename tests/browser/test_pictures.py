@@ -213,6 +213,35 @@ def picture_journal(anne: Person, camera: Camera) -> None:
     camera.takes("journal", anne.page, "tbody tr:nth-child(4)")
 
 
+def forget_reviews(stack: Stack) -> None:
+    """As if no company had been reviewed."""
+    with closing(sqlite3.connect(stack.folder / "portal.sqlite", timeout=10)) as database, database:
+        database.execute("DELETE FROM review_items")
+        database.execute("DELETE FROM reviews")
+
+
+def picture_lifecycle(anne: Person, camera: Camera) -> None:
+    """ends, replace, review; nothing is confirmed, and the review is forgotten"""
+    opens_attachments(anne, "lea.petit@acme.example")
+    day = datetime.now(UTC).date().replace(month=6, day=30)
+    anne.page.fill("[name=company-acme-until]", day.replace(year=day.year + 1).isoformat())
+    anne.page.click(GO_ON)
+    camera.takes("ends-review", anne.page)
+    opens(anne, "/users")
+    anne.opens_person("lea.petit@acme.example")
+    anne.page.click("main a[href*='/replacement']")
+    anne.page.fill("[name=email]", f"lea.moreau@{DOMAIN}")
+    anne.page.click(GO_ON)
+    camera.takes("replace-review", anne.page)
+    forget_reviews(anne.stack)
+    opens(anne, "/reviews")
+    anne.page.select_option("[name=company]", "acme")
+    anne.page.fill("[name=until]", day.replace(year=day.year + 1).isoformat())
+    anne.page.click(GO_ON)
+    camera.takes("review-people", anne.page)
+    forget_reviews(anne.stack)
+
+
 def picture_own(anne: Person, camera: Camera) -> None:
     """profile, leave, sign-in"""
     opens(anne, "/profile")
@@ -244,6 +273,7 @@ def test_each_task_can_be_done_as_it_is_pictured(
             picture_pending(anne, camera)
             picture_activation(anne, holder, camera)
             picture_attachments(anne, camera)
+            picture_lifecycle(anne, camera)
             picture_list(anne, camera)
             picture_journal(anne, camera)
             picture_own(anne, camera)

@@ -130,6 +130,7 @@ def test_no_list_names_them(world, directory, company, hidden):
     assert directory.users([hidden.id, seen.id]) == (seen,)
     assert hidden.id not in {user.id for user in directory.never_activated(later)}
     assert hidden.id not in {user.id for user in directory.ending(date.max)}
+    assert hidden.id not in {user.id for user in directory.made_before(later)}
     assert directory.find_by_email(hidden.email) is None
 
 

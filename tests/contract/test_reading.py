@@ -57,6 +57,21 @@ class TestAttachmentsOf:
             directory.attachments_of(world.operator().id)
 
 
+class TestCompanies:
+    def test_each_comes_with_all_that_is_known_of_it(self, world, directory):
+        some = {world.company("Acme"), world.company("Globex & Cie", services=["data"], siren="552081317")}
+
+        assert some <= set(directory.companies())
+
+    def test_one_that_was_deleted_and_other_groups_are_not_among_them(self, world, directory):
+        left = world.company()
+        world.remove_company(left)
+
+        with world.group("/not-a-company"):
+            ids = {company.id for company in directory.companies()}
+        assert not ids & {left.id, "not-a-company"}
+
+
 class TestMembers:
     def test_everybody_comes_with_what_he_is_there_and_nowhere_else(self, world, directory):
         company, other = world.company(), world.company("Bolt")
@@ -277,6 +292,7 @@ class TestUnreachable:
 
         for verb in (
             lambda: directory.attachments_of(user.id),
+            directory.companies,
             lambda: directory.members(company),
             lambda: directory.user(user.id),
             lambda: directory.dossier(user.id),
@@ -315,6 +331,17 @@ class TestNeverActivated:
         assert found(now - timedelta(days=41)) == set()
         assert found(now - timedelta(days=39)) == {mailed.id}
         assert found(now + timedelta(minutes=5)) == {mailed.id, silent.id}
+
+    def test_accounts_made_before_are_read_whole_whatever_their_status(self, world, directory):
+        person = world.person(an_attachment(world.company()))
+        pending, alone = world.person(password_required=True), world.person()
+        operator = world.operator()
+        ids = {person.id, pending.id, alone.id, operator.id}
+
+        found = directory.made_before(datetime.now(UTC) + timedelta(minutes=5))
+
+        assert {user for user in found if user.id in ids} == {person, pending, alone}
+        assert not ids & {user.id for user in directory.made_before(datetime.now(UTC) - timedelta(days=1))}
 
     def test_active_people_and_operators_are_not_among_them(self, world, directory):
         person, operator = world.person(an_attachment(world.company())), world.operator()

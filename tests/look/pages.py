@@ -138,6 +138,17 @@ def activate(name: str) -> Step:
     return lambda _page, world: world.directory.activate(world.ids[name])
 
 
+def activate_address(email: str) -> Step:
+    """The account with that address, made on the way, is activated behind the open page."""
+
+    def act(_page: Page, world: World) -> None:
+        made = world.directory.find_by_email(email)
+        assert made, f"nobody has the address {email}"
+        world.directory.activate(made.id)
+
+    return act
+
+
 def again(selector: str) -> Step:
     """Go back to the page before and send the same once more, as if it had been open in another tab."""
 
@@ -195,6 +206,9 @@ RESEND_ALL = "form[action='/users/activations'] button"
 NEW = (fill(email="nouvelle.personne@acme.example"), click(NEXT))
 PERSON = (fill(last_name="Zola", first_name="Émile"), choose(title="m", locale="fr"))
 KNOWN = (fill(email="ophelie@delta.example"), click(NEXT))
+OTHER_EMAIL = "chloe@autre.example"
+UNDO = ".banner form button"
+REPLACED = (fill(email=OTHER_EMAIL), click(NEXT), click(CONFIRM))
 QUICK_ROLE = ".person-table .quick-cell button"
 CHLOE = "/users/{chloe}/attachments"
 PENDING = "/users?q=Morel"
@@ -342,6 +356,15 @@ _VIEWS = (
         409,
     ),
     View("replacement-pending", "anne", "/users/{pending}/replacement", status=409),
+    View("replacement-done", "anne", "/users/{chloe}/replacement", REPLACED),
+    View("replacement-undone", "anne", "/users/{chloe}/replacement", (*REPLACED, click(UNDO))),
+    View(
+        "replacement-not-undone",
+        "anne",
+        "/users/{chloe}/replacement",
+        (*REPLACED, activate_address(OTHER_EMAIL), click(UNDO)),
+        409,
+    ),
     # Access reviews.
     View("reviews", "anne", "/reviews"),
     View("reviews-none", "solene", "/reviews"),

@@ -18,6 +18,7 @@ from webapp.identity import clocks
 from webapp.identity.service_account_check import ExcessError
 from webapp.lifecycle import worker
 from webapp.reviews import store
+from webapp.storage import facts
 from webapp.storage.database import NotMigratedError
 
 READY_FOR = 5.0
@@ -26,6 +27,16 @@ LOOPBACK = ("127.0.0.1", "::1")
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 """A proxy on the same machine asks from the loopback too, for somebody else."""
 log = logging.getLogger(__name__)
+COUNTED_AT_NIGHT = {
+    "companies_without_administrator": "Companies without an active administrator",
+    "accounts_never_activated": "Accounts that were never activated",
+    "attachments_past_end": "Attachments past their last day that are still there",
+    "accounts_attached_nowhere": "Accounts attached to no company for a year",
+    worker.COUNTED_AT: "When the four were counted, in seconds since 1970",
+}
+"""Figures that are counted once a day: a scrape reads one table."""
+UNKNOWN = float("nan")
+"""Until the first night is over."""
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
@@ -91,6 +102,9 @@ def make_blueprint() -> Blueprint:
     )
     overdue = Gauge("attache_reviews_overdue", "Access reviews past their last day", registry=registry)
     undone = Gauge("attache_day_undone", "1 until the work of today is complete", registry=registry)
+    counted = {
+        name: Gauge(f"attache_{name}", words, registry=registry) for name, words in COUNTED_AT_NIGHT.items()
+    }
     seconds = Histogram("attache_request_seconds", "Time to answer", ("endpoint",), registry=registry)
 
     @blueprint.get("/livez")
@@ -117,6 +131,9 @@ def make_blueprint() -> Blueprint:
         with suppress(SQLAlchemyError):  # `/readyz` says that the database does not answer
             overdue.set(len(store.due(parts().database, today())))
             undone.set(0 if worker.is_done(parts().database, today()) else 1)
+            known = facts.read(parts().database)
+            for name, gauge in counted.items():
+                gauge.set(known.get(name, UNKNOWN))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     @blueprint.record

@@ -3,9 +3,10 @@
 from flask import Blueprint, flash
 from flask.typing import ResponseReturnValue
 
+from webapp.errors import AlreadyActiveError
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.guards import Access, access
-from webapp.http.responses import back_to_list, see_other
+from webapp.http.responses import back_to_list, error_page, list_address, see_other
 from webapp.people import recovery
 from webapp.people.undo import take_back
 from webapp.wording.labels import gettext as _
@@ -35,7 +36,15 @@ def dismiss(operation_id: str) -> ResponseReturnValue:
 @access(Access.ADMINISTRATOR)
 def undo(change_id: str) -> ResponseReturnValue:
     """Bring a person back to what they were before my change, unless somebody has changed them since."""
-    user = take_back(context(), administration(), change_id)
+    try:
+        user = take_back(context(), administration(), change_id)
+    except AlreadyActiveError:
+        return error_page(
+            409,
+            _("The other account is active already"),
+            _("The person uses it now, so the replacement can no longer be undone. Nothing was changed."),
+            actions=((list_address(), _("Back to the users")),),
+        )
     flash(_("The change was undone: %(name)s is attached as before.", name=user.profile.full_name), "success")
     return back_to_list()
 

@@ -11,11 +11,12 @@ from directory.person_data import email_spellings, normal_email
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import email_error
 from webapp.http.guards import Access, access
-from webapp.http.responses import back_to_list, error_page, list_address, list_fields
+from webapp.http.responses import back_to_list, error_page, list_address, list_fields, offer_undo
 from webapp.people import lookups, replacement
 from webapp.people.administration import person
 from webapp.people.policies import may_resend_activation
 from webapp.people.replacement import Replaced
+from webapp.records import journal_reading
 from webapp.wording.labels import gettext as _
 
 blueprint = Blueprint("replacement", __name__)
@@ -68,6 +69,8 @@ def _answer(asked: Asked) -> ResponseReturnValue:
     except (EmailTakenError, InvalidPersonError):
         return _address_page(asked.old, asked.email, _("This address cannot be used here."))
     _say(asked, done, is_new=known is None)
+    if known is None and asked.old.user.id != actor().id:
+        offer_undo(journal_reading.creation_made)
     return back_to_list()
 
 

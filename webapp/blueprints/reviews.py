@@ -107,6 +107,7 @@ def _index_page(errors: dict[str, str]) -> ResponseReturnValue:
         reviews=store.of_companies(parts().database, administration().ids),
         companies={company.id: company for company in administration().companies},
         choices=[(company.id, company.name) for company in administration().companies],
+        today=today(),
         errors=errors,
         typed=request.form,
     )

@@ -40,7 +40,7 @@ from webapp.http.kept_form import RetryForm, retry_form
 from webapp.records import journal_reading
 from webapp.settings import Settings
 from webapp.storage import rate_limits
-from webapp.storage.database import UNAVAILABLE
+from webapp.storage.database import UNAVAILABLE, Database
 from webapp.wording.labels import gettext as _
 from webapp.wording.times import in_a_while
 
@@ -358,9 +358,9 @@ def back_from(user_id: str) -> ResponseReturnValue:
     return redirect(own_path(left) or url_for("users.index"), 303)
 
 
-def offer_undo() -> None:
-    """The page that comes next has a button that undoes what this request changed."""
-    if change_id := journal_reading.change_made(parts().database, request_id()):
+def offer_undo(made: Callable[[Database, str], str | None] = journal_reading.change_made) -> None:
+    """The page that comes next has a button that undoes what this request changed, as `made` finds it."""
+    if change_id := made(parts().database, request_id()):
         flash(change_id, UNDO)
 
 

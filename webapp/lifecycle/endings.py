@@ -14,19 +14,18 @@ from directory.gateway import Directory
 from directory.model import ActivationStatus, Attachment, Company, User
 from webapp.errors import ChangedMeanwhileError, LastAdministratorError
 from webapp.identity.actor import Author
+from webapp.lifecycle.once import leave
 from webapp.people import attachments
 from webapp.people.accounts import PORTAL_NAME
 from webapp.people.context import Context
 from webapp.people.end_dates import SOON
 from webapp.records import outbox
 from webapp.storage.database import Database
-from webapp.storage.locks import take_once, taken
+from webapp.storage.locks import taken
 from webapp.text import fold
 
 WARNINGS = (SOON, 7)
 """Days before the last day on which the person and the administrators are written to."""
-REMEMBERED = 400 * 86_400.0
-"""Seconds for which it is known that somebody was warned, or that a day was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +127,7 @@ def remember(database: Database, day: Day, mails: Iterable[outbox.Mail], now: fl
     """Leave the mails of the day, once: in the transaction that remembers what they say."""
     names = [name for one in day.soon for name in _due_warnings(one, day.today)]
     names += [kept_name(day.today, one) for one in day.kept]
-    with database.transaction() as connection:
-        known = taken(connection, names)
-        for name in dict.fromkeys(names):
-            if name not in known:
-                take_once(connection, name, now + REMEMBERED)
-        outbox.add_mails(connection, mails)
+    leave(database, names, mails, now)
 
 
 def kept_name(today: date, one: Ending) -> str:

@@ -11,7 +11,8 @@ from directory.errors import DirectoryError, NotFoundError
 from directory.gateway import Directory
 from directory.model import ACTIVATION_LIFESPAN, ActivationStatus, Company, Member, User
 from webapp.errors import PortalError
-from webapp.lifecycle.endings import REMEMBERED, active_administrators
+from webapp.lifecycle.endings import active_administrators
+from webapp.lifecycle.once import REMEMBERED
 from webapp.people import activations
 from webapp.people.context import Context
 from webapp.records import journal_reading

@@ -1,4 +1,4 @@
-"""The mails of a day: what ends soon, and who stays although their end has passed; one for each reader."""
+"""The mails of a day: attachments and access reviews that end soon, invitations; one for each reader."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -10,6 +10,7 @@ from directory.gateway import Directory
 from directory.model import Locale, User
 from webapp.lifecycle.endings import Day, Ending, active_administrators
 from webapp.lifecycle.invitations import Notes, Waiting
+from webapp.lifecycle.reviewing import Reminder
 from webapp.mail.messages import LISTED, rendered
 from webapp.records.outbox import Mail
 from webapp.settings import Settings
@@ -49,6 +50,51 @@ def mails_of_notes(settings: Settings, notes: Notes, today: date) -> list[Mail]:
         return []
     expired = [_of_expired(settings, today, user, people) for user, people in _by_reader(notes.expired)]
     return [*expired, *(_of_pending(settings, today, user, people) for user, people in _by_reader(notes.pending))]
+
+
+def mails_of_reviews(
+    directory: Directory, settings: Settings, reminders: Iterable[Reminder], today: date
+) -> list[Mail]:
+    """What to send about access reviews that have begun by themselves or end soon; nothing without mails."""
+    if not settings.notifications:
+        return []
+    administrators = active_administrators(directory)
+    made = []
+    for is_new, write in ((True, _of_new_reviews), (False, _of_reviews)):
+        some = [one for one in reminders if one.is_new is is_new]
+        readers = _by_reader((user, one) for one in some for user in administrators(one.company))
+        made += [write(settings, today, user, mine) for user, mine in readers]
+    return made
+
+
+def _of_new_reviews(settings: Settings, today: date, user: User, reminders: Sequence[Reminder]) -> Mail:
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("new-reviews", today, user.email),
+            ngettext("%(num)s access review has begun", "%(num)s access reviews have begun", len(reminders)),
+            _("Regularly, everyone who works for a company is to be confirmed or detached by its administrators:"),
+            [_review(one) for one in reminders],
+            ("/reviews", _("Access reviews")),
+        )
+
+
+def _of_reviews(settings: Settings, today: date, user: User, reminders: Sequence[Reminder]) -> Mail:
+    with force_locale(user.profile.locale.value):
+        return _mail(
+            settings,
+            ("reviews", today, user.email),
+            ngettext("%(num)s access review ends soon", "%(num)s access reviews end soon", len(reminders)),
+            _("In these access reviews of your companies nothing was decided yet of some people:"),
+            [_review(one) for one in reminders],
+            ("/reviews", _("Access reviews")),
+        )
+
+
+def _review(one: Reminder) -> str:
+    decided = _("%(decided)s of %(total)s decided", decided=one.review.decided, total=one.review.total)
+    until = _("until %(day)s", day=last_day(one.review.until))
+    return _("%(filter)s: %(value)s", filter=one.company.name, value=f"{until}, {decided}")
 
 
 def _of_expired(settings: Settings, today: date, user: User, people: Sequence[Waiting]) -> Mail:

@@ -1,30 +1,34 @@
 """What the portal does by itself as days go by: once a day, at the first look after midnight."""
 
 import logging
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from threading import Event, Thread
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from directory.errors import DirectoryError, NotFoundError
-from directory.model import Company
+from directory.errors import DirectoryError
 from webapp.http.context import EXTENSION, Parts
-from webapp.lifecycle import endings, invitations
-from webapp.lifecycle.mails import mails_of_day, mails_of_notes
+from webapp.lifecycle import endings, invitations, reviewing
+from webapp.lifecycle.handover import hand_over
+from webapp.lifecycle.mails import mails_of_day, mails_of_notes, mails_of_reviews
+from webapp.lifecycle.once import REMEMBERED, leave
+from webapp.lifecycle.survey import survey
 from webapp.parallel import in_the_background
 from webapp.people.context import Context
 from webapp.people.end_dates import day_at
-from webapp.records import outbox
-from webapp.reviews import store
-from webapp.reviews.review import end_overdue, finish
-from webapp.reviews.store import Review
+from webapp.storage import facts
 from webapp.storage.database import Database
-from webapp.storage.locks import is_taken, locked, take_once
+from webapp.storage.locks import HeldError, is_taken, locked, take_once
 
 PAUSE = 120.0
 """Seconds between two looks at the clock: what ended is detached within 5 minutes after midnight."""
 STOP_TIMEOUT = 10.0
+COUNTED = "figures_day"
+"""The fact that says of which day the figures are (its ordinal)."""
+COUNTED_AT = "figures_at"
+"""The fact that says when they were counted."""
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +60,13 @@ class Lifecycle:
         """Do the work of today unless it has been done; whether it is complete now."""
         parts = self._parts
         today = day_at(parts.clock(), parts.settings.portal_timezone)
-        if self._is_done(today):
-            return True
-        with locked(parts.database, ["lifecycle"]):
-            return self._is_done(today) or self._do(today)
+        done = self._is_done(today)
+        if not done:
+            with locked(parts.database, ["lifecycle"]):
+                done = self._is_done(today) or self._do(today)
+        if done:
+            self._count(today)
+        return done
 
     def _run(self) -> None:
         while True:
@@ -77,11 +84,13 @@ class Lifecycle:
         with self._app.app_context():
             mails = mails_of_day(parts.directory, parts.settings, day)
         endings.remember(parts.database, day, mails, parts.clock())
-        ended = self._end_reviews(today)
+        context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
+        complete = hand_over(context) and day.is_complete
+        complete = self._of_reviews(today) and complete
         self._write_of_invitations(today)
-        if day.is_complete and ended:
+        if complete:
             with parts.database.transaction() as connection:
-                take_once(connection, _name_of(today), parts.clock() + endings.REMEMBERED)
+                take_once(connection, _name_of(today), parts.clock() + REMEMBERED)
         log.info(
             "%s: %s attachments ended, %s kept, %s warned of",
             today,
@@ -89,7 +98,7 @@ class Lifecycle:
             len(found.kept),
             len(day.soon),
         )
-        return day.is_complete and ended
+        return complete
 
     def _write_of_invitations(self, today: date) -> None:
         """Send the reminders of the day, and leave the notes about invitations."""
@@ -102,35 +111,30 @@ class Lifecycle:
         notes = invitations.notes_of(parts.directory, parts.database, people, now, today)
         with self._app.app_context():
             mails = mails_of_notes(parts.settings, invitations.wanted(notes, parts.settings), today)
-        with parts.database.transaction() as connection:
-            for name in notes.names:
-                take_once(connection, name, parts.clock() + endings.REMEMBERED)
-            outbox.add_mails(connection, mails)
+        leave(parts.database, notes.names, mails, parts.clock())
 
-    def _end_reviews(self, today: date) -> bool:
-        """End the access reviews whose last day is over; whether all of them are."""
+    def _of_reviews(self, today: date) -> bool:
+        """End access reviews that are over, start and remind of others; whether all of it was done."""
         parts = self._parts
         context = Context(parts.directory, parts.database, endings.portal_author(), parts.clock)
-        complete = True
-        for review in store.due(parts.database, today):
-            company = self._company(review)
-            if company is None:
-                finish(context, review)  # the company has vanished, and with it whom to decide on
-            else:
-                complete = end_overdue(context, company, review) and complete
-        return complete
+        rhythm = reviewing.Rhythm(parts.settings.review_months, parts.settings.portal_timezone)
+        ended = reviewing.end_due(context, today)
+        begun = reviewing.begin_due(context, today, rhythm)
+        reminders = reviewing.reminders_of(parts.directory, parts.database, today)
+        with self._app.app_context():
+            mails = mails_of_reviews(parts.directory, parts.settings, reminders, today)
+        leave(parts.database, reviewing.names_of(reminders, today), mails, parts.clock())
+        return ended and begun
 
-    def _company(self, review: Review) -> Company | None:
-        """The company, as one of its people is attached to it."""
-        for item in store.items(self._parts.database, review.id):
-            try:
-                found = self._parts.directory.attachments_of(item.user_id, ends=False)
-            except NotFoundError:
-                continue
-            for company, _attachment in found:
-                if company.id == review.company_id:
-                    return company
-        return None
+    def _count(self, today: date) -> None:
+        """Count what no one looks after, once a day; at once without a result while another process counts."""
+        parts = self._parts
+        with suppress(HeldError), locked(parts.database, ["figures"], patience=0):
+            if facts.read(parts.database).get(COUNTED) != today.toordinal():
+                now = datetime.fromtimestamp(parts.clock(), UTC)
+                found = survey(parts.directory, parts.database, now, today)
+                counted = {COUNTED: float(today.toordinal()), COUNTED_AT: parts.clock()}
+                facts.put(parts.database, {**found.numbers, **counted})
 
     def _is_done(self, today: date) -> bool:
         return is_done(self._parts.database, today)

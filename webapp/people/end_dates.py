@@ -1,6 +1,7 @@
 """The last day of an attachment, as people type it, and the day it is by the portal's clock. Pure."""
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -66,9 +67,12 @@ def is_soon(until: date | None, today: date) -> bool:
     return until is not None and until <= today + timedelta(days=SOON)
 
 
+def months_after(day: date, months: int) -> date:
+    """Return the same day of the month so many months later; the last one of that month when it has none."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
 def a_year_after(day: date) -> date:
     """Return the same day of the next year; 28 February after 29 February."""
-    try:
-        return day.replace(year=day.year + 1)
-    except ValueError:
-        return day.replace(year=day.year + 1, day=28)
+    return months_after(day, 12)

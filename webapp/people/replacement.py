@@ -24,7 +24,8 @@ class Replacement:
     """What replacing an account would do.
 
     `gained` are attachments of the other account, `left` those that the old one loses. At the companies of `kept`
-    the old one is the last active administrator: it stays there until the other account is active.
+    the old one is the last active administrator: it stays there until the other account is active
+    (`lifecycle.handover`).
     """
 
     old: Member

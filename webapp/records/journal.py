@@ -34,6 +34,7 @@ class Action(StrEnum):
     END = "end"
     REPLACE = "replace"
     REVIEW_BEGIN = "review_begin"
+    REVIEW_DUE = "review_due"
     CONFIRM = "confirm"
     REVIEW_END = "review_end"
     RESEND = "resend"

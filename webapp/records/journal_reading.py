@@ -29,6 +29,10 @@ _CHANGES = (
     journal.c.action.in_([action.value for action in _CHANGED]),
 )
 """Lines about an attachment that an administrator changed."""
+_CREATIONS = (
+    journal.c.outcome == Outcome.DONE.value,
+    journal.c.action == Action.CREATE.value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,17 @@ class Changed:
     company_id: str
     before: Values | None
     after: Values | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """One account that was replaced by a new one, at these companies; `at` is seconds since 1970."""
+
+    request_id: str
+    old_id: str
+    new_id: str
+    company_ids: frozenset[str]
     at: float
 
 
@@ -130,6 +145,61 @@ def change_made(database: Database, request_id: str) -> str | None:
         return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
+def creation_made(database: Database, request_id: str) -> str | None:
+    """The operation by which this request created an account; none when it created none."""
+    query = select(journal.c.operation_id).where(journal.c.request_id == request_id, *_CREATIONS)
+    with database.engine.connect() as connection:
+        return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def replacement_made(database: Database, author_id: str, operation_id: str) -> Replaced | None:
+    """The replacement for which one of the author's operations created the new account."""
+    mine = journal.c.actor_id == author_id
+    with database.engine.connect() as connection:
+        created = connection.execute(
+            select(journal).where(journal.c.operation_id == operation_id, mine, *_CREATIONS).limit(1)
+        ).first()
+        if created is None:
+            return None
+        by_request = journal.c.request_id == created.request_id
+        replaced = connection.execute(
+            select(journal).where(by_request, mine, journal.c.action == Action.REPLACE.value)
+        ).first()
+        if replaced is None:
+            return None
+        at = select(journal_companies.c.company_id).where(journal_companies.c.line_id == replaced.id)
+        ids = frozenset(connection.execute(at).scalars())
+    return Replaced(created.request_id, replaced.person_id, created.person_id, ids, created.at)
+
+
+def unfinished_replacements(database: Database, since: float) -> list[Replaced]:
+    """The replacements since then, with the companies where nothing was done to the old account afterwards."""
+    query = select(journal).where(journal.c.action == Action.REPLACE.value, journal.c.at >= since)
+    with database.engine.connect() as connection:
+        rows = connection.execute(query.order_by(journal.c.id)).all()
+        found = [_unfinished(connection, row) for row in rows]
+    return [one for one in found if one.new_id and one.company_ids]
+
+
+def _unfinished(connection: Connection, row: Any) -> Replaced:
+    done = journal.c.outcome == Outcome.DONE.value
+    later = (
+        select(journal_companies.c.company_id)
+        .join(journal, journal.c.id == journal_companies.c.line_id)
+        .where(journal.c.person_id == row.person_id, journal.c.id > row.id, done)
+        .where(journal.c.action.in_([action.value for action in (*_JOINED, *_LEFT, Action.CHANGE)]))
+    )
+    here = journal_companies.c.line_id == row.id
+    left = select(journal_companies.c.company_id).where(here, journal_companies.c.company_id.not_in(later))
+    joined = journal.c.action.in_([action.value for action in _JOINED])
+    new = select(journal.c.person_id).where(
+        journal.c.request_id == row.request_id, joined, done, journal.c.person_id != row.person_id
+    )
+    new_id = connection.execute(new.limit(1)).scalar_one_or_none() or ""
+    ids = frozenset(connection.execute(left).scalars())
+    return Replaced(row.request_id, row.person_id, new_id, ids, row.at)
+
+
 def changes_of(database: Database, author_id: str, operation_id: str) -> list[Changed]:
     """What one of the author's operations changed of attachments; nothing when it is not theirs."""
     return _changes_where(database, journal.c.operation_id == operation_id, journal.c.actor_id == author_id)
@@ -187,6 +257,16 @@ def last_author(database: Database, company_id: str, person_id: str) -> Author |
     with database.engine.connect() as connection:
         row = connection.execute(query).first()
     return _author(row) if row else None
+
+
+def moved_since(database: Database, since: float) -> set[str]:
+    """Who was attached somewhere or left a company since then, by id."""
+    actions = [action.value for action in (*_JOINED, *_LEFT)]
+    query = select(journal.c.person_id).where(
+        journal.c.at >= since, journal.c.outcome == Outcome.DONE.value, journal.c.action.in_(actions)
+    )
+    with database.engine.connect() as connection:
+        return set(connection.execute(query.distinct()).scalars())
 
 
 def attached_since(database: Database, person_id: str) -> dict[str, datetime]:

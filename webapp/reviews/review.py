@@ -41,14 +41,18 @@ class Decided:
 
 
 def start(context: Context, asked: Start) -> str:
-    """Start a review of everybody who is at the company now; its id. `ReviewRunningError`."""
+    """Start a review of everybody who is at the company now; its id. `ReviewRunningError`.
+
+    One that the portal itself starts has a line of its own kind.
+    """
     company = asked.company
     with context.locked([f"review:{company.id}"]) as held:
         if running := store.open_of(held.database, company.id):
             raise ReviewRunningError(running.id)
         people = held.directory.members(company)
         review_id = store.begin(held.database, held.author, asked, people)
-        line = Entry(Action.REVIEW_BEGIN, (company.id,), NOBODY, after=Values(until=asked.until))
+        action = Action.REVIEW_BEGIN if held.author.id else Action.REVIEW_DUE
+        line = Entry(action, (company.id,), NOBODY, after=Values(until=asked.until))
         journal.write(held.database, held.author, [line])
     return review_id
 

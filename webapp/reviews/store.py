@@ -70,6 +70,7 @@ class Review:
 
     id: str
     company_id: str
+    author_id: str
     author_name: str
     until: date
     undecided: Undecided
@@ -82,6 +83,10 @@ class Review:
     @property
     def is_open(self) -> bool:
         return self.ended_at is None
+
+    @property
+    def began_by_itself(self) -> bool:
+        return not self.author_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +146,23 @@ def of_companies(database: Database, company_ids: Collection[str]) -> list[Revie
         return [_review(connection, row) for row in connection.execute(query).all()]
 
 
+def last_begun(database: Database) -> dict[str, datetime]:
+    """When the newest review of each company began (UTC)."""
+    query = select(reviews.c.company_id, func.max(reviews.c.began_at)).group_by(reviews.c.company_id)
+    with database.engine.connect() as connection:
+        return {company_id: datetime.fromtimestamp(at, UTC) for company_id, at in connection.execute(query)}
+
+
 def due(database: Database, today: date) -> list[Review]:
     """The open reviews whose last day is over, the earliest first."""
     query = select(reviews).where(reviews.c.ended_at.is_(None), reviews.c.until < today.isoformat())
+    with database.engine.connect() as connection:
+        return [_review(connection, row) for row in connection.execute(query.order_by(reviews.c.until)).all()]
+
+
+def running(database: Database, today: date) -> list[Review]:
+    """The open reviews whose last day is not over, the earliest first."""
+    query = select(reviews).where(reviews.c.ended_at.is_(None), reviews.c.until >= today.isoformat())
     with database.engine.connect() as connection:
         return [_review(connection, row) for row in connection.execute(query.order_by(reviews.c.until)).all()]
 
@@ -231,6 +250,7 @@ def _review(connection: Connection, row: Any) -> Review:
     found = Review(
         row.id,
         row.company_id,
+        row.actor_id,
         row.actor_name,
         date.fromisoformat(row.until),
         Undecided(row.undecided),

@@ -234,6 +234,14 @@ review_items = Table(
     Column("decided_at", Float, nullable=True),
 )
 
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+"""What the nightly work knows of one day for the next: numbers by name; instants are seconds since 1970."""
+
 CHECK = "check"
 """The holder of the row that `Database.check` writes and deletes."""
 UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)

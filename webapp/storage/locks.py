@@ -47,6 +47,10 @@ class TakenError(Exception):
     """The name was taken before, and no one gives it back."""
 
 
+class HeldError(UnavailableError):
+    """Another change holds a lock, and has held it for as long as there was patience."""
+
+
 class LockLostError(UnavailableError):
     """A lock expired before it was renewed, and may be held by another change now."""
 
@@ -71,16 +75,16 @@ class Lock:
         if renewed != len(self._names):
             raise LockLostError(f"the lock of this change expired: {', '.join(self._names)}")
 
-    def take(self) -> None:
+    def take(self, patience: float) -> None:
         """Take the locks in one order, so that two holders never wait for each other.
 
-        `UnavailableError` when one of them is still held by another change after `LOCK_TIMEOUT` seconds.
+        `HeldError` when one of them is still held by another change after so many seconds.
         """
-        deadline = time.monotonic() + LOCK_TIMEOUT
+        deadline = time.monotonic() + patience
         for name in self._names:
             while not _take(self._database, name, self._holder):
                 if time.monotonic() > deadline:
-                    raise UnavailableError(f"another change holds {name}")
+                    raise HeldError(f"another change holds {name}")
                 time.sleep(POLL)
 
     def keep(self) -> None:
@@ -101,14 +105,14 @@ class Lock:
 
 
 @contextmanager
-def locked(database: Database, names: Iterable[str]) -> Iterator[Lock]:
+def locked(database: Database, names: Iterable[str], patience: float | None = None) -> Iterator[Lock]:
     """Hold all the named locks during the block, however long it lasts.
 
-    `UnavailableError` when one of them is still held by another change after `LOCK_TIMEOUT` seconds.
+    `HeldError` when one of them is still held by another change after `patience` seconds (`LOCK_TIMEOUT`).
     """
     lock = Lock(database, names)
     try:
-        lock.take()
+        lock.take(LOCK_TIMEOUT if patience is None else patience)
         in_the_background(lock.keep, "lock")
         yield lock
     finally:

@@ -42,6 +42,7 @@ ACTIONS: dict[Action, LazyString] = {
     Action.END: _l("Planned end"),
     Action.REPLACE: _l("Replaced by another account"),
     Action.REVIEW_BEGIN: _l("Access review started"),
+    Action.REVIEW_DUE: _l("Access review started by itself"),
     Action.CONFIRM: _l("Confirmed in a review"),
     Action.REVIEW_END: _l("Access review ended"),
     Action.RESEND: _l("Activation mail sent again"),

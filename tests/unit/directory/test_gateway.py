@@ -24,6 +24,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
     """So that comparing with an empty Protocol cannot pass; the portal may ask nothing else of Keycloak."""
     assert set(VERBS) == {
         "attachments_of",
+        "companies",
         "members",
         "administrators",
         "user",
@@ -38,6 +39,7 @@ def test_the_protocol_has_the_verbs_that_the_portal_needs():
         "correct_email",
         "delete_user",
         "never_activated",
+        "made_before",
         "ending",
         "check",
         "own_rights",

@@ -34,3 +34,17 @@ def test_portal_address_with_more_than_a_host(address: str):
 def test_portal_address(address: str):
     """A host, with a port or without; a slash at the end is taken off."""
     assert Settings(**NEEDED, portal_url=address).portal_url == address.rstrip("/")
+
+
+@pytest.mark.parametrize("months", ["-1", "25", "six", "6.5"])
+def test_months_between_reviews_that_are_refused(months: str):
+    """A company is not to be reviewed less often than a review is kept."""
+    with pytest.raises(ValidationError) as refused:
+        Settings(**NEEDED, review_months=months)
+    (error,) = refused.value.errors()
+    assert error["loc"] == ("review_months",)
+
+
+def test_no_review_begins_by_itself_unless_that_is_asked_for():
+    assert Settings(**NEEDED).review_months == 0
+    assert Settings(**NEEDED, review_months="12").review_months == 12

@@ -37,6 +37,7 @@ ENDS = {
 SOON = "Votre rattachement à Acme Énergie arrive bientôt à échéance"
 SOON_AT = "1 rattachement arrive bientôt à échéance"
 PENDING = "1 compte n’est pas encore activé"
+REVIEW_ENDS = "1 revue des accès se termine bientôt"
 ANNE, BRUNO = "anne.durand@acme.example", "bruno.petit@acme.example"
 
 
@@ -56,6 +57,8 @@ EXPECTED = {
     "2027-10-24": a_warning("p01"),
     "2027-10-31": ["end p00@acme.example"],
     "2027-11-01": ["end p01@acme.example"],
+    "2027-12-24": [f"{ANNE}: {REVIEW_ENDS}", f"{BRUNO}: {REVIEW_ENDS}"],
+    "2027-12-30": [f"{ANNE}: {REVIEW_ENDS}", f"{BRUNO}: {REVIEW_ENDS}"],
     "2028-01-01": ["review_end "],
     "2028-01-30": a_warning("p02"),
     "2028-02-22": a_warning("p02"),

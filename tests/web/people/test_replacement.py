@@ -1,20 +1,22 @@
 """Another account for a person whose address has changed."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import update
 
 from directory.errors import UnavailableError
 from directory.model import Locale, User
 from tests.builders import a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.web.browser import Browser
+from tests.web.browser import Browser, Form, Page
 from tests.web.conftest import ClientFor
+from webapp.people.undo import SHORTLY
 from webapp.records import journal_reading
 from webapp.records.journal import Action
 from webapp.records.journal_reading import Search
-from webapp.storage.database import Database
+from webapp.storage.database import Database, journal
 
 NEW = "chloe.durand@acme.example"
 UNTIL = date(2030, 6, 30)
@@ -24,6 +26,10 @@ def at(directory: FakeDirectory, email: str) -> set[object]:
     user = directory.find_by_email(email)
     assert user
     return {attachment for _, attachment in directory.attachments_of(user.id)}
+
+
+def undoing(page: Page) -> list[Form]:
+    return [form for form in page.forms if form.action.endswith("/undoing")]
 
 
 @pytest.fixture
@@ -113,6 +119,86 @@ class TestReplacing:
         assert again.status == 409
         assert browser.submit(again.form(address), "confirm").status == 303
         assert at(directory, person.email) == {an_attachment("initech")}
+
+
+class TestUndoing:
+    """For ten minutes, while the new account waits for its activation."""
+
+    @pytest.fixture
+    def done(self, browser: Browser, address: str) -> Page:
+        return browser.follow(browser.post(address, {"email": NEW, "confirm": "1"}))
+
+    def test_the_old_account_has_its_attachments_again_and_the_new_one_is_gone(
+        self, browser: Browser, directory: FakeDirectory, person: User, done: Page, database: Database
+    ):
+        (form,) = undoing(done)
+        page = browser.follow(browser.submit(form))
+        assert any("Martin" in words and "mêmes rattachements" in words for words in page.banners)
+        assert at(directory, person.email) == {
+            an_attachment("acme", administrator=True),
+            an_attachment("globex", external=True, until=UNTIL),
+            an_attachment("initech"),
+        }
+        assert directory.find_by_email(NEW) is None
+        actions = [line.action for line in journal_reading.read(database, ["acme"], Search(), 1).lines]
+        assert actions[:2] == [Action.CANCEL, Action.ATTACH]
+        assert undoing(page) == []
+
+        before = directory.snapshot()
+        assert browser.submit(form).status == 303, "a second click finds nothing to do"
+        assert directory.snapshot() == before
+
+    def test_not_once_the_new_account_is_active(self, browser: Browser, directory: FakeDirectory, done: Page):
+        (form,) = undoing(done)
+        made = directory.find_by_email(NEW)
+        assert made
+        directory.activate(made.id)
+        before = directory.snapshot()
+        page = browser.submit(form)
+        assert page.status == 409
+        assert "L’autre compte est déjà actif" in page.text
+        assert directory.snapshot() == before
+
+    def test_not_after_ten_minutes(
+        self, browser: Browser, directory: FakeDirectory, done: Page, database: Database
+    ):
+        (form,) = undoing(done)
+        with database.transaction() as connection:
+            connection.execute(update(journal).values(at=datetime.now(UTC).timestamp() - SHORTLY - 1))
+        before = directory.snapshot()
+        page = browser.submit(form)
+        assert page.status == 409
+        assert "trop tard" in page.text
+        assert directory.snapshot() == before
+
+    def test_not_by_somebody_else(self, client_for: ClientFor, directory: FakeDirectory, done: Page, second: User):
+        (form,) = undoing(done)
+        before = directory.snapshot()
+        assert client_for(second).post(form.action).status == 404
+        assert directory.snapshot() == before
+
+    def test_of_what_another_company_has_attached_meanwhile_the_account_stays(
+        self, browser: Browser, directory: FakeDirectory, person: User, done: Page
+    ):
+        made = directory.find_by_email(NEW)
+        assert made
+        directory.add_membership(made.id, "/initech")
+        assert browser.submit(undoing(done)[0]).status == 303
+        assert at(directory, NEW) == {an_attachment("initech")}
+        assert an_attachment("acme", administrator=True) in at(directory, person.email)
+
+    def test_it_is_not_offered_for_oneself(self, client_for: ClientFor, administrator: User, second: User):
+        """Who gave their own right away does not get it back by themselves."""
+        browser = client_for(administrator)
+        page = browser.post(f"/users/{administrator.id}/replacement", {"email": NEW, "confirm": "1"})
+        assert undoing(browser.follow(page)) == []
+
+    def test_an_account_that_was_there_already_has_no_such_button(
+        self, browser: Browser, stranger: User, address: str
+    ):
+        """It is nobody's invitation; « Modifier » leads back."""
+        page = browser.post(address, {"email": stranger.email, "confirm": "1", "existing": "1"})
+        assert undoing(browser.follow(page)) == []
 
 
 class TestBadInput:
