@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from directory.model import Affiliation, AttachmentChange, CompanyRole, Member
 from webapp.errors import BatchRunningError, HiddenError, TooLateError
-from webapp.http.context import actor, administration, context, parts, today
+from webapp.http.context import actor, administration, context, parts, present, today
 from webapp.http.csv_response import csv_file, file_name
 from webapp.http.forms import day_error
 from webapp.http.guards import Access, access, own_path
@@ -130,7 +130,7 @@ def _chosen_ids() -> list[str]:
         return list(dict.fromkeys(request.form.getlist("user")))
     mine = administration()
     asked = dict(parse_qsl(urlsplit(own_path(request.form.get("next")) or "").query))
-    found = select(parts().roster.seen(parts().directory, mine).members, query_of(asked, mine.ids), _now())
+    found = select(parts().roster.seen(parts().directory, mine).members, query_of(asked, mine.ids), present())
     return [member.user.id for member in found]
 
 

@@ -1,8 +1,8 @@
 """The list of people: filter, sort and cut into pages. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from math import ceil
 
@@ -13,7 +13,7 @@ from webapp.text import fold
 PAGE_SIZE = 50
 MOST_CHARACTERS = 200
 """Of a search; what comes after them is ignored."""
-SORTS = ("last_name", "email", "status")
+SORTS = ("last_name", "email", "status", "company")
 
 _STATUS_ORDER = {
     status: place
@@ -106,6 +106,15 @@ def _page(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """What people are compared with: the instant, its day by the portal's clock, the companies' names by id."""
+
+    now: datetime
+    today: date
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of the list; `page` is within `pages`, whatever was asked."""
 
@@ -115,7 +124,7 @@ class Page:
     pages: int
 
 
-def select(members: Iterable[Member], query: Query, now: datetime) -> tuple[Member, ...]:
+def select(members: Iterable[Member], query: Query, present: Present) -> tuple[Member, ...]:
     """The people who match, in the order asked for."""
     words = [fold(word) for word in query.q.split()]
     at_any = not (query.company or query.role or query.affiliation)
@@ -123,7 +132,7 @@ def select(members: Iterable[Member], query: Query, now: datetime) -> tuple[Memb
         member
         for member in members
         if _matches_text(member, words)
-        and (query.status is None or member.user.status(now) is query.status)
+        and (query.status is None or member.user.status(present.now) is query.status)
         and (at_any or any(_matches(attachment, query) for attachment in member.attachments))
     ]
     descending = query.sort.startswith("-")
@@ -136,11 +145,19 @@ def select(members: Iterable[Member], query: Query, now: datetime) -> tuple[Memb
             case "email":
                 return (profile.email, *name)
             case "status":
-                return (_STATUS_ORDER[member.user.status(now)], *name)
+                return (_STATUS_ORDER[member.user.status(present.now)], *name)
+            case "company":
+                return (_companies(member, query, present), *name)
             case _:
                 return name
 
     return tuple(sorted(found, key=order, reverse=descending))
+
+
+def _companies(member: Member, query: Query, present: Present) -> tuple[str, ...]:
+    """The names of the companies where the person matches, from A to Z, to be compared."""
+    ids = (one.company_id for one in member.attachments if _matches(one, query))
+    return tuple(sorted(fold(present.names.get(each, each)) for each in ids))
 
 
 def cut(members: tuple[Member, ...], page: int, size: int = PAGE_SIZE) -> Page:

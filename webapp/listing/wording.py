@@ -1,6 +1,6 @@
 """The list in words: how it is narrowed, and what of its address was not followed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -17,6 +17,8 @@ SORTINGS: dict[str, LazyString] = {
     "-email": _l("E-mail, Z to A"),
     "status": _l("Status, to be settled first"),
     "-status": _l("Status, settled first"),
+    "company": _l("Company, A to Z"),
+    "-company": _l("Company, Z to A"),
 }
 IGNORED: dict[Ignored, LazyString] = {
     Ignored.Q: _l("The search is too long: only its first %(characters)s characters are looked for."),
@@ -49,11 +51,13 @@ def filter_words(query: Query, companies: Mapping[str, Company]) -> list[str]:
     return [_("%(filter)s: %(value)s", filter=name, value=value) for name, value in said if value]
 
 
-def choices() -> dict[str, list[tuple[str, str]]]:
-    """The values of each filter with their words."""
+def choices(companies: Sequence[Company]) -> dict[str, list[tuple[str, str]]]:
+    """The values of each filter with their words; one company alone gives no order."""
+    sortings = SORTINGS if len(companies) > 1 else {k: v for k, v in SORTINGS.items() if "company" not in k}
     return {
+        "company": [(company.id, company.name) for company in companies],
         "role": [(value.value, str(word)) for value, word in ROLES.items()],
         "affiliation": [(value.value, str(word)) for value, word in AFFILIATIONS.items()],
         "status": [(value.value, str(word)) for value, word in STATUSES.items()],
-        "sort": [(value, str(word)) for value, word in SORTINGS.items()],
+        "sort": [(value, str(word)) for value, word in sortings.items()],
     }

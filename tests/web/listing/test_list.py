@@ -238,6 +238,31 @@ def test_sorted_column_is_marked_and_its_link_turns_it_round(browser: Browser):
     assert header.one("a")["href"] == "/users?sort=status"
 
 
+class TestSortByCompany:
+    @pytest.fixture(autouse=True)
+    def people(self, directory: FakeDirectory) -> None:
+        for last_name, company in (("Abel", "globex"), ("Zola", "acme")):
+            directory.add_user(a_profile(f"{last_name}@x.example", last_name=last_name), [an_attachment(company)])
+
+    def test_from_its_header(self, browser: Browser):
+        """Acme before Globex, by name within; who is at both stands between."""
+        (link,) = [a for a in browser.get("/users").html.one("thead").all("a") if "Sociétés" in a.text]
+        assert link["href"] == "/users?sort=company"
+        page = browser.get(link["href"])
+        assert names(page) == ["Zola", "Durand", "Abel"]
+        assert names(browser.get("/users?sort=-company")) == ["Abel", "Durand", "Zola"]
+
+    def test_the_file_has_the_same_order(self, browser: Browser):
+        lines = browser.get("/users.csv?sort=-company").body.split("\r\n")[1:-1]
+        assert [line.split(",")[5] for line in lines] == ["globex", "globex", "acme", "acme"]
+
+    def test_one_company_alone_gives_no_order(self, client_for: ClientFor, directory: FakeDirectory):
+        only = directory.add_user(a_profile(), [an_attachment("initech", administrator=True)])
+        page = client_for(only).get("/users")
+        assert page.main.one("select", name="sort").text.count("Société") == 0
+        assert [a for a in page.html.one("thead").all("a") if "Sociétés" in a.text] == []
+
+
 class TestPages:
     """Fifty people a page."""
 
@@ -371,6 +396,8 @@ class TestSearchForm:
                 ("-email", "E-mail, de Z à A"),
                 ("status", "Statut, à régulariser d’abord"),
                 ("-status", "Statut, les actifs et désactivés d’abord"),
+                ("company", "Société, de A à Z"),
+                ("-company", "Société, de Z à A"),
             ],
         }
 
