@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
         "users/index.html",
         page=page,
         everybody=len(seen.members),
-        counts=counts_of(seen.members, query, now),
+        counts=counts_of(seen.members, query, at),
         expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
         ending=sum(is_soon(one.until, today()) for m in seen.members for one in m.attachments),
         shortage=shortage(mine.companies, seen.members, now),

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from directory.model import Company
-from webapp.listing.query import MOST_CHARACTERS, Ignored, Page, Query
+from webapp.listing.query import MOST_CHARACTERS, End, Ignored, Page, Query
 from webapp.wording.labels import AFFILIATIONS, ROLES, STATUSES
 from webapp.wording.labels import gettext as _
 
@@ -20,12 +20,14 @@ SORTINGS: dict[str, LazyString] = {
     "company": _l("Company, A to Z"),
     "-company": _l("Company, Z to A"),
 }
+ENDS: dict[End, LazyString] = {End.SOON: _l("Ending soon")}
 IGNORED: dict[Ignored, LazyString] = {
     Ignored.Q: _l("The search is too long: only its first %(characters)s characters are looked for."),
     Ignored.COMPANY: _l("The address of this page asks for a company that you do not administer: it was ignored."),
     Ignored.ROLE: _l("The address of this page asks for an unknown role: it was ignored."),
     Ignored.AFFILIATION: _l("The address of this page asks for neither internal nor external: it was ignored."),
     Ignored.STATUS: _l("The address of this page asks for an unknown status: it was ignored."),
+    Ignored.UNTIL: _l("The address of this page asks for an unknown end: it was ignored."),
     Ignored.SORT: _l("The address of this page asks for an unknown order: the list is sorted by name."),
     Ignored.PAGE: _l("The address of this page asks for a page that cannot be: this is the first one."),
 }
@@ -47,6 +49,7 @@ def filter_words(query: Query, companies: Mapping[str, Company]) -> list[str]:
         (_("Role"), str(ROLES[query.role]) if query.role else ""),
         (_("Internal or external"), str(AFFILIATIONS[query.affiliation]) if query.affiliation else ""),
         (_("Status"), str(STATUSES[query.status]) if query.status else ""),
+        (_("Planned end"), str(ENDS[query.until]) if query.until else ""),
     )
     return [_("%(filter)s: %(value)s", filter=name, value=value) for name, value in said if value]
 
@@ -59,5 +62,6 @@ def choices(companies: Sequence[Company]) -> dict[str, list[tuple[str, str]]]:
         "role": [(value.value, str(word)) for value, word in ROLES.items()],
         "affiliation": [(value.value, str(word)) for value, word in AFFILIATIONS.items()],
         "status": [(value.value, str(word)) for value, word in STATUSES.items()],
+        "until": [(value.value, str(word)) for value, word in ENDS.items()],
         "sort": [(value, str(word)) for value, word in sortings.items()],
     }

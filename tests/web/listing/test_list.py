@@ -130,6 +130,9 @@ class TestCounts:
             directory.add_user(a_profile(last_name=f"At {word}"), [an_attachment("acme")], **state)
         external = [an_attachment("globex", external=True), an_attachment("acme", external=True)]
         directory.add_user(a_profile(last_name="Outside"), external)
+        soon, later = (NOW.date() + timedelta(days=days) for days in (9, 90))
+        ending = [an_attachment("acme", until=soon), an_attachment("globex", until=later)]
+        directory.add_user(a_profile(last_name="Leaving"), ending)
 
     def counts(self, page: Page) -> dict[str, int]:
         links = page.main.one("nav", class_="counts").all("a")
@@ -141,15 +144,18 @@ class TestCounts:
 
     def test_all_are_there(self, browser: Browser):
         assert self.counts(browser.get("/users")) == {
-            "Actif": 3,
+            "Actif": 4,
             "En cours d'activation": 1,
             "Expiré": 1,
             "Mail non envoyé": 1,
             "Externes": 1,
             "Administrateurs": 1,
+            "Fin prochaine": 1,
         }
 
-    @pytest.mark.parametrize("word", ["Actif", "En cours", "Expiré", "Mail non", "Externes", "Administrateurs"])
+    @pytest.mark.parametrize(
+        "word", ["Actif", "En cours", "Expiré", "Mail non", "Externes", "Administrateurs", "Fin prochaine"]
+    )
     def test_each_leads_to_that_many(self, browser: Browser, word: str):
         """And, once chosen, back to everybody."""
         page = browser.get("/users?sort=-email")
@@ -163,7 +169,8 @@ class TestCounts:
     def test_those_of_one_company(self, browser: Browser):
         page = browser.get("/users?company=globex&status=active")
         assert self.counts(page)["Externes"] == 1
-        assert self.counts(page)["Actif"] == 2
+        assert self.counts(page)["Actif"] == 3
+        assert self.counts(page)["Fin prochaine"] == 0
         assert self.counts(page)["Expiré"] == 0
         assert self.link(page, "Externes")["href"] == "/users?company=globex&affiliation=external"
 
@@ -389,6 +396,7 @@ class TestSearchForm:
                 ("not_sent", "Mail non envoyé"),
                 ("disabled", "Désactivé"),
             ],
+            "until": [("", "Tous"), ("soon", "Fin prochaine")],
             "sort": [
                 ("last_name", "Nom, de A à Z"),
                 ("-last_name", "Nom, de Z à A"),
@@ -409,6 +417,7 @@ class TestSearchForm:
             "role": "user",
             "affiliation": "internal",
             "status": "disabled",
+            "until": "soon",
             "sort": "-email",
         }
         form = browser.submit(browser.get("/users").form("/users"), **asked).form("/users")
@@ -570,6 +579,7 @@ class TestWhatIsNotUnderstood:
             ("role=king", "rôle inconnu"),
             ("affiliation=none", "ni « interne » ni « externe »"),
             ("status=asleep", "statut inconnu"),
+            ("until=never", "échéance inconnue"),
             ("company=no-such", "une société qui n’est pas une des vôtres"),
         ],
     )

@@ -1,12 +1,12 @@
 """The list: filter, sort and cut."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Member
 from tests.builders import a_member, a_profile, a_user, an_attachment
-from webapp.listing.query import MOST_CHARACTERS, Ignored, Page, Present, Query, cut, query_of, select
+from webapp.listing.query import MOST_CHARACTERS, End, Ignored, Page, Present, Query, cut, query_of, select
 from webapp.text import fold
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -77,6 +77,15 @@ def test_select(query: Query, expected: list[str]):
     assert names(select(PEOPLE, query, PRESENT)) == expected
 
 
+def test_ending_soon_is_within_thirty_days_at_the_company_asked_for():
+    """The thirtieth day is; what should have ended and stays, too."""
+    ends = {"A": date(2026, 4, 13), "B": date(2026, 4, 14), "C": date(2026, 3, 1), "D": None}
+    people = [somebody(name, an_attachment("acme", until=end)) for name, end in ends.items()]
+    people.append(somebody("E", an_attachment("acme"), an_attachment("globex", until=date(2026, 3, 20))))
+    assert names(select(people, Query(until=End.SOON), PRESENT)) == ["A", "C", "E"]
+    assert names(select(people, Query(until=End.SOON, company="acme"), PRESENT)) == ["A", "C"]
+
+
 def test_companies_are_sorted_by_name_whatever_their_ids():
     """As people read them; who is at several comes after who is at the first of these alone."""
     people = [
@@ -137,6 +146,7 @@ def test_cut(total: int, page: int, size: int, expected: tuple[int, int, int]):
         (Query(role=CompanyRole.USER), True),
         (Query(affiliation=Affiliation.INTERNAL), True),
         (Query(status=ActivationStatus.ACTIVE), True),
+        (Query(until=End.SOON), True),
     ],
 )
 def test_is_filtered(query: Query, filtered: bool):
@@ -154,6 +164,8 @@ def test_is_filtered(query: Query, filtered: bool):
             Query(role=CompanyRole.USER, affiliation=Affiliation.EXTERNAL),
         ),
         ({"status": "not_sent", "sort": "-email"}, Query(status=ActivationStatus.NOT_SENT, sort="-email")),
+        ({"until": "soon"}, Query(until=End.SOON)),
+        ({"until": "2026-12-31"}, Query(ignored=(Ignored.UNTIL,))),
         ({"page": "3"}, Query(page=3)),
         ({"page": "0"}, Query(ignored=(Ignored.PAGE,))),
         ({"page": "-1"}, Query(ignored=(Ignored.PAGE,))),
@@ -194,6 +206,7 @@ def test_a_company_is_judged_only_by_who_says_which_there_are():
             "role": "user",
             "affiliation": "internal",
             "status": "active",
+            "until": "soon",
             "sort": "-email",
         },
     ],
