@@ -337,6 +337,12 @@ class TestBadInput:
 
 
 class TestList:
+    def test_no_two_fields_have_the_same_name(self, browser: Browser, three: list[User]):
+        """The filters and the bar ask for a role, too; each name begins with the word that is seen."""
+        labels = [label.text for label in browser.get("/users").main.all("label", class_="field-label")]
+        assert len(set(labels)) == len(labels)
+        assert {"Rôle", "Rôle – pour la sélection"} <= set(labels)
+
     def test_each_row_has_a_box_of_the_form_below(self, browser: Browser, three: list[User]):
         page = browser.get("/users?q=acme.example")
         boxes = page.main.all("input", type="checkbox", name="user")
