@@ -276,6 +276,17 @@ class TestBadInput:
         assert "201" in page.errors["people"]
         assert len(page.main.all("input", name="user")) == 3
 
+    def test_201_people_of_the_whole_result(self, browser: Browser, directory: FakeDirectory):
+        """« Tout sélectionner » is counted like boxes; all are still there to be unticked."""
+        for n in range(201):
+            directory.add_user(a_profile(last_name=f"Zed{n:03}"), [an_attachment("globex")])
+        fields = {"everyone": "1", "next": "/users?q=zed", "action": "detach", "confirm": "1"}
+        page = browser.post(SELECTION, fields)
+        assert page.status == 422
+        assert "201" in page.errors["people"]
+        assert len(page.main.all("input", name="user")) == 201
+        assert directory.called("change_attachment") == []
+
     def test_twice_the_same_is_once(self, browser: Browser, three: list[User]):
         page = send(browser, ids(three[0], three[0]) * 150, company="acme")
         assert page.status == 200
