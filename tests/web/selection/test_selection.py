@@ -235,6 +235,12 @@ class TestResendAndExport:
         assert len(directory.mails) == 1
         assert "Envoyé" in browser.follow(done).row("p@acme.example").text
 
+    def test_who_is_gone_is_left_out_and_counted(self, browser: Browser, directory: FakeDirectory, second: User):
+        pending = directory.add_user(a_profile(), [an_attachment("acme")], password_required=True)
+        done = send(browser, [pending.id, "gone-meanwhile"], "resend", confirm="1")
+        assert "1 des personnes choisies" in browser.follow(done).banners[0]
+        assert len(directory.mails) == 1
+
     def test_nobody_who_waits_is_409(self, browser: Browser, three: list[User]):
         assert send(browser, ids(*three), "resend", confirm="1").status == 409
 
@@ -340,6 +346,21 @@ class TestBadInput:
         page = other.follow(send(other, ids(*three), company="acme", confirm="1", seen=seen[1]))
         assert "Modifié" in page.row("a@acme.example").text
         assert all(at(directory, user) <= {"globex", "initech"} for user in three)
+
+    def test_who_was_detached_before_the_confirmation_is_counted(
+        self, browser: Browser, client_for: ClientFor, second: User, three: list[User], directory: FakeDirectory
+    ):
+        """Both confirm the very same: the second one learns of everybody, by name where there still is one."""
+        other = client_for(second)
+        seen = [
+            send(one, ids(*three), company="acme").main.one("input", name="seen")["value"]
+            for one in (browser, other)
+        ]
+        assert send(browser, ids(*three), company="acme", confirm="1", seen=seen[0]).status == 303
+        page = other.follow(send(other, ids(*three), company="acme", confirm="1", seen=seen[1]))
+        assert "Inchangé" in page.row("b@acme.example").text
+        assert "2 des personnes choisies ne sont plus rattachées" in page.banners[0]
+        assert "a@acme.example" not in page.main.text
 
     def test_back_leads_to_what_was_chosen(self, browser: Browser, three: list[User]):
         page = send(browser, ids(*three), "role", role="administrator", company="acme", back="1")
