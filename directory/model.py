@@ -206,6 +206,17 @@ class Member:
         """Return the attachment to that company, if there is one."""
         return next((a for a in self.attachments if a.company_id == company_id), None)
 
+    def administers_now(self, now: datetime | None = None) -> tuple[str, ...]:
+        """The ids of the companies that they administer while their account is active: none while it is not."""
+        if self.user.status(now) is not ActivationStatus.ACTIVE:
+            return ()
+        return tuple(a.company_id for a in self.attachments if a.administers)
+
+
+def administering_now(members: Iterable[Member], company_id: str) -> tuple[User, ...]:
+    """Those of these people who administer the company and are active now."""
+    return tuple(member.user for member in members if company_id in member.administers_now())
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier:

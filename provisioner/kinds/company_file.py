@@ -124,9 +124,13 @@ def _administrators(
 def _check_company(entry: Json, source: Source, add_error: AddError) -> None:
     if not COMPANY_ID.fullmatch(entry["id"]):
         add_error(source.at("id"), f"must match {COMPANY_ID.pattern}")
+    services = entry.get("services", [])
     texts = [("name", entry["name"]), ("siren", entry.get("siren", "-"))]
-    for key, text in [*texts, *(("services", service) for service in entry.get("services", ()))]:
+    for key, text in [*texts, *(("services", service) for service in services)]:
         _check_length(text, source.at(key), add_error)
+    for index, service in enumerate(services):
+        if service in services[:index]:
+            add_error(source.at("services", index), f"the company has the service {service} already")
 
 
 def _names(entry: Json, source: Source, add_error: AddError) -> Json:

@@ -9,7 +9,7 @@ from flask import Blueprint, g, jsonify, redirect, render_template, request, ses
 from flask.typing import ResponseReturnValue
 
 from sandbox.service.access import remember
-from sandbox.service.logout_token import EndedSession, LogoutTokenError
+from sandbox.service.ended_session import EndedSession, LogoutTokenError
 from sandbox.service.sessions import MemorySessions, ServerSession
 from sandbox.service.settings import Settings
 from sandbox.service.sso import SignInRefusedError, SingleSignOn

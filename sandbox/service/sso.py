@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from sandbox.service.logout_token import EndedSession, LogoutTokens
+from sandbox.service.ended_session import EndedSession, LogoutTokens
 from sandbox.service.person import Person
 from sandbox.service.settings import CLIENT_ID, Settings
 

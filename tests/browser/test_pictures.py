@@ -126,12 +126,14 @@ def picture_creation(anne: Person, camera: Camera, admin: Admin) -> None:
 
 
 def picture_pending(anne: Person, camera: Camera) -> None:
-    """resend, person, correct"""
+    """resend, person, invitation-text, correct"""
     opens(anne, f"/users?q={DOMAIN}")
     camera.takes("resend-list", anne.page, "tbody tr:last-child")
     first = email_of(*reversed(PEOPLE[camera.locale][0]))
     anne.opens_person(first)
     camera.takes("person-page", anne.page)
+    anne.page.click("main .invitation-text summary")
+    assert first in anne.page.input_value("#invitation")
     anne.page.click("main a[href*='/email']")
     camera.takes("correct-address", anne.page)
     opens(anne, f"/users?q={DOMAIN}")
@@ -168,7 +170,7 @@ def opens_attachments(anne: Person, email: str) -> None:
 
 
 def picture_attachments(anne: Person, camera: Camera) -> None:
-    """modify, detach, attach, administrators; nothing is confirmed"""
+    """modify, many-companies, detach, attach, administrators; nothing is confirmed"""
     opens_attachments(anne, "lea.petit@acme.example")
     anne.ticks("acme", "administrator")
     camera.takes("modify-rows", anne.page)
@@ -189,9 +191,15 @@ def picture_attachments(anne: Person, camera: Camera) -> None:
 
 
 def picture_list(anne: Person, camera: Camera) -> None:
-    """list, import"""
+    """list, several (not confirmed), import"""
     opens(anne, "/users")
     camera.takes("list-filters", anne.page)
+    for email in ("lea.petit@acme.example", "emma.bernard@acme.example"):
+        anne.row(email).locator("[name=user]").check()
+    anne.page.select_option("#selection-action", "until")
+    anne.page.fill("#selection-until", "2098-06-30")
+    anne.page.click(".selection-bar button")
+    assert anne.page.locator(CONFIRM).count() == 1
     opens(anne, "/users/import")
     lines = (
         "email;last_name;first_name;title;locale;company;role;affiliation",
@@ -211,6 +219,9 @@ def picture_journal(anne: Person, camera: Camera) -> None:
     """journal"""
     opens(anne, "/journal")
     camera.takes("journal", anne.page, "tbody tr:nth-child(4)")
+    anne.page.select_option("#action", "create")
+    anne.page.click("main form.filters button")
+    assert anne.page.locator("main tbody tr").count() >= len(PEOPLE[camera.locale])
 
 
 def forget_reviews(stack: Stack) -> None:

@@ -9,8 +9,8 @@ from flask import redirect
 from sandbox.errors import SandboxError
 from sandbox.service.app import create_app
 from sandbox.service.datasets import PUBLIC, delivery_points
+from sandbox.service.ended_session import EndedSession, LogoutTokenError
 from sandbox.service.favourites import Favourites
-from sandbox.service.logout_token import EndedSession, LogoutTokenError
 from sandbox.service.person import Person
 from sandbox.service.sessions import COOKIE, IDLE_SECONDS
 from sandbox.service.settings import Settings

@@ -11,7 +11,7 @@ from directory.person_data import email_spellings, normal_email
 from webapp.http.context import actor, administration, context, parts
 from webapp.http.forms import email_error
 from webapp.http.guards import Access, access
-from webapp.http.responses import back_to_list, error_page, list_address, list_fields, offer_undo
+from webapp.http.responses import back_from, back_to_list, error_page, list_address, list_fields, offer_undo
 from webapp.people import lookups, replacement
 from webapp.people.administration import person
 from webapp.people.policies import may_resend_activation
@@ -71,7 +71,7 @@ def _answer(asked: Asked) -> ResponseReturnValue:
     _say(asked, done, is_new=known is None)
     if known is None and asked.old.user.id != actor().id:
         offer_undo(journal_reading.creation_made)
-    return back_to_list()
+    return back_from(asked.old.user.id) if done.is_detached else back_to_list()
 
 
 def _known(email: str) -> Member | None:

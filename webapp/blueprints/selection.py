@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.model import Affiliation, AttachmentChange, CompanyRole, Member
 from webapp.errors import BatchRunningError, HiddenError, TooLateError
-from webapp.http.context import actor, administration, context, parts, today
+from webapp.http.context import actor, administration, context, parts, present, today
 from webapp.http.csv_response import csv_file, file_name
 from webapp.http.forms import day_error
 from webapp.http.guards import Access, access, own_path
@@ -73,14 +73,10 @@ def act() -> ResponseReturnValue:
     typed = _typed()
     if typed.asked is None or "back" in request.form:
         return _choose_page([m.user.id for m in members], {} if "back" in request.form else typed.errors)
-    gone = len(ids) - len(members)
-    match typed.asked.act:
-        case Act.EXPORT:
-            return _export(typed.asked, members)
-        case Act.RESEND:
-            return _resend(typed.asked, members, gone)
-        case _:
-            return _change(typed.asked, members, gone)
+    if typed.asked.act is Act.EXPORT:
+        return _export(typed.asked, members)
+    _say_left_out(len(ids) - len(members))
+    return _resend(typed.asked, members) if typed.asked.act is Act.RESEND else _change(typed.asked, members)
 
 
 @blueprint.get("/users/selection")
@@ -130,7 +126,7 @@ def _chosen_ids() -> list[str]:
         return list(dict.fromkeys(request.form.getlist("user")))
     mine = administration()
     asked = dict(parse_qsl(urlsplit(own_path(request.form.get("next")) or "").query))
-    found = select(parts().roster.seen(parts().directory, mine).members, query_of(asked, mine.ids), _now())
+    found = select(parts().roster.seen(parts().directory, mine).members, query_of(asked, mine.ids), present())
     return [member.user.id for member in found]
 
 
@@ -200,7 +196,7 @@ def _export(asked: Asked, members: Sequence[Member]) -> Response:
     return csv_file(file_name("users", asked.company), LIST_COLUMNS, rows)
 
 
-def _resend(asked: Asked, members: Sequence[Member], gone: int) -> ResponseReturnValue:
+def _resend(asked: Asked, members: Sequence[Member]) -> ResponseReturnValue:
     """Mails go to those who have not activated; who has, or is disabled, gets none and is named."""
     now = _now()
     waiting = [m for m in members if may_resend_activation(m.user.status(now)) and asked.at(m)]
@@ -213,14 +209,13 @@ def _resend(asked: Asked, members: Sequence[Member], gone: int) -> ResponseRetur
         waiting=waiting,
         others=[member for member in members if member not in waiting],
         left=rate_limits.left(parts().database, rate_limits.ACTIVATION_MAILS, actor().id),
-        gone=gone,
         fields=_fields(asked, members),
         back=list_address(),
     )
     return page, 200 if waiting else 409
 
 
-def _change(asked: Asked, members: Sequence[Member], gone: int) -> ResponseReturnValue:
+def _change(asked: Asked, members: Sequence[Member]) -> ResponseReturnValue:
     found = _planned(asked, members)
     names = {company.id: company.name for company in administration().companies}
     seen = set(request.form.get("seen", "").split())
@@ -234,13 +229,25 @@ def _change(asked: Asked, members: Sequence[Member], gone: int) -> ResponseRetur
         groups=sorted(found.groups, key=lambda group: fold(names[group.change.company_id])),
         asked=asked,
         is_new=is_new,
-        gone=gone,
         given_up=_given_up(found),
         companies={company.id: company for company in administration().companies},
         fields=[*_fields(asked, members), ("seen", " ".join(sorted(found.marks)))],
         back=list_address(),
     )
     return page, 409 if refused_all or is_new else 200
+
+
+def _say_left_out(gone: int) -> None:
+    """How many of the chosen people are at none of the actor's companies (any more)."""
+    if gone:
+        flash(
+            ngettext(
+                "%(num)s of the chosen people is at none of your companies any more and is left out.",
+                "%(num)s of the chosen people are at none of your companies any more and are left out.",
+                gone,
+            ),
+            "info",
+        )
 
 
 def _planned(asked: Asked, members: Sequence[Member]) -> Plan:

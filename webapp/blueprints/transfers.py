@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from directory.errors import UnavailableError
 from directory.model import Member
 from webapp.errors import ImportRunningError
-from webapp.http.context import actor, administration, author, context, parts, today
+from webapp.http.context import actor, administration, author, context, parts, present, today
 from webapp.http.csv_response import csv_file, file_name
 from webapp.http.guards import Access, access
 from webapp.http.kept_form import RetryForm
@@ -55,10 +55,11 @@ blueprint = Blueprint("transfers", __name__)
 @access(Access.ADMINISTRATOR)
 def export() -> ResponseReturnValue:
     """The list as it is filtered, all its pages; one line for each attachment that matches."""
-    query, now = query_of(request.args), datetime.fromtimestamp(parts().clock(), UTC)
+    query, at = query_of(request.args), present()
     everybody = people(parts().directory, administration())
-    lines = select((Member(m.user, (one,)) for m in everybody for one in m.attachments), query, now)
-    return csv_file(file_name("users", query.company), LIST_COLUMNS, (cells_of(member, now) for member in lines))
+    lines = select((Member(m.user, (one,)) for m in everybody for one in m.attachments), query, at)
+    rows = (cells_of(member, at.now) for member in lines)
+    return csv_file(file_name("users", query.company), LIST_COLUMNS, rows)
 
 
 @blueprint.get("/users/import.csv")

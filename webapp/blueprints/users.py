@@ -1,12 +1,10 @@
 """The list « Utilisateurs »."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from directory.model import ActivationStatus
-from webapp.http.context import actor, administration, context, parts, today
+from webapp.http.context import actor, administration, context, parts, present, today
 from webapp.http.guards import Access, access
 from webapp.listing.cache import page_of
 from webapp.listing.counts import counts_of
@@ -27,9 +25,9 @@ blueprint = Blueprint("users", __name__)
 @access(Access.ADMINISTRATOR)
 def index() -> ResponseReturnValue:
     """Everybody at my companies."""
-    mine, now = administration(), datetime.fromtimestamp(parts().clock(), UTC)
-    query = query_of(request.args, mine.ids)
-    page, seen = page_of(parts().directory, parts().roster.seen(parts().directory, mine), query, now)
+    mine, at = administration(), present()
+    query, now = query_of(request.args, mine.ids), at.now
+    page, seen = page_of(parts().directory, parts().roster.seen(parts().directory, mine), query, at)
     companies = {company.id: company for company in mine.companies}
 
     def address(page: int | None = None, **changes: str) -> str:
@@ -39,7 +37,7 @@ def index() -> ResponseReturnValue:
         "users/index.html",
         page=page,
         everybody=len(seen.members),
-        counts=counts_of(seen.members, query, now),
+        counts=counts_of(seen.members, query, at),
         expired=sum(m.user.status(now) is ActivationStatus.EXPIRED for m in seen.members),
         ending=sum(is_soon(one.until, today()) for m in seen.members for one in m.attachments),
         shortage=shortage(mine.companies, seen.members, now),
@@ -48,7 +46,7 @@ def index() -> ResponseReturnValue:
         query=query,
         filters=filter_words(query, companies),
         ignored=ignored_words(query, page),
-        choices={**choices(), "company": [(company.id, company.name) for company in mine.companies]},
+        choices=choices(mine.companies),
         most_characters=MOST_CHARACTERS,
         now=now,
         selected=request.args.get("select") == "page",

@@ -5,7 +5,7 @@ The parts are put on the application by `webapp.app.create_app`; views get them 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import cast
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from webapp.identity.service_account_check import ServiceAccountCheck
 from webapp.identity.sessions import KEYCLOAK_SESSION, PERSON
 from webapp.imports.worker import ImportWorker
 from webapp.listing.cache import Roster
+from webapp.listing.query import Present
 from webapp.people.administration import Administration, administration_of
 from webapp.people.context import Context
 from webapp.people.end_dates import day_at
@@ -69,6 +70,12 @@ def context() -> Context:
 def today() -> date:
     """The day it is now, by the portal's clock."""
     return day_at(parts().clock(), parts().settings.portal_timezone)
+
+
+def present() -> Present:
+    """What the list of the actor's people is compared with."""
+    names = {company.id: company.name for company in administration().companies}
+    return Present(datetime.fromtimestamp(parts().clock(), UTC), today(), names)
 
 
 def request_id() -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from directory.errors import DirectoryError, NotFoundError
 from directory.gateway import Directory
-from directory.model import ActivationStatus, Attachment, Company, User
+from directory.model import Attachment, Company, User, administering_now
 from webapp.errors import ChangedMeanwhileError, LastAdministratorError
 from webapp.identity.actor import Author
 from webapp.lifecycle.once import leave
@@ -152,7 +152,7 @@ def active_administrators(directory: Directory) -> Callable[[Company], list[User
                 members = directory.administrators(company)
             except NotFoundError:
                 members = ()
-            known[company.id] = [m.user for m in members if m.user.status() is ActivationStatus.ACTIVE]
+            known[company.id] = list(administering_now(members, company.id))
         return known[company.id]
 
     return of

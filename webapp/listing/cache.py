@@ -12,13 +12,12 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from directory.errors import DirectoryError
 from directory.gateway import Directory
 from directory.model import Company, Member
-from webapp.listing.query import Page, Query, cut, select
+from webapp.listing.query import Page, Present, Query, cut, select
 from webapp.parallel import in_the_background, read_all
 from webapp.people.administration import Administration, each_once
 
@@ -68,12 +67,12 @@ class Seen:
         return self.age > OLD
 
 
-def page_of(directory: Directory, seen: Seen, query: Query, now: datetime) -> tuple[Page, Seen]:
+def page_of(directory: Directory, seen: Seen, query: Query, present: Present) -> tuple[Page, Seen]:
     """Return a page of the list, and everybody with the people of that page as they are now.
 
     People who were deleted, or do not match any more, are not on it; those who take their place are read too.
     """
-    page = cut(select(seen.members, query, now), query.page)
+    page = cut(select(seen.members, query, present), query.page)
     known: set[str] = set()
     while seen.age and (unread := {member.user.id for member in page.members} - known):
         users = {user.id: user for user in directory.users(unread)}
@@ -84,7 +83,7 @@ def page_of(directory: Directory, seen: Seen, query: Query, now: datetime) -> tu
             if member.user.id not in unread or member.user.id in users
         )
         seen = Seen(tuple(members), seen.age)
-        page = cut(select(seen.members, query, now), query.page)
+        page = cut(select(seen.members, query, present), query.page)
     return page, seen
 
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Member
-from webapp.listing.query import Query
+from webapp.listing.query import End, Present, Query
+from webapp.people.end_dates import is_soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,21 @@ KINDS = (
     ),
     ("affiliation", Affiliation.EXTERNAL.value),
     ("role", CompanyRole.ADMINISTRATOR.value),
+    ("until", End.SOON.value),
 )
 """Pairs of a filter and its value, in the order in which they are shown."""
 
 
-def counts_of(members: Iterable[Member], query: Query, now: datetime) -> tuple[Count, ...]:
+def counts_of(members: Iterable[Member], query: Query, present: Present) -> tuple[Count, ...]:
     """Count the people of each kind, at the company that the list is narrowed to, or else at all."""
     found: Counter[tuple[str, str]] = Counter()
     for member in members:
         at = [a for a in member.attachments if query.company in {"", a.company_id}]
         if at:
-            found["status", member.user.status(now).value] += 1
+            found["status", member.user.status(present.now).value] += 1
             found["affiliation", Affiliation.EXTERNAL.value] += any(
                 a.affiliation is Affiliation.EXTERNAL for a in at
             )
             found["role", CompanyRole.ADMINISTRATOR.value] += any(a.administers for a in at)
+            found["until", End.SOON.value] += any(is_soon(a.until, present.today) for a in at)
     return tuple(Count(*kind, found[kind], str(getattr(query, kind[0]) or "") == kind[1]) for kind in KINDS)

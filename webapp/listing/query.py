@@ -1,19 +1,20 @@
 """The list of people: filter, sort and cut into pages. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from math import ceil
 
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Member
 from directory.person_data import email_spellings
+from webapp.people.end_dates import is_soon
 from webapp.text import fold
 
 PAGE_SIZE = 50
 MOST_CHARACTERS = 200
 """Of a search; what comes after them is ignored."""
-SORTS = ("last_name", "email", "status")
+SORTS = ("last_name", "email", "status", "company")
 
 _STATUS_ORDER = {
     status: place
@@ -29,6 +30,12 @@ _STATUS_ORDER = {
 }
 
 
+class End(StrEnum):
+    """A planned end of an attachment; `SOON` is within 30 days, or past."""
+
+    SOON = "soon"
+
+
 class Ignored(StrEnum):
     """A part of an address that is not followed, or not as written."""
 
@@ -37,6 +44,7 @@ class Ignored(StrEnum):
     ROLE = "role"
     AFFILIATION = "affiliation"
     STATUS = "status"
+    UNTIL = "until"
     SORT = "sort"
     PAGE = "page"
 
@@ -50,13 +58,14 @@ class Query:
     role: CompanyRole | None = None
     affiliation: Affiliation | None = None
     status: ActivationStatus | None = None
+    until: End | None = None
     sort: str = SORTS[0]
     page: int = 1
     ignored: tuple[Ignored, ...] = ()
 
     @property
     def is_filtered(self) -> bool:
-        return any((self.q.strip(), self.company, self.role, self.affiliation, self.status))
+        return any((self.q.strip(), self.company, self.role, self.affiliation, self.status, self.until))
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -67,6 +76,7 @@ class Query:
             "role": self.role or "",
             "affiliation": self.affiliation or "",
             "status": self.status or "",
+            "until": self.until or "",
             "sort": self.sort if self.sort != SORTS[0] else "",
         }
         return {name: str(value) for name, value in said.items() if value}
@@ -84,6 +94,7 @@ def query_of(arguments: Mapping[str, str], company_ids: Collection[str] | None =
         Ignored.ROLE: said[Ignored.ROLE] in set(CompanyRole),
         Ignored.AFFILIATION: said[Ignored.AFFILIATION] in set(Affiliation),
         Ignored.STATUS: said[Ignored.STATUS] in set(ActivationStatus),
+        Ignored.UNTIL: said[Ignored.UNTIL] in set(End),
         Ignored.SORT: said[Ignored.SORT].removeprefix("-") in SORTS,
         Ignored.PAGE: _page(said[Ignored.PAGE]) > 0,
     }
@@ -94,6 +105,7 @@ def query_of(arguments: Mapping[str, str], company_ids: Collection[str] | None =
         role=CompanyRole(kept[Ignored.ROLE]) if kept[Ignored.ROLE] else None,
         affiliation=Affiliation(kept[Ignored.AFFILIATION]) if kept[Ignored.AFFILIATION] else None,
         status=ActivationStatus(kept[Ignored.STATUS]) if kept[Ignored.STATUS] else None,
+        until=End(kept[Ignored.UNTIL]) if kept[Ignored.UNTIL] else None,
         sort=kept[Ignored.SORT] or SORTS[0],
         page=_page(kept[Ignored.PAGE]) or 1,
         ignored=tuple(name for name in Ignored if said[name] and not known[name]),
@@ -106,6 +118,15 @@ def _page(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """What people are compared with: the instant, its day by the portal's clock, the companies' names by id."""
+
+    now: datetime
+    today: date
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of the list; `page` is within `pages`, whatever was asked."""
 
@@ -115,16 +136,16 @@ class Page:
     pages: int
 
 
-def select(members: Iterable[Member], query: Query, now: datetime) -> tuple[Member, ...]:
+def select(members: Iterable[Member], query: Query, present: Present) -> tuple[Member, ...]:
     """The people who match, in the order asked for."""
     words = [fold(word) for word in query.q.split()]
-    at_any = not (query.company or query.role or query.affiliation)
+    at_any = not (query.company or query.role or query.affiliation or query.until)
     found = [
         member
         for member in members
         if _matches_text(member, words)
-        and (query.status is None or member.user.status(now) is query.status)
-        and (at_any or any(_matches(attachment, query) for attachment in member.attachments))
+        and (query.status is None or member.user.status(present.now) is query.status)
+        and (at_any or any(_matches(attachment, query, present.today) for attachment in member.attachments))
     ]
     descending = query.sort.startswith("-")
     key = query.sort.removeprefix("-")
@@ -136,11 +157,19 @@ def select(members: Iterable[Member], query: Query, now: datetime) -> tuple[Memb
             case "email":
                 return (profile.email, *name)
             case "status":
-                return (_STATUS_ORDER[member.user.status(now)], *name)
+                return (_STATUS_ORDER[member.user.status(present.now)], *name)
+            case "company":
+                return (_companies(member, query, present), *name)
             case _:
                 return name
 
     return tuple(sorted(found, key=order, reverse=descending))
+
+
+def _companies(member: Member, query: Query, present: Present) -> tuple[str, ...]:
+    """The names of the companies where the person matches, from A to Z, to be compared."""
+    ids = (one.company_id for one in member.attachments if _matches(one, query, present.today))
+    return tuple(sorted(fold(present.names.get(each, each)) for each in ids))
 
 
 def cut(members: tuple[Member, ...], page: int, size: int = PAGE_SIZE) -> Page:
@@ -159,9 +188,10 @@ def _matches_text(member: Member, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _matches(attachment: Attachment, query: Query) -> bool:
+def _matches(attachment: Attachment, query: Query, today: date) -> bool:
     return (
         (not query.company or attachment.company_id == query.company)
         and (query.role is None or attachment.role is query.role)
         and (query.affiliation is None or attachment.affiliation is query.affiliation)
+        and (query.until is None or is_soon(attachment.until, today))
     )

@@ -1,12 +1,12 @@
 """The list in words: how it is narrowed, and what of its address was not followed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from directory.model import Company
-from webapp.listing.query import MOST_CHARACTERS, Ignored, Page, Query
+from webapp.listing.query import MOST_CHARACTERS, End, Ignored, Page, Query
 from webapp.wording.labels import AFFILIATIONS, ROLES, STATUSES
 from webapp.wording.labels import gettext as _
 
@@ -17,13 +17,17 @@ SORTINGS: dict[str, LazyString] = {
     "-email": _l("E-mail, Z to A"),
     "status": _l("Status, to be settled first"),
     "-status": _l("Status, settled first"),
+    "company": _l("Company, A to Z"),
+    "-company": _l("Company, Z to A"),
 }
+ENDS: dict[End, LazyString] = {End.SOON: _l("Ending soon")}
 IGNORED: dict[Ignored, LazyString] = {
     Ignored.Q: _l("The search is too long: only its first %(characters)s characters are looked for."),
     Ignored.COMPANY: _l("The address of this page asks for a company that you do not administer: it was ignored."),
     Ignored.ROLE: _l("The address of this page asks for an unknown role: it was ignored."),
     Ignored.AFFILIATION: _l("The address of this page asks for neither internal nor external: it was ignored."),
     Ignored.STATUS: _l("The address of this page asks for an unknown status: it was ignored."),
+    Ignored.UNTIL: _l("The address of this page asks for an unknown end: it was ignored."),
     Ignored.SORT: _l("The address of this page asks for an unknown order: the list is sorted by name."),
     Ignored.PAGE: _l("The address of this page asks for a page that cannot be: this is the first one."),
 }
@@ -45,15 +49,19 @@ def filter_words(query: Query, companies: Mapping[str, Company]) -> list[str]:
         (_("Role"), str(ROLES[query.role]) if query.role else ""),
         (_("Internal or external"), str(AFFILIATIONS[query.affiliation]) if query.affiliation else ""),
         (_("Status"), str(STATUSES[query.status]) if query.status else ""),
+        (_("Planned end"), str(ENDS[query.until]) if query.until else ""),
     )
     return [_("%(filter)s: %(value)s", filter=name, value=value) for name, value in said if value]
 
 
-def choices() -> dict[str, list[tuple[str, str]]]:
-    """The values of each filter with their words."""
+def choices(companies: Sequence[Company]) -> dict[str, list[tuple[str, str]]]:
+    """The values of each filter with their words; one company alone gives no order."""
+    sortings = SORTINGS if len(companies) > 1 else {k: v for k, v in SORTINGS.items() if "company" not in k}
     return {
+        "company": [(company.id, company.name) for company in companies],
         "role": [(value.value, str(word)) for value, word in ROLES.items()],
         "affiliation": [(value.value, str(word)) for value, word in AFFILIATIONS.items()],
         "status": [(value.value, str(word)) for value, word in STATUSES.items()],
-        "sort": [(value, str(word)) for value, word in SORTINGS.items()],
+        "until": [(value.value, str(word)) for value, word in ENDS.items()],
+        "sort": [(value, str(word)) for value, word in sortings.items()],
     }

@@ -12,13 +12,7 @@ from flask_babel import force_locale, get_locale
 
 from directory.errors import CompanyNotFoundError, NotFoundError
 from directory.gateway import Directory
-from directory.model import (
-    ActivationStatus,
-    AttachmentChange,
-    Company,
-    Member,
-    User,
-)
+from directory.model import AttachmentChange, Company, User, administering_now
 from directory.person_data import locale_of
 from webapp.records.notice import OperationNotice
 from webapp.records.outbox import Mail, Notice
@@ -84,18 +78,18 @@ def _by_person(changes: Iterable[Change]) -> list[list[Change]]:
 
 def _readers(directory: Directory, changes: Sequence[Change]) -> list[tuple[User, list[Change]]]:
     """The other active administrators, each with the changes at their companies."""
-    administrators: dict[str, tuple[Member, ...]] = {}
+    administrators: dict[str, tuple[User, ...]] = {}
     found: dict[str, tuple[User, list[Change]]] = {}
     for one in changes:
         if one.company.id not in administrators:
             try:
-                administrators[one.company.id] = directory.administrators(one.company)
+                members = directory.administrators(one.company)
             except CompanyNotFoundError:
-                administrators[one.company.id] = ()  # it vanished, and with it who administered it
-        for member in administrators[one.company.id]:
-            besides = {one.operation.author.id, one.operation.person.id}
-            if member.user.id not in besides and member.user.status() is ActivationStatus.ACTIVE:
-                found.setdefault(member.user.id, (member.user, []))[1].append(one)
+                members = ()  # it vanished, and with it who administered it
+            administrators[one.company.id] = administering_now(members, one.company.id)
+        for user in administrators[one.company.id]:
+            if user.id not in {one.operation.author.id, one.operation.person.id}:
+                found.setdefault(user.id, (user, []))[1].append(one)
     return list(found.values())
 
 

@@ -64,6 +64,28 @@ def administration_now(directory: Directory, author: Author) -> Administration:
         raise NotAdministratorError(author.id) from error
 
 
+RIGHTS_EVERY = 10
+"""People after which a batch reads its author's rights again: it lasts, and a right can end meanwhile."""
+
+
+@dataclass(slots=True)
+class Rights:
+    """The companies of the author of a batch, as they were at most `RIGHTS_EVERY` people ago."""
+
+    directory: Directory
+    author: Author
+    _read: Administration | None = None
+    _since: int = 0
+
+    def now(self) -> Administration:
+        """Return them, for one person more; `NotAdministratorError`."""
+        if self._read is None or self._since >= RIGHTS_EVERY:
+            self._read = administration_now(self.directory, self.author)
+            self._since = 0
+        self._since += 1
+        return self._read
+
+
 def people(directory: Directory, administration: Administration) -> tuple[Member, ...]:
     """Everybody at the administrator's companies, each once, with their attachments there; read now.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from directory.model import ActivationStatus, Company, Member
+from directory.model import Company, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,7 @@ class Shortage:
 def shortage(companies: Iterable[Company], members: Iterable[Member], now: datetime) -> Shortage:
     """Which of the companies lack active administrators; `members` is everybody there. Pure."""
     companies = tuple(companies)
-    active = Counter(
-        attachment.company_id
-        for member in members
-        if member.user.status(now) is ActivationStatus.ACTIVE
-        for attachment in member.attachments
-        if attachment.administers
-    )
+    active = Counter(company_id for member in members for company_id in member.administers_now(now))
     return Shortage(
         tuple(company for company in companies if active[company.id] == 0),
         tuple(company for company in companies if active[company.id] == 1),

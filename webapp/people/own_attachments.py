@@ -5,7 +5,7 @@ from datetime import datetime
 
 from directory.errors import CompanyNotFoundError
 from directory.gateway import Directory
-from directory.model import ActivationStatus, Attachment, AttachmentChange, Company, User
+from directory.model import Attachment, AttachmentChange, Company, User, administering_now
 from webapp.errors import HiddenError
 from webapp.people.policies import would_be_last_administrator
 from webapp.records import journal_reading
@@ -56,11 +56,10 @@ def _place(
         members = directory.administrators(company)
     except CompanyNotFoundError:
         return None
-    active = [member.user for member in members if member.user.status() is ActivationStatus.ACTIVE]
     return Place(
         company,
         attachment,
-        tuple(sorted(active, key=_by_name)),
+        tuple(sorted(administering_now(members, company.id), key=_by_name)),
         since,
         may_leave=not would_be_last_administrator(members, user, AttachmentChange(company.id, attachment, None)),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from directory.model import ActivationStatus, Attachment, AttachmentChange, Member, User
+from directory.model import ActivationStatus, Attachment, AttachmentChange, Member, User, administering_now
 
 
 def may_administer(administered_ids: Collection[str], company_id: str) -> bool:
@@ -43,9 +43,4 @@ def would_be_last_administrator(members: Iterable[Member], user: User, change: A
     fresh = next((member.user for member in members if member.user.id == user.id), user)
     if not change.takes_administrator or fresh.status() is not ActivationStatus.ACTIVE:
         return False
-    return not any(
-        member.user.id != user.id
-        and member.user.status() is ActivationStatus.ACTIVE
-        and any(a.company_id == change.company_id and a.administers for a in member.attachments)
-        for member in members
-    )
+    return not any(one.id != user.id for one in administering_now(members, change.company_id))

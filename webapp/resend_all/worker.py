@@ -3,7 +3,7 @@
 A process that ends gives its batches back between two mails; one that dies is noticed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,9 +11,9 @@ from directory.errors import DirectoryError, NotFoundError
 from directory.model import Member
 from webapp.errors import AlreadyActiveError, BatchRunningError, HiddenError, NotAdministratorError, TooOftenError
 from webapp.jobs import batches
-from webapp.jobs.background import Background
+from webapp.jobs.batch_worker import BatchWorker, Held
 from webapp.people import activations
-from webapp.people.administration import Administration, administration_now, people
+from webapp.people.administration import Administration, Rights, people
 from webapp.people.context import Context
 from webapp.people.policies import may_see
 from webapp.resend_all import store
@@ -22,13 +22,11 @@ from webapp.storage import rate_limits
 
 AT_ONCE = 4
 """Batches of this process under way at a time, each of another administrator."""
-RIGHTS_EVERY = 10
-"""Mails after which the author's rights are read again: a batch lasts, and a right can end meanwhile."""
 GIVE_UP_AFTER = 3
 """Mails refused in a row after which the rest of a batch is not tried: the mail server is down."""
 
 
-class ResendingWorker(Background):
+class ResendingWorker(BatchWorker):
     """The batches of activation mails that this process sends."""
 
     def __init__(self) -> None:
@@ -53,51 +51,21 @@ class ResendingWorker(Background):
                 members = activations.expired(people(context.directory, administration))
             if not members:
                 return
-            mark = batches.begin(database, author.id, [member.user.id for member in members])
-        self.begin(partial(self._run, _Run(context, mark), members))
-
-    def _run(self, run: "_Run", members: Sequence[Member]) -> None:
-        ended = False
-        try:
-            with self.turn(run.beat) as began:
-                ended = began and self._send(run, members)
-        finally:
-            if not ended:
-                run.give_back()
-
-    def _send(self, run: "_Run", members: Sequence[Member]) -> bool:
-        """Whether all was said that there is to say."""
-        for number, member in enumerate(members):
-            if self.stopping.is_set():
-                return False
-            if reason := run.reason_to_stop():
-                return run.record(members[number:], reason)
-            if not run.record([member], run.send(member)):
-                return False
-        return True
+            ids = [member.user.id for member in members]
+            held = Held(database, author.id, batches.begin(database, author.id, ids))
+        run = _Run(context, Rights(context.directory, author), {member.user.id: member for member in members})
+        self.begin(partial(self.go_through, held, ids, run.send, run.reason_to_stop))
 
 
 @dataclass(slots=True)
 class _Run:
-    """A batch that this process is at: what it knows of the author's rights, and when it gives up."""
+    """A batch under way: what it knows of the author's rights, and when it gives up."""
 
     context: Context
-    mark: float
-    ids: frozenset[str] | None = None
-    """The companies they administer; none when that is to be read."""
-    since: int = 0
+    rights: Rights
+    members: Mapping[str, Member]
     refused: int = 0
-
-    def beat(self) -> None:
-        batches.beat(self.context.database, self.context.author.id, self.mark)
-
-    def give_back(self) -> None:
-        batches.give_back(self.context.database, self.context.author.id, self.mark)
-
-    def record(self, members: Sequence[Member], resent: Resent) -> bool:
-        """False when the batch is kept no more: its author was erased."""
-        outcomes = {member.user.id: resent for member in members}
-        return batches.record(self.context.database, self.context.author.id, self.mark, outcomes)
+    may_no_more: bool = False
 
     def reason_to_stop(self) -> Resent | None:
         """What stops every mail to come: no mail server, the administrator's quota, or they are none any more."""
@@ -106,18 +74,21 @@ class _Run:
         database, author_id = self.context.database, self.context.author.id
         if rate_limits.seconds_to_wait(database, rate_limits.ACTIVATION_MAILS, author_id) > 0:
             return Resent.NOT_TODAY
-        return None if self.ids is None or self.ids else Resent.NOT_YOURS
+        return Resent.NOT_YOURS if self.may_no_more else None
 
-    def send(self, member: Member) -> Resent:
+    def send(self, user_id: str) -> Resent:
         """One mail; what became of it."""
-        resent = self._try(member)
+        resent = self._try(self.members[user_id])
         if resent in (Resent.SENT, Resent.MAIL_REFUSED):
             self.refused = 0 if resent is Resent.SENT else self.refused + 1
         return resent
 
     def _try(self, member: Member) -> Resent:
         try:
-            self._send(member)
+            self._send(self.rights.now().ids, member)
+        except NotAdministratorError:
+            self.may_no_more = True
+            return Resent.NOT_YOURS
         except AlreadyActiveError:
             return Resent.ALREADY_ACTIVE
         except TooOftenError:
@@ -128,23 +99,11 @@ class _Run:
             return Resent.MAIL_REFUSED
         return Resent.SENT
 
-    def _send(self, member: Member) -> None:
+    def _send(self, ids: frozenset[str], member: Member) -> None:
         """Send to the person as the author sees them now: earlier rights and attachments do not count."""
-        ids = self._rights()
         attached = self.context.directory.attachments_of(member.user.id)
         found = [(company, at) for company, at in attached if at.company_id in ids]
         if not may_see(ids, [at for _, at in found]):
             raise HiddenError(member.user.id)
         seen = Member(member.user, tuple(at for _, at in found))
         activations.resend(self.context, seen, [company for company, _ in found])
-
-    def _rights(self) -> frozenset[str]:
-        """The companies that the author administers, read again every so many mails."""
-        if self.ids is None or self.since >= RIGHTS_EVERY:
-            try:
-                self.ids = administration_now(self.context.directory, self.context.author).ids
-            except NotAdministratorError:
-                self.ids = frozenset()
-            self.since = 0
-        self.since += 1
-        return self.ids

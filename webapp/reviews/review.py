@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from directory.errors import NotFoundError, UnavailableError
-from directory.model import ActivationStatus, Company, Member, User
+from directory.model import Company, User, administering_now
 from webapp.errors import ForbiddenByStateError, HiddenError, LastAdministratorError
 from webapp.people import attachments
 from webapp.people.administration import Administration
@@ -87,13 +87,10 @@ def decide(
     return result
 
 
-def _others(context: Context, company: Company) -> list[Member]:
+def _others(context: Context, company: Company) -> list[User]:
     """The active administrators besides the author."""
-    return [
-        member
-        for member in context.directory.administrators(company)
-        if member.user.id != context.author.id and member.user.status() is ActivationStatus.ACTIVE
-    ]
+    found = administering_now(context.directory.administrators(company), company.id)
+    return [user for user in found if user.id != context.author.id]
 
 
 def _decide(

@@ -20,10 +20,10 @@ from webapp.errors import (
     PartlyDoneError,
 )
 from webapp.jobs import batches
-from webapp.jobs.background import Background
+from webapp.jobs.batch_worker import BatchWorker, Held
 from webapp.jobs.state import State
 from webapp.people import attachments, undo
-from webapp.people.administration import Administration, administration_now, person
+from webapp.people.administration import Administration, Rights, person
 from webapp.people.context import Context
 from webapp.records import journal_reading, outbox
 from webapp.records.codec import decode, encode
@@ -32,8 +32,6 @@ from webapp.storage.database import Database
 
 AT_ONCE = 4
 """Batches of this process under way at a time, each of another administrator."""
-RIGHTS_EVERY = 10
-"""People after which the author's rights are read again: a batch lasts, and a right can end meanwhile."""
 GIVE_UP_AFTER = 3
 """Failures in a row after which the rest is not tried: the directory does not answer."""
 
@@ -50,7 +48,7 @@ class Done(StrEnum):
     NOT_TRIED = "not_tried"
 
 
-class SelectionWorker(Background):
+class SelectionWorker(BatchWorker):
     """The batches of changes that this process makes."""
 
     def __init__(self) -> None:
@@ -63,30 +61,16 @@ class SelectionWorker(Background):
             if batches.is_running(database, author.id):
                 raise BatchRunningError(author.id)
             kept = encode({"asked": asked, "made_by": author.request_id})
-            mark = batches.begin(database, author.id, user_ids, kept)
-        self.begin(partial(self._run, _Run(context, asked, mark), list(user_ids)))
+            held = Held(database, author.id, batches.begin(database, author.id, user_ids, kept))
+        run = _Run(context, asked, Rights(context.directory, author))
+        self.begin(partial(self._do, held, list(user_ids), run))
 
-    def _run(self, run: "_Run", user_ids: Sequence[str]) -> None:
-        ended = False
+    def _do(self, held: Held, user_ids: Sequence[str], run: "_Run") -> None:
         try:
-            with self.turn(run.beat) as began:
-                ended = began and self._do(run, user_ids)
+            self.go_through(held, user_ids, run.do, run.reason_to_stop)
         finally:
             # What was done is notified in any case: no one takes the rest up.
-            outbox.release(run.context.database, run.context.author.request_id)
-            if not ended:
-                run.give_back()
-
-    def _do(self, run: "_Run", user_ids: Sequence[str]) -> bool:
-        """Whether all was done that there is to do."""
-        for number, user_id in enumerate(user_ids):
-            if self.stopping.is_set():
-                return False
-            if run.failures >= GIVE_UP_AFTER:
-                return run.record(user_ids[number:], Done.NOT_TRIED)
-            if not run.record([user_id], run.do(user_id)):
-                return False
-        return True
+            outbox.release(held.database, run.context.author.request_id)
 
 
 def asked_of(batch: batches.Batch) -> tuple[Asked, str] | None:
@@ -104,25 +88,16 @@ def is_running(database: Database, actor_id: str) -> bool:
 
 @dataclass(slots=True)
 class _Run:
-    """A batch that this process is at: what it knows of the author's rights, and when it gives up."""
+    """A batch under way: what it knows of the author's rights, and when it gives up."""
 
     context: Context
     asked: Asked
-    mark: float
-    mine: Administration | None = None
-    since: int = 0
+    rights: Rights
     failures: int = 0
 
-    def beat(self) -> None:
-        batches.beat(self.context.database, self.context.author.id, self.mark)
-
-    def give_back(self) -> None:
-        batches.give_back(self.context.database, self.context.author.id, self.mark)
-
-    def record(self, user_ids: Sequence[str], done: Done) -> bool:
-        """False when the batch is kept no more: its author was erased."""
-        outcomes = dict.fromkeys(user_ids, done.value)
-        return batches.record(self.context.database, self.context.author.id, self.mark, outcomes)
+    def reason_to_stop(self) -> Done | None:
+        """What stops everything to come: the directory does not answer."""
+        return Done.NOT_TRIED if self.failures >= GIVE_UP_AFTER else None
 
     def do(self, user_id: str) -> Done:
         """One person; what became of them."""
@@ -133,7 +108,7 @@ class _Run:
     def _outcome(self, user_id: str) -> Done:
         act = self._take_back if self.asked.act is Act.UNDO else self._change
         try:
-            return act(self._rights(), user_id)
+            return act(self.rights.now(), user_id)
         except ChangedMeanwhileError:
             return Done.CHANGED_MEANWHILE
         except LastAdministratorError:
@@ -177,11 +152,3 @@ class _Run:
         if not lines:
             return Done.UNCHANGED
         return Done.DONE if undo.restore(self.context, mine, lines, batch=author.request_id) else Done.UNCHANGED
-
-    def _rights(self) -> Administration:
-        """The author's companies, read again every so many people."""
-        if self.mine is None or self.since >= RIGHTS_EVERY:
-            self.mine = administration_now(self.context.directory, self.context.author)
-            self.since = 0
-        self.since += 1
-        return self.mine

@@ -16,6 +16,7 @@ from directory.model import (
     AttachmentChange,
     Company,
     CompanyRole,
+    administering_now,
     difference,
 )
 from tests.builders import NOON, a_change, a_company, a_member, a_user, an_attachment
@@ -185,3 +186,17 @@ class TestDifference:
 
     def test_builders_give_a_company_the_same_key_each_time(self):
         assert a_company("acme").key == a_company("acme").key != a_company("bolt").key
+
+
+def test_administering_now_are_those_of_the_company_whose_account_is_active():
+    """Neither its users, nor who administers another one, nor who has not activated or is disabled."""
+    both = (an_attachment("acme", administrator=True), an_attachment("globex"))
+    anne = a_member(a_user(), *both)
+    others = [
+        a_member(a_user(), an_attachment("acme"), an_attachment("globex", administrator=True)),
+        a_member(a_user(enabled=False), *both),
+        a_member(a_user(password_required=True), *both),
+    ]
+    assert administering_now([anne, *others], "acme") == (anne.user,)
+    assert anne.administers_now() == ("acme",)
+    assert [other.administers_now() for other in others] == [("globex",), (), ()]

@@ -68,8 +68,8 @@ TEXTS = st.one_of(
     st.from_regex(r"[a-z@.<>'\"%;:/-]{1,30}", fullmatch=True),
 )
 QUERIES = {
-    "/users": ("q", "company", "role", "affiliation", "status", "sort", "page", "next"),
-    "/users.csv": ("q", "company", "role", "affiliation", "status", "sort", "page", "spreadsheet"),
+    "/users": ("q", "company", "role", "affiliation", "status", "until", "sort", "page", "next"),
+    "/users.csv": ("q", "company", "role", "affiliation", "status", "until", "sort", "page", "spreadsheet"),
     "/users/new": ("email", "next"),
     "/users/import/{import}": ("outcome", "page", "refresh"),
     "/users/import/{import}.csv": ("outcome",),

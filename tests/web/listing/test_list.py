@@ -130,6 +130,9 @@ class TestCounts:
             directory.add_user(a_profile(last_name=f"At {word}"), [an_attachment("acme")], **state)
         external = [an_attachment("globex", external=True), an_attachment("acme", external=True)]
         directory.add_user(a_profile(last_name="Outside"), external)
+        soon, later = (NOW.date() + timedelta(days=days) for days in (9, 90))
+        ending = [an_attachment("acme", until=soon), an_attachment("globex", until=later)]
+        directory.add_user(a_profile(last_name="Leaving"), ending)
 
     def counts(self, page: Page) -> dict[str, int]:
         links = page.main.one("nav", class_="counts").all("a")
@@ -141,15 +144,18 @@ class TestCounts:
 
     def test_all_are_there(self, browser: Browser):
         assert self.counts(browser.get("/users")) == {
-            "Actif": 3,
+            "Actif": 4,
             "En cours d'activation": 1,
             "Expiré": 1,
             "Mail non envoyé": 1,
             "Externes": 1,
             "Administrateurs": 1,
+            "Fin prochaine": 1,
         }
 
-    @pytest.mark.parametrize("word", ["Actif", "En cours", "Expiré", "Mail non", "Externes", "Administrateurs"])
+    @pytest.mark.parametrize(
+        "word", ["Actif", "En cours", "Expiré", "Mail non", "Externes", "Administrateurs", "Fin prochaine"]
+    )
     def test_each_leads_to_that_many(self, browser: Browser, word: str):
         """And, once chosen, back to everybody."""
         page = browser.get("/users?sort=-email")
@@ -163,7 +169,8 @@ class TestCounts:
     def test_those_of_one_company(self, browser: Browser):
         page = browser.get("/users?company=globex&status=active")
         assert self.counts(page)["Externes"] == 1
-        assert self.counts(page)["Actif"] == 2
+        assert self.counts(page)["Actif"] == 3
+        assert self.counts(page)["Fin prochaine"] == 0
         assert self.counts(page)["Expiré"] == 0
         assert self.link(page, "Externes")["href"] == "/users?company=globex&affiliation=external"
 
@@ -236,6 +243,31 @@ def test_sorted_column_is_marked_and_its_link_turns_it_round(browser: Browser):
     header = browser.get("/users?sort=-status").html.all("th", scope="col")[2]
     assert header["aria-sort"] == "descending"
     assert header.one("a")["href"] == "/users?sort=status"
+
+
+class TestSortByCompany:
+    @pytest.fixture(autouse=True)
+    def people(self, directory: FakeDirectory) -> None:
+        for last_name, company in (("Abel", "globex"), ("Zola", "acme")):
+            directory.add_user(a_profile(f"{last_name}@x.example", last_name=last_name), [an_attachment(company)])
+
+    def test_from_its_header(self, browser: Browser):
+        """Acme before Globex, by name within; who is at both stands between."""
+        (link,) = [a for a in browser.get("/users").html.one("thead").all("a") if "Sociétés" in a.text]
+        assert link["href"] == "/users?sort=company"
+        page = browser.get(link["href"])
+        assert names(page) == ["Zola", "Durand", "Abel"]
+        assert names(browser.get("/users?sort=-company")) == ["Abel", "Durand", "Zola"]
+
+    def test_the_file_has_the_same_order(self, browser: Browser):
+        lines = browser.get("/users.csv?sort=-company").body.split("\r\n")[1:-1]
+        assert [line.split(",")[5] for line in lines] == ["globex", "globex", "acme", "acme"]
+
+    def test_one_company_alone_gives_no_order(self, client_for: ClientFor, directory: FakeDirectory):
+        only = directory.add_user(a_profile(), [an_attachment("initech", administrator=True)])
+        page = client_for(only).get("/users")
+        assert page.main.one("select", name="sort").text.count("Société") == 0
+        assert [a for a in page.html.one("thead").all("a") if "Sociétés" in a.text] == []
 
 
 class TestPages:
@@ -364,6 +396,7 @@ class TestSearchForm:
                 ("not_sent", "Mail non envoyé"),
                 ("disabled", "Désactivé"),
             ],
+            "until": [("", "Tous"), ("soon", "Fin prochaine")],
             "sort": [
                 ("last_name", "Nom, de A à Z"),
                 ("-last_name", "Nom, de Z à A"),
@@ -371,6 +404,8 @@ class TestSearchForm:
                 ("-email", "E-mail, de Z à A"),
                 ("status", "Statut, à régulariser d’abord"),
                 ("-status", "Statut, les actifs et désactivés d’abord"),
+                ("company", "Société, de A à Z"),
+                ("-company", "Société, de Z à A"),
             ],
         }
 
@@ -382,6 +417,7 @@ class TestSearchForm:
             "role": "user",
             "affiliation": "internal",
             "status": "disabled",
+            "until": "soon",
             "sort": "-email",
         }
         form = browser.submit(browser.get("/users").form("/users"), **asked).form("/users")
@@ -543,6 +579,7 @@ class TestWhatIsNotUnderstood:
             ("role=king", "rôle inconnu"),
             ("affiliation=none", "ni « interne » ni « externe »"),
             ("status=asleep", "statut inconnu"),
+            ("until=never", "échéance inconnue"),
             ("company=no-such", "une société qui n’est pas une des vôtres"),
         ],
     )

@@ -80,8 +80,20 @@ class TestWhatIsSeen:
         page = browser.get(f"/users/{member.id}")
         assert "jusqu’au 18 juin 2099" in page.row("Acme Énergie").text
         others = [f"/users/{user.id}/replacement" for user in (member, pending)]
-        assert others[0] in [link["href"] for link in page.main.all("a")]
-        assert others[1] not in [link["href"] for link in browser.get(f"/users/{pending.id}").main.all("a")]
+        assert others[0] in [link["href"].partition("?")[0] for link in page.main.all("a")]
+        links = browser.get(f"/users/{pending.id}").main.all("a")
+        assert others[1] not in [link["href"].partition("?")[0] for link in links]
+
+    def test_another_account_leads_back_here_and_when_done_to_the_list(self, browser: Browser, member: User):
+        """The old account is not mine any more then."""
+        page = browser.get(f"{path(member)}?next=/users?q=chloe")
+        (link,) = [a for a in page.main.all("a") if a["href"].startswith(f"{path(member)}/replacement")]
+        form = browser.get(link["href"])
+        (cancel,) = [a for a in form.main.all("a") if a.text == "Annuler"]
+        assert same(cancel["href"], f"{path(member)}?next=/users?q%3Dchloe")
+        review = browser.submit(form.form(f"{path(member)}/replacement"), email="chloe.zola@acme.example")
+        done = browser.submit(review.form(f"{path(member)}/replacement"), "confirm")
+        assert (done.status, done.location) == (303, "/users?q=chloe")
 
     def test_since_when_and_by_whom_as_the_journal_tells(
         self, client_for: ClientFor, browser: Browser, directory: FakeDirectory, database: Database, second: User

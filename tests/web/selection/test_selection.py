@@ -235,6 +235,12 @@ class TestResendAndExport:
         assert len(directory.mails) == 1
         assert "Envoyé" in browser.follow(done).row("p@acme.example").text
 
+    def test_who_is_gone_is_left_out_and_counted(self, browser: Browser, directory: FakeDirectory, second: User):
+        pending = directory.add_user(a_profile(), [an_attachment("acme")], password_required=True)
+        done = send(browser, [pending.id, "gone-meanwhile"], "resend", confirm="1")
+        assert "1 des personnes choisies" in browser.follow(done).banners[0]
+        assert len(directory.mails) == 1
+
     def test_nobody_who_waits_is_409(self, browser: Browser, three: list[User]):
         assert send(browser, ids(*three), "resend", confirm="1").status == 409
 
@@ -275,6 +281,17 @@ class TestBadInput:
         assert page.status == 422
         assert "201" in page.errors["people"]
         assert len(page.main.all("input", name="user")) == 3
+
+    def test_201_people_of_the_whole_result(self, browser: Browser, directory: FakeDirectory):
+        """« Tout sélectionner » is counted like boxes; all are still there to be unticked."""
+        for n in range(201):
+            directory.add_user(a_profile(last_name=f"Zed{n:03}"), [an_attachment("globex")])
+        fields = {"everyone": "1", "next": "/users?q=zed", "action": "detach", "confirm": "1"}
+        page = browser.post(SELECTION, fields)
+        assert page.status == 422
+        assert "201" in page.errors["people"]
+        assert len(page.main.all("input", name="user")) == 201
+        assert directory.called("change_attachment") == []
 
     def test_twice_the_same_is_once(self, browser: Browser, three: list[User]):
         page = send(browser, ids(three[0], three[0]) * 150, company="acme")
@@ -330,6 +347,21 @@ class TestBadInput:
         assert "Modifié" in page.row("a@acme.example").text
         assert all(at(directory, user) <= {"globex", "initech"} for user in three)
 
+    def test_who_was_detached_before_the_confirmation_is_counted(
+        self, browser: Browser, client_for: ClientFor, second: User, three: list[User], directory: FakeDirectory
+    ):
+        """Both confirm the very same: the second one learns of everybody, by name where there still is one."""
+        other = client_for(second)
+        seen = [
+            send(one, ids(*three), company="acme").main.one("input", name="seen")["value"]
+            for one in (browser, other)
+        ]
+        assert send(browser, ids(*three), company="acme", confirm="1", seen=seen[0]).status == 303
+        page = other.follow(send(other, ids(*three), company="acme", confirm="1", seen=seen[1]))
+        assert "Inchangé" in page.row("b@acme.example").text
+        assert "2 des personnes choisies ne sont plus rattachées" in page.banners[0]
+        assert "a@acme.example" not in page.main.text
+
     def test_back_leads_to_what_was_chosen(self, browser: Browser, three: list[User]):
         page = send(browser, ids(*three), "role", role="administrator", company="acme", back="1")
         assert page.status == 200
@@ -337,6 +369,12 @@ class TestBadInput:
 
 
 class TestList:
+    def test_no_two_fields_have_the_same_name(self, browser: Browser, three: list[User]):
+        """The filters and the bar ask for a role, too; each name begins with the word that is seen."""
+        labels = [label.text for label in browser.get("/users").main.all("label", class_="field-label")]
+        assert len(set(labels)) == len(labels)
+        assert {"Rôle", "Rôle – pour la sélection"} <= set(labels)
+
     def test_each_row_has_a_box_of_the_form_below(self, browser: Browser, three: list[User]):
         page = browser.get("/users?q=acme.example")
         boxes = page.main.all("input", type="checkbox", name="user")

@@ -96,7 +96,11 @@ def test_an_export_is_read_as_the_same(tmp_path: Path):
             ("services: [{id: a, name: {fr: Un}}]\n", "services: [{id: a, name: {fr: Deux}}]\n"),
             "1.yaml:1:12: services[0]: the service a is different in",
         ),
-        (("services: [{id: a, name: {de: Eins}}]\n",), "services[0].name.de: unknown key"),
+        (
+            ("companies: [{id: acme, name: A, services: [data, flex, data]}]\n",),
+            "0.yaml:1:56: companies[0].services[2]: the company has the service data already",
+        ),
+        (("services: [{id: a, name: {de: Eins}}]\n",), "0.yaml:1:27: services[0].name.de: unknown key"),
         (("services: [{id: a, name: Un}]\n",), "services[0].name: must be an object"),
         (("services: [{name: {fr: Un}}]\n",), "services[0]: the key id is missing"),
         (("services: [{id: a, name: {fr: ' '}}]\n",), "services[0].name.fr: must not be empty"),

@@ -13,10 +13,11 @@ from tests.fakes import FakeDirectory
 from webapp.identity.actor import Actor
 from webapp.listing import cache
 from webapp.listing.cache import Roster, Seen, page_of
-from webapp.listing.query import Query
+from webapp.listing.query import Present, Query
 from webapp.people.administration import Administration
 
 ANNE = Actor("anne", a_profile(), ())
+PRESENT = Present(NOON, NOON.date())
 
 
 @dataclass
@@ -273,26 +274,26 @@ class TestPageOf:
         return replace(portal.seen(a_company("acme")), age=5.0)
 
     def names(self, portal: Portal, seen: Seen, query: Query) -> list[str]:
-        page, _ = page_of(portal.directory, seen, query, NOON)
+        page, _ = page_of(portal.directory, seen, query, PRESENT)
         return [member.user.profile.last_name for member in page.members]
 
     def test_what_was_read_now_is_not_read_again(self, portal: Portal, people: list[User]):
         seen = portal.seen(a_company("acme"))
         portal.directory.calls.clear()
-        page, _ = page_of(portal.directory, seen, Query(), NOON)
+        page, _ = page_of(portal.directory, seen, Query(), PRESENT)
         assert (len(page.members), page.total, page.pages) == (50, 120, 3)
         assert portal.directory.calls == []
 
     def test_one_call_reads_the_people_of_a_kept_page(self, portal: Portal, people: list[User]):
         seen = self.kept(portal)
         portal.directory.calls.clear()
-        page_of(portal.directory, seen, Query(page=2), NOON)
+        page_of(portal.directory, seen, Query(page=2), PRESENT)
         assert portal.directory.calls == [("users", (frozenset(user.id for user in people[50:100]),))]
 
     def test_people_are_as_they_are_now(self, portal: Portal, people: list[User]):
         seen = self.kept(portal)
         portal.directory.disable(people[0].id)
-        page, seen = page_of(portal.directory, seen, Query(), NOON)
+        page, seen = page_of(portal.directory, seen, Query(), PRESENT)
         assert not page.members[0].user.enabled
         assert [m.user.enabled for m in seen.members].count(False) == 1
 
@@ -300,7 +301,7 @@ class TestPageOf:
         seen = self.kept(portal)
         portal.directory.delete_user(people[3].id)
         portal.directory.disable(people[50].id)
-        page, seen = page_of(portal.directory, seen, Query(), NOON)
+        page, seen = page_of(portal.directory, seen, Query(), PRESENT)
         assert (len(page.members), page.total, len(seen.members)) == (50, 119, 119)
         assert people[3].id not in {m.user.id for m in page.members}
         assert not page.members[-1].user.enabled

@@ -1,15 +1,16 @@
 """The list: filter, sort and cut."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from directory.model import ActivationStatus, Affiliation, CompanyRole, Member
 from tests.builders import a_member, a_profile, a_user, an_attachment
-from webapp.listing.query import MOST_CHARACTERS, Ignored, Page, Query, cut, query_of, select
+from webapp.listing.query import MOST_CHARACTERS, End, Ignored, Page, Present, Query, cut, query_of, select
 from webapp.text import fold
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+PRESENT = Present(NOW, NOW.date(), {"acme": "Zénith", "globex": "aube"})
 
 
 def somebody(
@@ -47,6 +48,10 @@ PEOPLE = (
         (Query(sort="email"), ["Le Goff", "Martin", "abel", "Zoé", "Éluard"]),
         (Query(sort="status"), ["Zoé", "Le Goff", "Martin", "Éluard", "abel"]),
         (Query(sort="-status"), ["abel", "Éluard", "Martin", "Le Goff", "Zoé"]),
+        (Query(sort="company"), ["abel", "Éluard", "Le Goff", "Martin", "Zoé"]),
+        (Query(sort="-company"), ["Zoé", "Martin", "Le Goff", "Éluard", "abel"]),
+        (Query(sort="company", company="acme"), ["Éluard", "Le Goff", "Martin", "Zoé"]),
+        (Query(sort="company", affiliation=Affiliation.EXTERNAL), ["Éluard"]),
         (Query(q="eluard"), ["Éluard"]),
         (Query(q="ÉLUARD a"), ["Éluard"]),
         (Query(q="  goff   le "), ["Le Goff"]),
@@ -69,13 +74,35 @@ PEOPLE = (
 )
 def test_select(query: Query, expected: list[str]):
     """Words match parts of name and address, in any order; role and affiliation are those of one company."""
-    assert names(select(PEOPLE, query, NOW)) == expected
+    assert names(select(PEOPLE, query, PRESENT)) == expected
+
+
+def test_ending_soon_is_within_thirty_days_at_the_company_asked_for():
+    """The thirtieth day is; what should have ended and stays, too."""
+    ends = {"A": date(2026, 4, 13), "B": date(2026, 4, 14), "C": date(2026, 3, 1), "D": None}
+    people = [somebody(name, an_attachment("acme", until=end)) for name, end in ends.items()]
+    people.append(somebody("E", an_attachment("acme"), an_attachment("globex", until=date(2026, 3, 20))))
+    assert names(select(people, Query(until=End.SOON), PRESENT)) == ["A", "C", "E"]
+    assert names(select(people, Query(until=End.SOON, company="acme"), PRESENT)) == ["A", "C"]
+
+
+def test_companies_are_sorted_by_name_whatever_their_ids():
+    """As people read them; who is at several comes after who is at the first of these alone."""
+    people = [
+        somebody("A", an_attachment("acme")),
+        somebody("B", an_attachment("acme"), an_attachment("globex")),
+        somebody("C", an_attachment("globex")),
+    ]
+    assert names(select(people, Query(sort="company"), PRESENT)) == ["C", "B", "A"]
+    only_users = Query(sort="company", role=CompanyRole.USER)
+    both = somebody("D", an_attachment("globex", administrator=True), an_attachment("acme"))
+    assert names(select([both, *people], only_users, PRESENT)) == ["C", "B", "A", "D"], "where they match"
 
 
 def test_same_names_have_one_order():
     """By first name, then address: a list does not shuffle."""
     people = [somebody("Roy", first_name=first, email=f"{n}@x.example") for n, first in enumerate("BAA")]
-    found = select(people, Query(), NOW)
+    found = select(people, Query(), PRESENT)
     assert [member.user.email for member in found] == ["1@x.example", "2@x.example", "0@x.example"]
 
 
@@ -119,6 +146,7 @@ def test_cut(total: int, page: int, size: int, expected: tuple[int, int, int]):
         (Query(role=CompanyRole.USER), True),
         (Query(affiliation=Affiliation.INTERNAL), True),
         (Query(status=ActivationStatus.ACTIVE), True),
+        (Query(until=End.SOON), True),
     ],
 )
 def test_is_filtered(query: Query, filtered: bool):
@@ -136,6 +164,8 @@ def test_is_filtered(query: Query, filtered: bool):
             Query(role=CompanyRole.USER, affiliation=Affiliation.EXTERNAL),
         ),
         ({"status": "not_sent", "sort": "-email"}, Query(status=ActivationStatus.NOT_SENT, sort="-email")),
+        ({"until": "soon"}, Query(until=End.SOON)),
+        ({"until": "2026-12-31"}, Query(ignored=(Ignored.UNTIL,))),
         ({"page": "3"}, Query(page=3)),
         ({"page": "0"}, Query(ignored=(Ignored.PAGE,))),
         ({"page": "-1"}, Query(ignored=(Ignored.PAGE,))),
@@ -176,6 +206,7 @@ def test_a_company_is_judged_only_by_who_says_which_there_are():
             "role": "user",
             "affiliation": "internal",
             "status": "active",
+            "until": "soon",
             "sort": "-email",
         },
     ],
@@ -200,4 +231,4 @@ def test_arguments_leave_out_what_was_not_understood():
 def test_every_spelling_of_a_name_and_a_domain_finds_the_person(q: str):
     """Composed or not, with what is not seen, and a domain as people or as the DNS write it."""
     person = somebody("Lefe\u0300vre", first_name="Du\u200bpont", email="anne@xn--socit-esab.example")
-    assert select([person], Query(q=q), NOW) == (person,)
+    assert select([person], Query(q=q), PRESENT) == (person,)

@@ -19,6 +19,7 @@ from webapp.identity.actor import Actor
 from webapp.jobs import background, batches
 from webapp.jobs.batches import Batch
 from webapp.jobs.state import KEPT, State
+from webapp.people import administration
 from webapp.people.administration import administration_of
 from webapp.resend_all import store as resend_store
 from webapp.resend_all import worker as resend_worker
@@ -162,7 +163,7 @@ class TestMeanwhile:
     def test_who_may_no_more_sends_no_more(
         self, worker, directory, database, anne, people, held, monkeypatch: pytest.MonkeyPatch, way: str
     ):
-        monkeypatch.setattr(resend_worker, "RIGHTS_EVERY", 2)
+        monkeypatch.setattr(administration, "RIGHTS_EVERY", 2)
         begin(worker, directory, database, anne)
         held.arrive()
         match way:
@@ -181,7 +182,7 @@ class TestMeanwhile:
 
     def test_one_company_less(self, worker, directory, database, anne, people, held, monkeypatch):
         """Those at the other one still get theirs, and it names that one alone."""
-        monkeypatch.setattr(resend_worker, "RIGHTS_EVERY", 1)
+        monkeypatch.setattr(administration, "RIGHTS_EVERY", 1)
         both = an_expired(directory, "f@acme.example", "acme", "globex")
         begin(worker, directory, database, anne)
         held.arrive()

@@ -1,4 +1,7 @@
-"""The logout token of OpenID Connect Back-Channel Logout 1.0, section 2.6."""
+"""Whose session a logout token ends (OpenID Connect Back-Channel Logout 1.0, section 2.6).
+
+The portal reads its own in `webapp.identity.logout_token`: a service is another program, without shared code.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from sandbox.service.logout_token import EVENT, EndedSession, LogoutTokenError, LogoutTokens
+from sandbox.service.ended_session import EVENT, EndedSession, LogoutTokenError, LogoutTokens
 
 ISSUER = "http://localhost:8080/realms/portal"
 KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig", "alg": "RS256"}, auto_kid=False)
