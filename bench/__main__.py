@@ -4,12 +4,13 @@ import os
 import platform
 import sys
 
-from bench import imports, lists, night, portal, provisioner, realms, start
+from bench import growth, imports, lists, night, portal, provisioner, realms, start
 from bench.figures import Figure, show
 
 PARTS = {
     "portal": portal.measure,
     "lists": lists.measure,
+    "growth": growth.measure,
     "imports": imports.measure,
     "night": night.measure,
     "provisioner": provisioner.measure,

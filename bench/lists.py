@@ -108,14 +108,14 @@ def _plain(client: FlaskClient, loader: "Loader") -> Iterator[Figure]:
     token = csrf_token(client)
     address = f"personne7@{loader.companies('plain', 1)[0]}.example"
     form = {"email": address, "csrf_token": token}
-    looks = [_timed(lambda: client.post("/users/new", data=form)) for _ in range(ROUNDS)]
+    looks = [timed(lambda: client.post("/users/new", data=form)) for _ in range(ROUNDS)]
     yield at_most("a person looked up: p95", _p95(looks) * 1000, 80, "ms")
     for kind, goal in (("known", 5.0), ("unknown", 5.0)):
         rows = [_row(loader.companies("plain", 1)[0], number, kind) for number in range(ROWS)]
         yield at_most(f"dry run of a file, {ROWS} {kind} rows", _dry_run(client, rows).took, goal, "s", 1)
     began = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        looks = list(pool.map(lambda _: _look(client, "/users"), range(CLIENTS * 20)))
+        looks = list(pool.map(lambda _: look(client, "/users"), range(CLIENTS * 20)))
     rate = len(looks) / (time.perf_counter() - began)
     yield Figure(f"{name}: requests a second, {CLIENTS} at a time, portal and Keycloak on 2 cores", f"{rate:.0f}")
 
@@ -129,8 +129,8 @@ def _equal_creations(stack: Stack, loader: "Loader") -> Iterator[Figure]:
         f"company-{company}-attached": "1", f"company-{company}-role": "user",
         f"company-{company}-affiliation": "internal", "csrf_token": csrf_token(client),
     }  # fmt: skip
-    warm = _timed(lambda: client.post("/users/new", data={**person, "email": f"tiede@{company}.example"}), 303)
-    look = _timed(lambda: client.post("/users/new", data={**person, "email": f"un@{company}.example"}), 303)
+    warm = timed(lambda: client.post("/users/new", data={**person, "email": f"tiede@{company}.example"}), 303)
+    look = timed(lambda: client.post("/users/new", data={**person, "email": f"un@{company}.example"}), 303)
     yield Figure("the first creation of all", f"{warm.took:.2f} s")
     yield at_most("creation, request to answer", look.took, 0.5, "s", 2)
     yield at_most("creation: Keycloak calls besides the token", look.calls, 4)
@@ -198,19 +198,21 @@ def _dry_run(client: FlaskClient, rows: Sequence[str]) -> Look:
             answer = client.get(target)
         return answer
 
-    return _timed(send)
+    return timed(send)
 
 
 def _looks(client: FlaskClient, paths: Sequence[str], rounds: int) -> list[Look]:
     """So many pages, the paths in turn."""
-    return [_look(client, paths[number % len(paths)]) for number in range(rounds)]
+    return [look(client, paths[number % len(paths)]) for number in range(rounds)]
 
 
-def _look(client: FlaskClient, path: str) -> Look:
-    return _timed(lambda: client.get(path))
+def look(client: FlaskClient, path: str) -> Look:
+    """Open a page."""
+    return timed(lambda: client.get(path))
 
 
-def _timed(ask: Callable[[], TestResponse], status: int = 200) -> Look:
+def timed(ask: Callable[[], TestResponse], status: int = 200) -> Look:
+    """Ask, and count the calls to Keycloak meanwhile; fails when the answer is another one."""
     with counted() as calls:
         began = time.perf_counter()
         answer = ask()
@@ -268,23 +270,33 @@ class Loader:
     def many(self, name: str, companies: int, people: int) -> None:
         """So many companies of so many people each; one administrator for all of them."""
         ids = self.companies(name, companies)
-        self._import("groups", [company_group(_company(each)) for each in ids], 50)
+        self._companies(ids)
         chief = _person(self.administrator(name), 0, [Attachment(each, CompanyRole.ADMINISTRATOR) for each in ids])
         chief["credentials"] = [{"type": "password", "value": PASSWORD}]
-        others = [
-            _person(
-                f"personne{number}@{each}.example", number, [Attachment(each, affiliation=_affiliation(number))]
-            )
-            for each in ids
-            for number in range(1, people)
-        ]
-        self._import("users", [chief, *others], 250)
+        self._import("users", [chief, *_members(ids, people - 1)], 250)
+
+    def strangers(self, name: str, companies: int, people: int) -> None:
+        """So many companies of so many people each, and nobody who administers them."""
+        ids = self.companies(name, companies)
+        self._companies(ids)
+        self._import("users", _members(ids, people), 250)
+
+    def _companies(self, ids: Sequence[str]) -> None:
+        self._import("groups", [company_group(_company(each)) for each in ids], 50)
 
     def _import(self, kind: str, rows: Sequence[Any], size: int) -> None:
         for first in range(0, len(rows), size):
             headers = {"Authorization": f"Bearer {admin_token(self._keycloak)}"}
             body = {"ifResourceExists": "SKIP", kind: rows[first : first + size]}
             requests.post(self._url, json=body, headers=headers, timeout=300).raise_for_status()
+
+
+def _members(ids: Sequence[str], people: int) -> list[dict[str, Any]]:
+    return [
+        _person(f"personne{number}@{each}.example", number, [Attachment(each, affiliation=_affiliation(number))])
+        for each in ids
+        for number in range(1, people + 1)
+    ]
 
 
 def _company(company_id: str) -> Company:

@@ -410,6 +410,7 @@ _VIEWS = (
     # One's own.
     View("profile", "chloe", "/profile"),
     View("profile-last-administrator", "anne", "/profile"),
+    View("profile-fifty-companies", "paul", "/profile?company=filiale-09"),
     View("profile-no-company", "noe", "/profile"),
     View("profile-wrong", "chloe", "/profile", (fill(last_name="", first_name="a<b"), click(NEXT)), 422),
     View("profile-saved", "chloe", "/profile", (click(NEXT),)),

@@ -17,7 +17,7 @@ from webapp.http.sign_in import CHANGE_ACTION, lead_to_action, say_how_it_ended
 from webapp.identity.oidc import OpenSession, Tokens
 from webapp.identity.sessions import end_sessions
 from webapp.people import attachments
-from webapp.people.own_attachments import Place, place_of, places_of
+from webapp.people.own_attachments import FEW, Place, place_of, places_of
 from webapp.wording.labels import gettext as _
 from webapp.wording.labels import ngettext
 
@@ -136,6 +136,7 @@ def _page(form: PersonForm) -> str:
         form=form,
         email=actor().profile.email,
         places=_places(),
+        few=FEW,
         summary=form.summary(),
     )
 
@@ -143,7 +144,7 @@ def _page(form: PersonForm) -> str:
 def _places() -> tuple[Place, ...]:
     """The holder's companies; none for an operator, whom the portal's service account cannot see."""
     try:
-        return places_of(parts().directory, parts().database, _holder())
+        return places_of(parts().directory, parts().database, _holder(), request.args.get("company", ""))
     except NotFoundError:
         return ()
 

@@ -12,28 +12,35 @@ from webapp.records import journal_reading
 from webapp.storage.database import Database
 from webapp.text import fold
 
+FEW = 10
+"""Up to so many companies their administrators are read with the page; two calls for each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """One company of the holder.
 
-    `administrators` are its active ones, the holder among them if they administer it; `since` is none when the
-    portal did not attach them itself. `may_leave` is false for the company's last active administrator.
+    `administrators` are its active ones, the holder among them if they administer it, none when not read;
+    `since` is none when the portal did not attach them itself. `may_leave` is false for the company's last active
+    administrator, as far as the administrators were read.
     """
 
     company: Company
     attachment: Attachment
-    administrators: tuple[User, ...]
+    administrators: tuple[User, ...] | None
     since: datetime | None
     may_leave: bool
 
 
-def places_of(directory: Directory, database: Database, user: User) -> tuple[Place, ...]:
-    """All companies of the holder, by name (one call, and one for each company)."""
+def places_of(directory: Directory, database: Database, user: User, asked: str = "") -> tuple[Place, ...]:
+    """All companies of the holder, by name; of more than `FEW` only the one that is asked for (by id) is read."""
     since = journal_reading.attached_since(database, user.id)
+    attached = directory.attachments_of(user.id)
     found = (
         _place(directory, user, company, attachment, since.get(company.id))
-        for company, attachment in directory.attachments_of(user.id)
+        if len(attached) <= FEW or company.id == asked
+        else Place(company, attachment, None, since.get(company.id), may_leave=True)
+        for company, attachment in attached
     )
     return tuple(place for place in found if place)
 

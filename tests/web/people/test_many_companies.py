@@ -89,3 +89,21 @@ def test_equal_changes_stand_together(browser: Browser, somebody: User):
 def test_few_companies_are_shown_as_before(client_for: ClientFor, administrator: User, member: User):
     page = client_for(administrator).get(f"/users/{member.id}/attachments")
     assert page.main.all("input", name="find") == []
+
+
+def test_ones_own_profile_names_administrators_on_demand(browser: Browser, directory: FakeDirectory):
+    """A table that reads none of them; the link of a row shows those of its company, and of no other."""
+    directory.calls.clear()
+    page = browser.get("/profile")
+    assert len(page.main.all("tr")) == 1 + len(IDS)
+    assert [verb for verb, *_ in directory.calls if verb == "administrators"] == []
+    links = [link["href"] for link in page.main.all("a") if link.text.startswith("Afficher les administrateurs")]
+    assert len(links) == len(IDS)
+
+    asked = next(link for link in links if "filiale-30" in link)
+    page = browser.get(asked.partition("#")[0])
+    assert [verb for verb, *_ in directory.calls if verb == "administrators"] == ["administrators"]
+    (row,) = [row for row in page.main.all("tr") if "id" in row and row["id"] == "company-filiale-30"]
+    assert "(vous)" in row.text
+    assert page.main.text.count("(vous)") == 1
+    assert browser.get("/profile?company=nowhere").status == 200
