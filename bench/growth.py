@@ -14,7 +14,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from bench.figures import Figure, at_most
-from bench.lists import PLAIN, WARM_UP, Loader, look, timed
+from bench.lists import PLAIN, WARM_UP, Loader, look, settled, timed
 from bench.portal import csrf_token, signed_in
 from sandbox.ports import Ports
 from sandbox.stack import Stack
@@ -61,6 +61,7 @@ def _points(stack: Stack) -> Iterator[Point]:
         loader.strangers(f"step-{companies}", companies - had[0], (people - had[1]) // (companies - had[0]))
         had = (companies, people)
         client = signed_in(stack, loader.administrator("plain"))
+        settled(client)
         yield Point(companies, people, _median(client, "/users"), _looked_up(client))
 
 

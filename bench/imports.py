@@ -68,7 +68,8 @@ def _import_figures(stack: Stack) -> list[Figure]:
     began = time.perf_counter()
     page = _import(stack, http, ROWS, "nouveau")
     rate = ROWS / (time.perf_counter() - began)
-    assert re.search(rf"Créés\s:\s{ROWS}\.", page), "not every row made an account"
+    written = f"{ROWS:,}".replace(",", r"\s")  # 1 000, as a French reader writes it
+    assert re.search(rf"Créés\s:\s{written}\.", page), "not every row made an account"
     mails = requests.get(f"{stack.mail.url}/api/messages", timeout=60).json()
     sent = sum(message["to"][0].startswith("nouveau") for message in mails)
     return [
