@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
 
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, Locale, Title
 from webapp.records.journal import Action, Outcome
@@ -118,26 +117,23 @@ def ngettext(one: str, many: str, number: int, **values: Any) -> str:
 def install(app: Flask) -> None:
     """Fill the messages of templates like those of the code: numbers and elisions of the reader's language.
 
-    Replaces the functions that Babel's extension installs, so call it after that. Where Jinja escapes, the message
-    is markup and its values are escaped; a percent sign is doubled, as in all messages of templates.
+    Replaces the functions that Babel's extension installs, so call it after that. Jinja fills in and escapes the
+    values; a percent sign is doubled, as in all messages of templates.
     """
+    environment: Any = app.jinja_env
+    environment.install_gettext_callables(str, str, newstyle=True)
+    filled = environment.globals["gettext"]  # Jinja's own part, for a message that is translated already
 
     @pass_context
-    def in_words(context: Context, message: str, **values: Any) -> str:
-        text = _elided(_catalogue().ugettext(message), values)
-        return _markup(context, text) % _written(values)
+    def in_words(context: Context, message: str, **values: Any) -> Any:
+        return filled(context, _elided(_catalogue().ugettext(message), values), **_written(values))
 
     @pass_context
-    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> str:
+    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> Any:
         text = _elided(_catalogue().ungettext(one, many, number), values)
-        return _markup(context, text) % _written({"num": number, **values})
+        return filled(context, text, **_written({"num": number, **values}))
 
-    app.jinja_env.globals.update(gettext=in_words, ngettext=counted)
-
-
-def _markup(context: Context, text: str) -> str:
-    """A message is ours, whoever writes the values; `Markup` escapes them."""
-    return Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704
+    environment.globals.update(gettext=in_words, ngettext=counted)
 
 
 def _catalogue() -> Any:
