@@ -259,6 +259,7 @@ class TestBadInput:
     def test_nobody(self, browser: Browser):
         page = send(browser, [], "detach")
         assert page.status == 422
+        assert page.h1 == "Plusieurs personnes à la fois"
         assert "Cochez au moins une personne" in page.errors["people"]
 
     def test_no_action_and_half_of_one(self, browser: Browser, three: list[User]):
