@@ -12,7 +12,7 @@ EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal baseline dist lock translations clean
+.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal load baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ bench-provisioner: $(READY) ## what the provisioner costs: 50, 200 and 1,000 com
 
 bench-portal: $(READY) $(MO) ## what the portal costs
 	@$(BIN)/python -m bench portal lists imports
+
+load: $(READY) $(MO) ## 50 list requests/s for 60 s (LOAD_RATE, LOAD_SECONDS), then sign-ins: what limits first
+	@$(BIN)/python -m bench load
 
 baseline: $(READY) ## note what a new realm of the pinned Keycloak holds, for the provisioner
 	@$(BIN)/python -m tests.keycloak.provisioner.baseline

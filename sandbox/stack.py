@@ -108,6 +108,12 @@ class Stack:
         return f"http://localhost:{self.ports.service_port}"
 
     @property
+    def pids(self) -> dict[str, int]:
+        """The process, which leads a group of its own, of each program that runs."""
+        running = [*self._children, self.keycloak.child]
+        return {child.name: child.pid for child in running if child is not None and child.poll() is None}
+
+    @property
     def secrets(self) -> Secrets:
         return Secrets.kept_in(self.folder / "secrets.json")
 
