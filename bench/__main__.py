@@ -1,13 +1,13 @@
 """`make bench`: the figures of docs/benchmarks.md, each with its goal; `python -m bench start` for one part.
 
-`make load` is a part too, which runs only when it is named.
+`make load` and `make soak` are parts too, which run only when they are named.
 """
 
 import os
 import platform
 import sys
 
-from bench import imports, lists, load, night, portal, provisioner, realms, start
+from bench import imports, lists, load, night, portal, provisioner, realms, soak, start
 from bench.figures import Figure, show
 
 PARTS = {
@@ -19,7 +19,7 @@ PARTS = {
     "realms": realms.measure,
     "start": start.measure,
 }
-NAMED_ONLY = {"load": load.measure}
+NAMED_ONLY = {"load": load.measure, "soak": soak.measure}
 
 
 def main(wanted: list[str]) -> int:
