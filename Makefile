@@ -12,13 +12,16 @@ EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal load soak baseline dist lock translations clean
+.PHONY: help demo cluster test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal load soak baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) $(MO) ## Keycloak, mail catcher, portal and sample service, from nothing; Ctrl-C ends it
 	@exec $(BIN)/python -m sandbox demo
+
+cluster: $(READY) $(MO) ## as demo, on more than one: two portals, two Keycloaks, PostgreSQL, behind HAProxy
+	@exec $(BIN)/python -m sandbox cluster
 
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
 	@$(BIN)/python -m sandbox fetch
