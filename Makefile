@@ -12,13 +12,16 @@ EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal baseline dist lock translations clean
+.PHONY: help demo cluster test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal load soak baseline dist lock translations clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) $(MO) ## Keycloak, mail catcher, portal and sample service, from nothing; Ctrl-C ends it
 	@exec $(BIN)/python -m sandbox demo
+
+cluster: $(READY) $(MO) ## as demo, on more than one: two portals, two Keycloaks, PostgreSQL, behind HAProxy
+	@exec $(BIN)/python -m sandbox cluster
 
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
 	@$(BIN)/python -m sandbox fetch
@@ -94,6 +97,12 @@ bench-provisioner: $(READY) ## what the provisioner costs: 50, 200 and 1,000 com
 
 bench-portal: $(READY) $(MO) ## what the portal costs
 	@$(BIN)/python -m bench portal lists imports
+
+load: $(READY) $(MO) ## 50 list requests/s for 60 s (LOAD_RATE, LOAD_SECONDS), then sign-ins: what limits first
+	@$(BIN)/python -m bench load
+
+soak: $(READY) $(MO) ## 5 list requests/s for SOAK_MINUTES (30): do memory and open files stay flat? build/soak.svg
+	@$(BIN)/python -m bench soak
 
 baseline: $(READY) ## note what a new realm of the pinned Keycloak holds, for the provisioner
 	@$(BIN)/python -m tests.keycloak.provisioner.baseline

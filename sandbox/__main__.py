@@ -15,6 +15,7 @@ from sandbox.errors import SandboxError
 from sandbox.ports import LOOPBACK, Ports
 
 VAR = Path(__file__).parent.parent / "var"
+CLUSTER = "cluster"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=VAR, help="where data are kept (default: var)")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="everything, in the foreground until Ctrl-C")
+    commands.add_parser("cluster", help="likewise: two portals and two Keycloaks behind HAProxy")
     commands.add_parser("clean", help="forget the demo's data; the cache of downloads stays")
     commands.add_parser("fetch", help="fetch, build and warm Keycloak now, so that the next start is quick")
     commands.add_parser("mail", help="the mail catcher alone")
@@ -43,9 +45,18 @@ def _demo(folder: Path) -> None:
     run_demo(folder, Console())
 
 
+def _cluster(folder: Path) -> None:
+    from sandbox.cluster import Cluster
+    from sandbox.demo_run import clean, run_demo
+
+    clean(folder / CLUSTER)
+    run_demo(folder / CLUSTER, Console(), Cluster)
+
+
 def _clean(folder: Path) -> None:
     from sandbox.demo_run import clean
 
+    clean(folder / CLUSTER)
     clean(folder)
 
 
@@ -89,6 +100,7 @@ def _wait_for_the_end() -> None:
 
 COMMANDS = {
     "demo": _demo,
+    "cluster": _cluster,
     "clean": _clean,
     "fetch": _fetch,
     "mail": _mail,

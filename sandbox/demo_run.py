@@ -28,7 +28,7 @@ class Ended(BaseException):
     """Somebody asked for the end: Ctrl-C, SIGTERM, a closed terminal. Not an error."""
 
 
-def run_demo(folder: Path, console: Console) -> None:
+def run_demo(folder: Path, console: Console, make: type[Stack] = Stack) -> None:
     """Bring the demo up on `folder`, write `demo.json`, stay until told to end.
 
     Returns when the end was asked for; raises `SandboxError` when something cannot be started or ends by itself.
@@ -40,7 +40,7 @@ def run_demo(folder: Path, console: Console) -> None:
     with _ending_on_signals():
         try:
             with display(console) as shown:
-                stack = Stack(folder, ports, shown=shown)
+                stack = make(folder, ports, shown=shown)
                 stack.start()
             try:
                 write_description(stack, description)
@@ -48,7 +48,7 @@ def run_demo(folder: Path, console: Console) -> None:
                 _watch(stack)
             finally:
                 description.unlink(missing_ok=True)
-                console.print("Ending the demo. Its data stay; `make clean` forgets them.")
+                console.print(stack.farewell)
                 stack.stop()
         except Ended:
             return
@@ -121,12 +121,7 @@ def who(person: DemoPerson) -> str:
 
 def _tell(stack: Stack, console: Console, seconds: float) -> None:
     addresses = Table.grid(padding=(0, 2))
-    for name, address in (
-        ("Portal", stack.portal_url),
-        ("Sample service", stack.service_url),
-        ("Mails", stack.mail.url),
-        ("Keycloak", f"{stack.keycloak.url}/admin/"),
-    ):
+    for name, address in stack.addresses:
         addresses.add_row(name, f"[link={address}]{address}[/link]")
     people = Table(box=None, pad_edge=False)
     people.add_column("E-mail", no_wrap=True)

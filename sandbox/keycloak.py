@@ -13,6 +13,7 @@ from typing import Self
 import requests
 
 from sandbox.distribution import (
+    CLUSTER_BUILD_OPTIONS,
     VERSION,
     Distribution,
     Report,
@@ -26,10 +27,14 @@ from sandbox.processes import GRACE_SECONDS, Child, Programs
 
 THEMES = Path(__file__).parent.parent / "keycloak" / "themes"
 START_SECONDS = 180.0
+NODE_START_SECONDS = 400.0
+"""The first node of a cluster makes all tables of its database."""
 IMPORT_SECONDS = 120.0
 LEARNING_SECONDS = 300.0
 """Writing what the JVM learnt happens while it ends and takes half a minute."""
 POLL_SECONDS = 0.1
+POOL_SIZE = 40
+"""Connections of a node to the database of its cluster."""
 LOG_LEVELS = "info,io.smallrye.health:warn"
 """Without the second, every question whether it is ready yet leaves a line."""
 
@@ -45,10 +50,53 @@ class Credentials:
 ADMIN = Credentials()
 
 
+@dataclass(frozen=True)
+class InCluster:
+    """How a server is one of several nodes: what they share, and what the others reach it by.
+
+    They find each other in their database and talk to each other on the loopback, encrypted by certificates that
+    they make themselves.
+    """
+
+    name: str
+    public_url: str
+    database: str
+    """For JDBC."""
+    username: str
+    password: str
+    cluster_port: int
+
+    def options(self) -> list[str]:
+        return [
+            "--cache=ispn",
+            f"--cache-embedded-network-bind-address={LOOPBACK}",
+            f"--cache-embedded-network-bind-port={self.cluster_port}",
+            f"--db-url={self.database}",
+            f"--db-username={self.username}",
+            f"--db-pool-max-size={POOL_SIZE}",
+            "--proxy-headers=xforwarded",
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The first one that starts makes the administrator."""
+        return {
+            "KC_DB_PASSWORD": self.password,
+            "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN.username,
+            "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN.password,
+        }
+
+
 def prepared(version: str = VERSION, *, report: Report = silent, programs: Programs | None = None) -> Distribution:
     """The distribution, built and warmed: from the cache, or made now (90 s, once per machine and version)."""
     programs = programs or Programs()
     return prepare(lambda made: _warm(made, report, programs), programs=programs, version=version, report=report)
+
+
+def prepared_for_clusters(version: str, *, report: Report, programs: Programs) -> Distribution:
+    """The distribution of a node, built for PostgreSQL; without what a first start leaves or a JVM learns."""
+    return prepare(
+        lambda _: None, programs=programs, version=version, report=report, options=CLUSTER_BUILD_OPTIONS
+    )
 
 
 class KeycloakServer:
@@ -57,6 +105,7 @@ class KeycloakServer:
     A new folder starts as a copy of the warmed data (realm `master` with its administrator `ADMIN`); a kept one
     goes on as it was left. `start()` returns when Keycloak says it is ready; `environment` is what realm files
     may name as `${NAME}`. Nothing listens elsewhere than on the loopback. The log is `folder/keycloak.log`.
+    A node of a cluster keeps nothing of its own: its data are in the database of `cluster`.
     """
 
     def __init__(
@@ -70,6 +119,7 @@ class KeycloakServer:
         version: str = VERSION,
         report: Report = silent,
         programs: Programs | None = None,
+        cluster: InCluster | None = None,
     ) -> None:
         self.folder = folder
         self.port = port or free_port()
@@ -80,24 +130,26 @@ class KeycloakServer:
         self.report = report
         self.programs = programs or Programs()
         """What it is started among, and ended with."""
+        self.cluster = cluster
         self.child: Child | None = None
 
     @property
     def url(self) -> str:
         """The only address under which the Admin API accepts the tokens it gives out."""
-        return f"http://localhost:{self.port}"
+        return self.cluster.public_url if self.cluster else f"http://localhost:{self.port}"
 
     @property
     def log(self) -> Path:
         return self.folder / "keycloak.log"
 
-    def start(self, timeout: float = START_SECONDS) -> None:
+    def start(self) -> None:
         """Start and wait until ready; `StartError` with the end of the log when that fails."""
         self._check_ports()  # who answers there would be taken for ours
-        distribution = prepared(self.version, report=self.report, programs=self.programs)
+        prepare_it = prepared_for_clusters if self.cluster else prepared
+        distribution = prepare_it(self.version, report=self.report, programs=self.programs)
         _furnish(self.folder, distribution, self.themes)
         self.report("starting Keycloak")
-        self._launch(distribution, timeout)
+        self._launch(distribution, NODE_START_SECONDS if self.cluster else START_SECONDS)
 
     def stop(self) -> None:
         """End it; the data stay."""
@@ -126,12 +178,13 @@ class KeycloakServer:
             "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN.username,
             "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN.password,
         }
+        environment = self.environment | (self.cluster.environment() if self.cluster else {})
         self.log.unlink(missing_ok=True)
         self.child = self.programs.start(
-            "Keycloak",
+            self.cluster.name if self.cluster else "Keycloak",
             distribution.command(self.folder, *self._options(), learn=learn),
             log=self.log,
-            environment=java_environment(bootstrap | self.environment if learn else self.environment),
+            environment=java_environment(bootstrap | environment if learn else environment),
             grace=LEARNING_SECONDS if learn else GRACE_SECONDS,
         )
         try:
@@ -144,7 +197,7 @@ class KeycloakServer:
         return [
             "start",
             "--optimized",
-            "--cache=local",
+            *(self.cluster.options() if self.cluster else ("--cache=local",)),
             "--http-enabled=true",
             f"--http-host={LOOPBACK}",
             f"--http-port={self.port}",

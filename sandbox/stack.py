@@ -66,6 +66,8 @@ FOREIGN_NAMES = ("DATABASE_URL", "PROXIES", "SECRET_KEY", "SECRET_KEY_PREVIOUS",
 class Stack:
     """Everything on the loopback, data in `folder`. `start()` returns when all of it answers."""
 
+    farewell = "Ending the demo. Its data stay; `make clean` forgets them."
+
     def __init__(
         self,
         folder: Path,
@@ -106,6 +108,22 @@ class Stack:
     @property
     def service_url(self) -> str:
         return f"http://localhost:{self.ports.service_port}"
+
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """Where a person may look."""
+        return [
+            ("Portal", self.portal_url),
+            ("Sample service", self.service_url),
+            ("Mails", self.mail.url),
+            ("Keycloak", f"{self.keycloak.url}/admin/"),
+        ]
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process, which leads a group of its own, of each program that runs."""
+        running = [*self._children, self.keycloak.child]
+        return {child.name: child.pid for child in running if child is not None and child.poll() is None}
 
     @property
     def secrets(self) -> Secrets:
@@ -239,24 +257,35 @@ class Stack:
     def _start_portal(self, keycloak_answers: threading.Event) -> None:
         with self._display.step("Portal") as report:
             report("bringing its database up to date")
-            self._programs.run(
-                "portal's database",
-                UPGRADE_COMMAND,
-                log=self.folder / "database.log",
-                timeout=STEP_SECONDS,
-                environment=self.environment(),
-                folder=ROOT,
-            )
+            self._upgrade_database()
             report("waiting for Keycloak")
             keycloak_answers.wait()
             report("starting")
-            child = self._child("portal", PORTAL_COMMAND)
-            self._wait_for(child, f"http://{LOOPBACK}:{self.ports.portal_port}/readyz")
+            self._serve_portal("portal", self.ports.portal_port)
 
-    def _child(self, name: str, command: Sequence[str]) -> Child:
+    def _upgrade_database(self) -> None:
+        self._programs.run(
+            "portal's database",
+            UPGRADE_COMMAND,
+            log=self.folder / "database.log",
+            timeout=STEP_SECONDS,
+            environment=self.environment(),
+            folder=ROOT,
+        )
+
+    def _serve_portal(self, name: str, port: int) -> Child:
+        """Start one portal process and wait until it is ready."""
+        child = self._child(name, PORTAL_COMMAND, {"PORTAL_PORT": str(port)})
+        self._wait_for(child, f"http://{LOOPBACK}:{port}/readyz")
+        return child
+
+    def _child(
+        self, name: str, command: Sequence[str], settings: Mapping[str, str] = MappingProxyType({})
+    ) -> Child:
         log = self.folder / f"{name.replace(' ', '-')}.log"
         log.unlink(missing_ok=True)
-        child = self._programs.start(name, command, log=log, environment=self.environment(), folder=ROOT)
+        environment = {**self.environment(), **settings}
+        child = self._programs.start(name, command, log=log, environment=environment, folder=ROOT)
         self._children.append(child)
         return child
 
