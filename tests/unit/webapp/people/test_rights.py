@@ -37,7 +37,7 @@ def test_that_cannot_be_read_are_not_the_old_ones(rights: Rights, directory: Fak
     """Each person more asks again."""
     for _ in range(RIGHTS_EVERY):
         rights.now()
-    directory.fail("user", nth=2, error=UnavailableError("on purpose"))
+    directory.fail("user", error=UnavailableError("on purpose"))
     with pytest.raises(UnavailableError):
         rights.now()
     assert rights.now().ids == {"lone"}
