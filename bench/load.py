@@ -97,8 +97,9 @@ def sign_ins(stack: Stack, people: Sequence[str], seconds: float) -> Iterator[Fi
 
     Each of those at a time has a person of its own: Keycloak refuses two attempts for one person at once.
     """
-    flat_out(_sign_in_at(stack, people[:AT_A_TIME]), AT_A_TIME, min(WARM_UP_SECONDS, seconds))
-    for at_a_time in (1, AT_A_TIME):
+    most = min(AT_A_TIME, len(people))
+    flat_out(_sign_in_at(stack, people[:most]), most, min(WARM_UP_SECONDS, seconds))
+    for at_a_time in (1, most):
         with shares(stack.pids) as used:
             answers = flat_out(_sign_in_at(stack, people[:at_a_time]), at_a_time, seconds)
         name = f"sign-ins at Keycloak alone, {at_a_time} at a time"

@@ -25,7 +25,7 @@ REMIND_AFTER = timedelta(days=20)
 NOTED_FOR = timedelta(days=30)
 """An invitation that expired longer ago is no news: the monthly list has it."""
 LISTED_AFTER = timedelta(days=7)
-"""Since the last mail: who was invited later is not in the monthly list yet."""
+"""Since the last mail, or since the account was made when none left: then the monthly list has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,10 @@ def notes_of(
     month = f"pending:{today.isoformat()[:7]}"  # once in each month
     if not is_taken(database, month):
         notes.names.append(month)
+        old = {user.id for user in directory.never_activated(now - LISTED_AFTER)}
         for one in people:
             sent_at = one.user.activation_sent_at
-            if sent_at and now - sent_at < LISTED_AFTER:
+            if (now - sent_at < LISTED_AFTER) if sent_at else one.user.id not in old:
                 continue
             readers: dict[str, tuple[User, list[Company]]] = {}
             for company in one.companies:

@@ -106,3 +106,14 @@ def test_each_is_switched_off(days: Days, directory: FakeDirectory, pending: Use
     off = {"activation_reminders": False, "expiry_notes": False, "pending_lists": False}
     assert [mail for day in range(0, 60, 5) for mail in days.look(day, **off)] == []
     assert directory.mails == []
+
+
+def test_an_account_that_was_just_made_is_not_in_the_list(
+    days: Days, directory: FakeDirectory, administrator: User
+):
+    """Its first mail has not left yet: the portal looks as soon as it starts."""
+    made = directory.add_user(a_profile(), [an_attachment("acme")], password_required=True)
+    directory.made_at[made.id] = SENT.astimezone(UTC)
+    assert days.look(0) == []
+    directory.made_at[made.id] = SENT.astimezone(UTC) - timedelta(days=8)
+    assert days.look(31)[0] == (administrator.email, "1 compte n’est pas encore activé")
