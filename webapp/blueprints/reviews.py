@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
     until = _last_day(errors)
     undecided = request.form.get("undecided", "")
     if undecided not in set(Undecided):
-        errors["undecided"] = _("Choose what becomes of those of whom nothing was decided.")
+        errors["undecided"] = _("Choose what happens to people without a decision.")
     company = administration().company(chosen) if chosen else None
     if errors or company is None or until is None:
         return _index_page(errors)

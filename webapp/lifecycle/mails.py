@@ -85,7 +85,7 @@ def _of_reviews(settings: Settings, today: date, user: User, reminders: Sequence
             settings,
             ("reviews", today, user.email),
             ngettext("%(num)s access review ends soon", "%(num)s access reviews end soon", len(reminders)),
-            _("In these access reviews of your companies nothing was decided yet of some people:"),
+            _("In these access reviews of your companies, some people have no decision yet:"),
             [_review(one) for one in reminders],
             ("/reviews", _("Access reviews")),
         )

@@ -30,7 +30,7 @@ SINCE = "reviews_begin_by_themselves"
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """An open review with people of whom nothing was decided, and its company.
+    """An open review with people without a decision, and its company.
 
     `is_new` when it has begun by itself, and no one has been notified yet.
     """

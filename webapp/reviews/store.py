@@ -35,7 +35,7 @@ COLUMNS = (
 
 
 class Undecided(StrEnum):
-    """What becomes of those of whom nothing was decided."""
+    """What happens to people without a decision."""
 
     KEEP = "keep"
     DETACH = "detach"
