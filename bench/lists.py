@@ -42,7 +42,9 @@ EQUAL = 20
 WARM_UP = 20
 ROUNDS = 40
 FEW_CALLS = 8
+"""Of a list once the groups of the realm are listed; before, the groups of each person are read."""
 SETTLING = 180.0
+"""Seconds that listing them may take."""
 PAGES = ("/users", "/users?page=2", "/users?sort=-email", "/users?sort=status&page=7", "/users?page=40")
 SEARCHES = (
     "/users?q=nom7",
@@ -88,9 +90,8 @@ def _figures(loader: "Loader", stack: Stack) -> Iterator[Figure]:
     yield from _many(signed_in(stack, loader.administrator("many")))
     loader.empty_companies(range(FEW_COMPANIES, MANY_COMPANIES))
     plain = signed_in(stack, loader.administrator("plain"))
-    yield Figure(
-        "the list until new groups are known (median, 20 looks)", _milliseconds(_looks(plain, ["/users"], 20))
-    )
+    unsettled = _median(_looks(plain, ["/users"], WARM_UP))
+    yield Figure("the list until new groups are known (median of 20)", f"{unsettled * 1000:.0f} ms")
     settled(plain)
     _looks(plain, ["/users"], WARM_UP)
     many = _median(_looks(plain, ["/users"], ROUNDS))
@@ -137,10 +138,10 @@ def _equal_creations(stack: Stack, loader: "Loader") -> Iterator[Figure]:
         f"company-{company}-affiliation": "internal", "csrf_token": csrf_token(client),
     }  # fmt: skip
     warm = timed(lambda: client.post("/users/new", data={**person, "email": f"tiede@{company}.example"}), 303)
-    look = timed(lambda: client.post("/users/new", data={**person, "email": f"un@{company}.example"}), 303)
+    one = timed(lambda: client.post("/users/new", data={**person, "email": f"un@{company}.example"}), 303)
     yield Figure("the first creation of all", f"{warm.took:.2f} s")
-    yield at_most("creation, request to answer", look.took, 0.5, "s", 2)
-    yield at_most("creation: Keycloak calls besides the token", look.calls, 4)
+    yield at_most("creation, request to answer", one.took, 0.5, "s", 2)
+    yield at_most("creation: Keycloak calls besides the token", one.calls, 4)
     form = {**person, "email": f"egal@{company}.example"}
     with ThreadPoolExecutor(EQUAL) as pool:
         began = time.perf_counter()
@@ -234,10 +235,6 @@ def settled(client: FlaskClient) -> None:
     while look(client, "/users").calls > FEW_CALLS:
         assert time.monotonic() < deadline, "the groups were not listed in time"
         time.sleep(1)
-
-
-def _milliseconds(looks: Sequence[Look]) -> str:
-    return f"{_median(looks) * 1000:.0f} ms"
 
 
 def _median(looks: Iterable[Look]) -> float:
