@@ -95,8 +95,8 @@ bench: $(READY) $(MO) ## the figures of docs/benchmarks.md
 bench-provisioner: $(READY) ## what the provisioner costs: 50, 200 and 1,000 companies, a realm file of 300 kB
 	@$(BIN)/python -m bench provisioner realms
 
-bench-portal: $(READY) $(MO) ## what the portal costs
-	@$(BIN)/python -m bench portal lists imports
+bench-portal: $(READY) $(MO) ## what the portal costs, with Keycloak on H2 and on PostgreSQL
+	@$(BIN)/python -m bench portal lists lists-postgres imports
 
 load: $(READY) $(MO) ## 50 list requests/s for 60 s (LOAD_RATE, LOAD_SECONDS), then sign-ins: what limits first
 	@$(BIN)/python -m bench load

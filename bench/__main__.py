@@ -7,12 +7,13 @@ import os
 import platform
 import sys
 
-from bench import growth, imports, lists, load, night, portal, provisioner, realms, soak, start
+from bench import growth, imports, lists, load, night, on_postgres, portal, provisioner, realms, soak, start
 from bench.figures import Figure, show
 
 PARTS = {
     "portal": portal.measure,
     "lists": lists.measure,
+    "lists-postgres": on_postgres.measure,
     "growth": growth.measure,
     "imports": imports.measure,
     "night": night.measure,

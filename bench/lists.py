@@ -1,7 +1,7 @@
 """What the pages cost: companies of 50, 2,000 and 20,000 people, 50 companies of one administrator, growth.
 
 The portal runs in this process, so that every call to Keycloak is counted and timed. Keycloak's database is the
-embedded one.
+embedded one; `bench.on_postgres` has the same on PostgreSQL.
 """
 
 import math
@@ -64,10 +64,10 @@ class Look:
     calls: int
 
 
-def measure() -> list[Figure]:
-    """Return the figures; about ten minutes."""
+def measure(kind: type[Stack] = Stack) -> list[Figure]:
+    """Return the figures on a stack of that kind; about ten minutes."""
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder), Ports.free(), with_portal=False, with_service=False)
+        stack = kind(Path(folder), Ports.free(), with_portal=False, with_service=False)
         with stack:
             return list(_figures(Loader(stack), stack))
 
