@@ -20,6 +20,8 @@ LOOK = "look"
 OWN_SERVERS = "own servers"
 EARLY = "tests/keycloak/portal/"
 """The first of its group: it reads every account of the realm again and again, the fewer the faster."""
+LATE = "tests/browser/test_outage.py"
+"""The last of its group: it restarts Keycloak, which then has to compile its code once more."""
 FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
 GROUPS = {
@@ -47,6 +49,11 @@ def rank(group: str) -> int:
     return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
+def place(nodeid: str) -> tuple[int, bool, bool]:
+    """Return where a test stands in the order of running, to sort by."""
+    return rank(group_of(nodeid)), not nodeid.startswith(EARLY), nodeid.startswith(LATE)
+
+
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives whole groups to processes, in the order of the collection.
 
@@ -65,4 +72,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the long groups first in a process of several."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (rank(group_of(item.nodeid)), not item.nodeid.startswith(EARLY)))
+        items.sort(key=lambda item: place(item.nodeid))

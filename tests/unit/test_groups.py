@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, rank
+from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, place, rank
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,12 @@ def test_the_group_of_a_test(nodeid: str, group: str):
 def test_long_groups_begin_first():
     """The stack, then the realms, then the pages, then everything else in the order of the files."""
     assert sorted(["a", LOOK, REALMS, STACK, "b"], key=rank) == [STACK, REALMS, LOOK, "a", "b"]
+
+
+def test_what_reads_all_comes_first_and_what_restarts_keycloak_last():
+    """In the group of the stack."""
+    portal, story, outage = (
+        f"tests/{name}::test_x"
+        for name in ("keycloak/portal/test_x.py", "browser/test_story.py", "browser/test_outage.py")
+    )
+    assert sorted([outage, story, portal], key=place) == [portal, story, outage]

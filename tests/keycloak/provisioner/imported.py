@@ -18,9 +18,9 @@ from provisioner.model.state import RealmState
 from provisioner.planning.apply import Outcome, apply
 from provisioner.planning.plan import plan
 from provisioner.server import baseline
-from provisioner.server.calls import KeycloakApi
 from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
+from tests.keycloak.provisioner.api import QuickApi, with_keys
 
 SECRET = "only-a-test"
 """Every secret in the files of these tests."""
@@ -56,7 +56,7 @@ class ForeignRealm:
         return apply(desired, plan(desired, observed), observed, realm, prune=prune)
 
     def import_by_keycloak(self, content: dict[str, Any]) -> None:
-        answer = self._admin.post(self._address, json=content, timeout=60)
+        answer = self._admin.post(self._address, json=with_keys(content), timeout=60)
         assert answer.ok, (answer.status_code, answer.text)
 
     def plan_after_export(self) -> Plan:
@@ -80,7 +80,7 @@ class ForeignRealm:
         return f"{self._connection.url}/admin/realms"
 
     def _realm(self) -> KeycloakRealm:
-        return KeycloakRealm(KeycloakApi(self.name, self._connection))
+        return KeycloakRealm(QuickApi(self.name, self._connection))
 
 
 Foreign = Callable[[str, str], ForeignRealm]

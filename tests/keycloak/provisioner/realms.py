@@ -15,10 +15,10 @@ from provisioner import loader
 from provisioner.model.changes import Plan
 from provisioner.planning.apply import Outcome, apply
 from provisioner.planning.plan import plan
-from provisioner.server.calls import KeycloakApi
 from provisioner.server.realm import KeycloakRealm
 from sandbox.keycloak import ADMIN
 from tests.administrator import Token, administrator
+from tests.keycloak.provisioner.api import QuickApi
 
 REALM_FILE = Path(__file__).parents[3] / "keycloak" / "realm-export.json"
 PORTAL_URL = "http://localhost:18000"
@@ -28,7 +28,7 @@ class KilledError(BaseException):
     """Stands for SIGKILL: nothing of ours handles it."""
 
 
-class CountingApi(KeycloakApi):
+class CountingApi(QuickApi):
     """Notes every request; `killed_after` that many, none goes out any more."""
 
     def __init__(self, *args: Any) -> None:
@@ -64,6 +64,7 @@ class TestRealm:
             "SMTP_PORT": str(smtp_port),
         }
         self.api: CountingApi | None = None
+        self.gives_keys = True
         self.content = json.loads(REALM_FILE.read_text(encoding="utf-8"))
         self.content["realm"] = self.name
         self.write()
@@ -89,6 +90,7 @@ class TestRealm:
     def server(self) -> KeycloakRealm:
         """The realm with a new `api`, which counts from zero."""
         self.api = CountingApi(self.name, administrator(self.url))
+        self.api.gives_keys = self.gives_keys
         return KeycloakRealm(self.api)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -25,6 +25,7 @@ def exported(realm: TestRealm, folder: Path) -> dict[str, str]:
 
 
 def test_export_wipe_apply_export(realm: TestRealm, tmp_path_factory: pytest.TempPathFactory):
+    realm.gives_keys = False
     tmp_path = tmp_path_factory.mktemp("exports")
     realm.write_companies(COMPANIES)
     assert realm.apply().complete

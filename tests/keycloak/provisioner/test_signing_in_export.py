@@ -10,6 +10,7 @@ from tests.keycloak.provisioner.realms import TestRealm
 
 
 def test_the_export_of_a_realm_plans_nothing(realm: TestRealm, tmp_path: Path):
+    realm.gives_keys = False
     told = copy.deepcopy(test_flows.SIGN_IN)
     told["requiredActions"] = [{"alias": "UPDATE_PASSWORD", "enabled": False}]
     told["localizationTexts"] = {"fr": {"greeting": "Bonjour ${user}"}}
