@@ -214,9 +214,9 @@ def test_services_have_names_in_english(described, sso):
 
 def test_the_service_says_what_it_is_itself(described, client):
     """On the home page, to who is not signed in as well; without company files nothing is said."""
-    assert "Données publiques Données de comptage – Vos courbes Mes sociétés" in said(described.get("/"))
+    assert "Données publiques Ce service : Données de comptage – Vos courbes Mes" in said(described.get("/"))
     english = described.application.test_client().get("/", headers={"Accept-Language": "en"})
-    assert "Public data Metering data – Your curves Downloads" in said(english)
+    assert "Public data This service: Metering data – Your curves Downloads" in said(english)
     assert "Données publiques Mes sociétés" in said(client.get("/"))
 
 
