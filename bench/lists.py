@@ -297,6 +297,11 @@ class Loader:
         self._companies(ids)
         self._import("users", _members(ids, people), 250)
 
+    def load(self, companies: Sequence[Company], people: Sequence[dict[str, Any]]) -> None:
+        """These, as they are."""
+        self._import("groups", [company_group(each) for each in companies], 50)
+        self._import("users", people, 250)
+
     def _companies(self, ids: Sequence[str]) -> None:
         self._import("groups", [company_group(_company(each)) for each in ids], 50)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,24 @@ class DemoCompany:
 
 
 @dataclass(frozen=True)
+class DemoService:
+    """What the files say of a service; texts by language."""
+
+    id: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+
+    def name(self, language: str) -> str:
+        """In that language, else in another one, else the id."""
+        return _in_language(self.names, language) or self.id
+
+    def description(self, language: str) -> str:
+        """In that language, else in another one; empty when there is none."""
+        return _in_language(self.descriptions, language)
+
+
+@dataclass(frozen=True)
 class DemoPerson:
     """Somebody who can sign in, or (without a password) has a mail waiting."""
 
@@ -61,8 +79,18 @@ class DemoPerson:
 class Content:
     """Companies and people as they are at the first start; the portal may have changed people since."""
 
-    companies: tuple[DemoCompany, ...]
-    people: tuple[DemoPerson, ...]
+    companies: tuple[DemoCompany, ...] = ()
+    people: tuple[DemoPerson, ...] = ()
+    services: tuple[DemoService, ...] = ()
+    """Those of which the files say something."""
+
+    def service(self, service_id: str) -> DemoService:
+        """A service by its id, which is all there is of one that the files do not describe."""
+        return next((one for one in self.services if one.id == service_id), DemoService(service_id))
+
+    def services_of(self, company_id: str) -> list[DemoService]:
+        """The services that the files give a company; none for a company that is not in them."""
+        return [self.service(id) for one in self.companies if one.id == company_id for id in one.services]
 
 
 def read_content(companies: Path = COMPANIES, people: Path | None = PEOPLE) -> Content:
@@ -82,12 +110,21 @@ def read_content(companies: Path = COMPANIES, people: Path | None = PEOPLE) -> C
     return Content(
         companies=tuple(DemoCompany(e["id"], e["name"], tuple(e.get("services", ()))) for e in entries),
         people=(*map(_person, users), *pending),
+        services=tuple(_service(entry) for file in files for entry in file.get("services", ())),
     )
 
 
 def _load(companies: Path) -> list[dict[str, Any]]:
     files = sorted(companies.rglob("*.yaml"))
     return [yaml.safe_load(file.read_text(encoding="utf-8")) or {} for file in files]
+
+
+def _service(entry: Mapping[str, Any]) -> DemoService:
+    return DemoService(entry["id"], entry.get("name", {}), entry.get("description", {}), entry.get("url", ""))
+
+
+def _in_language(texts: Mapping[str, str], language: str) -> str:
+    return texts.get(language) or next(iter(texts.values()), "")
 
 
 def _person(user: Mapping[str, Any]) -> DemoPerson:

@@ -146,6 +146,7 @@ class Stack:
             "SERVICE_BACKCHANNEL_URL": self.service_url,
             "SERVICE_PORT": str(self.ports.service_port),
             "SERVICE_DATA_FOLDER": str(self.folder),
+            "SERVICE_COMPANIES": str(self._companies),
             "SMTP_HOST": "localhost",
             "SMTP_PORT": str(self.ports.smtp_port),
             "SMTP_FROM": SENDER,

@@ -28,7 +28,7 @@ GROUPS = {
     "tests/deployment/": OWN_SERVERS,
     "tests/sandbox/test_demo.py": OWN_SERVERS,
     "tests/sandbox/test_keycloak_server.py": OWN_SERVERS,
-    **{f"tests/keycloak/{name}/": REALMS for name in ("provisioner", "sign_in", "theme", "trust")},
+    **{f"tests/keycloak/{name}/": REALMS for name in ("lifecycle", "provisioner", "sign_in", "theme", "trust")},
     "tests/keycloak/": STACK,
     "tests/browser/": STACK,
     "tests/contract/": STACK,

@@ -16,9 +16,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from sandbox.content import Content, read_content
 from sandbox.service.access import install_access
 from sandbox.service.favourites import Favourites
-from sandbox.service.pages import EXTENSION, pages
+from sandbox.service.pages import FAVOURITES, SERVICES, pages
 from sandbox.service.sessions import MemorySessions
 from sandbox.service.settings import Settings
 from sandbox.service.signing import signing
@@ -45,7 +46,8 @@ def create_app(
     csrf = CSRFProtect(app)
     install_access(app, sso, csrf, clock)
     app.register_blueprint(signing(settings, sso, sessions, clock))
-    app.extensions[EXTENSION] = Favourites(settings.favourites_file)
+    app.extensions[FAVOURITES] = Favourites(settings.favourites_file)
+    app.extensions[SERVICES] = read_content(settings.companies, None) if settings.companies else Content()
     app.register_blueprint(pages)
     app.context_processor(_for_templates)
     app.register_error_handler(HTTPException, _show_error)

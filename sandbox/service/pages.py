@@ -7,11 +7,15 @@ from datetime import date
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from sandbox.content import Content
 from sandbox.service.datasets import PUBLIC, delivery_points, public_file, public_table
 from sandbox.service.favourites import Favourites
 from sandbox.service.person import Person
 
-EXTENSION = "favourites"
+FAVOURITES = "favourites"
+SERVICES = "services"
+OWN_ID = "data"
+"""What this service is called in the company files."""
 
 pages = Blueprint("pages", __name__)
 
@@ -20,7 +24,14 @@ pages = Blueprint("pages", __name__)
 def index() -> str:
     marked = _favourites().of(g.person.id) if g.person else set()
     shown = public_table(PUBLIC[0])
-    return render_template("index.html", table=shown, names=PUBLIC, marked=marked, as_date=date.fromisoformat)
+    return render_template(
+        "index.html",
+        table=shown,
+        names=PUBLIC,
+        marked=marked,
+        as_date=date.fromisoformat,
+        own=_services().service(OWN_ID),
+    )
 
 
 @pages.get("/livez")
@@ -61,9 +72,16 @@ def company_data(company_id: str) -> str:
     person: Person = g.person
     if not person.is_attached_to(company_id):
         abort(403)
-    return render_template("company.html", company_id=company_id, points=delivery_points(company_id))
+    services = _services().services_of(company_id)
+    points = delivery_points(company_id)
+    return render_template("company.html", company_id=company_id, services=services, points=points)
 
 
 def _favourites() -> Favourites:
-    kept: Favourites = current_app.extensions[EXTENSION]
+    kept: Favourites = current_app.extensions[FAVOURITES]
     return kept
+
+
+def _services() -> Content:
+    found: Content = current_app.extensions[SERVICES]
+    return found

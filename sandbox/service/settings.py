@@ -27,6 +27,11 @@ class Settings:
     client_secret: str
     favourites_file: Path | None
     """Where favourites are kept; None forgets them when the process ends."""
+    companies: Path | None
+    """The company files, for what people read of services instead of ids; None leaves the ids.
+
+    Names are the service's own configuration: they give no right, so no token has them.
+    """
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -36,6 +41,7 @@ class Settings:
             raise SandboxError("the sample service needs CLIENT_SAMPLE_SERVICE_SECRET")
         keycloak = environment.get("KEYCLOAK_URL", "http://localhost:8080").rstrip("/")
         folder = environment.get("SERVICE_DATA_FOLDER")
+        companies = environment.get("SERVICE_COMPANIES")
         return cls(
             service_url=environment.get("SERVICE_URL", "http://localhost:8001").rstrip("/"),
             keycloak_url=keycloak,
@@ -43,6 +49,7 @@ class Settings:
             realm=environment.get("KEYCLOAK_REALM", REALM),
             client_secret=secret,
             favourites_file=Path(folder) / "service.sqlite" if folder else None,
+            companies=Path(companies) if companies else None,
         )
 
     @property

@@ -33,6 +33,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "user": ("Utilisateur", "User"),
     "internal": ("Interne", "Internal"),
     "external": ("Externe", "External"),
+    "this_service": ("Ce service :", "This service:"),
+    "services": ("Services de la société", "Services of the company"),
     "points": ("Points de livraison", "Delivery points"),
     "point_number": ("Numéro", "Number"),
     "site": ("Site", "Site"),

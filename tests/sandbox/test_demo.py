@@ -169,6 +169,7 @@ def test_service_by_single_sign_on(demo, browser):
     page = sign_in(browser, f"{service}/companies/acme/data", "lea.petit@acme.example")
     assert page.url == f"{service}/companies/acme/data"
     assert "Points de livraison" in page.text
+    assert "Données de comptage" in page.text, "the service knows no names of services"
     assert status(browser, f"{service}/companies/borea/data") == 403
     assert browser.get(f"{service}/downloads/pointes-mensuelles.csv", timeout=30).text.startswith("mois,")
     assert post(browser, service, "/favourites", name="pointes-mensuelles").status_code == 200

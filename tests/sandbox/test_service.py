@@ -6,6 +6,7 @@ import threading
 import pytest
 from flask import redirect
 
+from sandbox.content import COMPANIES, DemoService, read_content
 from sandbox.errors import SandboxError
 from sandbox.service.app import create_app
 from sandbox.service.datasets import PUBLIC, delivery_points
@@ -18,7 +19,16 @@ from sandbox.service.signing import own_path
 from sandbox.service.sso import SignedOutError, SignInRefusedError, SsoUnavailableError, Tokens
 from sandbox.service.wording import WORDS
 
-SETTINGS = Settings.from_environment({"CLIENT_SAMPLE_SERVICE_SECRET": "secret"})
+SECRET = {"CLIENT_SAMPLE_SERVICE_SECRET": "secret"}
+SETTINGS = Settings.from_environment(SECRET)
+FILE = """
+companies:
+  - {id: acme, name: Acme, services: [data, flex, secret]}
+  - {id: borea, name: Borea}
+services:
+  - {id: data, name: {fr: Données de comptage, en: Metering data}, description: {fr: Vos courbes, en: Your curves}}
+  - {id: flex, name: {fr: Effacement}, url: "https://flex.example/"}
+"""
 
 
 class Clock:
@@ -98,6 +108,22 @@ def client(app):
     return made
 
 
+@pytest.fixture
+def described(sso, tmp_path):
+    """Somebody signed in where company files say what services are called."""
+    (tmp_path / "companies.yaml").write_text(FILE, encoding="utf-8")
+    made = create_app(Settings.from_environment({**SECRET, "SERVICE_COMPANIES": str(tmp_path)}), sso)
+    client = made.test_client()
+    assert client.get("/login/callback?state=mine").status_code == 302
+    yield client
+    made.extensions["favourites"].close()
+
+
+def said(answer):
+    """The words of the page, without its markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
+
+
 def post(client, path, **fields):
     page = client.get("/favourites").get_data(as_text=True)
     token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
@@ -167,6 +193,59 @@ def test_company_data_for_those_attached_only(client, sso):
     assert "Interne" in text
     assert client.get("/companies/borea/data").status_code == 403
     assert "pas de rattachement à cette société" in client.get("/companies/nowhere/data").get_data(as_text=True)
+
+
+def test_services_have_names_in_the_persons_language(described):
+    """The company's, with what they are for and where they are; the id of one that the files do not describe."""
+    page = described.get("/companies/acme/data")
+    words = said(page)
+    assert "Services de la société Données de comptage – Vos courbes Effacement secret Points de" in words
+    assert '<a href="https://flex.example/">Effacement</a>' in page.get_data(as_text=True)
+    assert "Metering" not in words
+
+
+def test_services_have_names_in_english(described, sso):
+    """In English where there are English words, else in the others."""
+    sso.claims["locale"] = "en"
+    described.get("/login/callback?state=mine")
+    words = said(described.get("/companies/acme/data"))
+    assert "Services of the company Metering data – Your curves Effacement secret Delivery points" in words
+
+
+def test_the_service_says_what_it_is_itself(described, client):
+    """On the home page, to who is not signed in as well; without company files nothing is said."""
+    assert "Données publiques Ce service : Données de comptage – Vos courbes Mes" in said(described.get("/"))
+    english = described.application.test_client().get("/", headers={"Accept-Language": "en"})
+    assert "Public data This service: Metering data – Your curves Downloads" in said(english)
+    assert "Données publiques Mes sociétés" in said(client.get("/"))
+
+
+def test_a_name_is_no_right(described, client, sso):
+    """The files open no company to anybody; a company without services, or in no file, has no such list."""
+    assert described.get("/companies/borea/data").status_code == 403
+    assert "Données de comptage" not in said(described.get("/companies/borea/data"))
+    sso.claims["attachments"] = ["borea:user", "nowhere:user"]
+    described.get("/login/callback?state=mine")
+    for company in ("borea", "nowhere"):
+        assert "Services de la société" not in said(described.get(f"/companies/{company}/data"))
+    assert "Services de la société" not in said(client.get("/companies/acme/data"))
+
+
+def test_a_name_in_a_file_is_text(sso, tmp_path):
+    """Markup in it is shown, not obeyed."""
+    (tmp_path / "one.yaml").write_text("services: [{id: data, name: {fr: <b>Données}}]", encoding="utf-8")
+    made = create_app(Settings.from_environment({**SECRET, "SERVICE_COMPANIES": str(tmp_path)}), sso)
+    assert "&lt;b&gt;Données" in made.test_client().get("/").get_data(as_text=True)
+    made.extensions["favourites"].close()
+
+
+def test_the_demos_files_describe_every_service():
+    """What the demo's companies have is called something in each language, this service as well."""
+    content = read_content(COMPANIES, None)
+    services = [one for company in content.companies for one in content.services_of(company.id)]
+    assert content.service("data") in services
+    assert all(one.names.keys() == one.descriptions.keys() == {"fr", "en"} for one in services)
+    assert content.service("unknown") == DemoService("unknown")
 
 
 @pytest.mark.parametrize("value", ["acme:administrator", "acme:external", "acme", "xacme:user", "acme:userx"])

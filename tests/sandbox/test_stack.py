@@ -5,6 +5,7 @@ import socket
 import stat
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -220,6 +221,7 @@ def test_the_programs_environment_is_ours_alone(tmp_path, monkeypatch):
     assert "PORTAL_HOST" not in told
     assert told["DATABASE_URL"] == f"sqlite:///{tmp_path}/portal.sqlite"
     assert told["KEYCLOAK_URL"] == stack.keycloak.url
+    assert read_content(Path(told["SERVICE_COMPANIES"]), None).services == stack.content.services != ()
     assert told["CLIENT_PORTAL_SECRET"] == stack.secrets.client_portal_secret
 
 
