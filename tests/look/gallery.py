@@ -28,6 +28,8 @@ class Gallery:
     def show(self, view: View, locale: str = "fr") -> Page:
         """The actor's window with that view in it, at the size of a desktop, in light colours."""
         if self._touched:
+            for window in self._windows.values():
+                window.goto("about:blank")  # else a page that renews itself cuts off the way to the next one
             self.world.reset()
         self._touched = bool(view.steps)
         self.world.speaks(locale)

@@ -5,27 +5,33 @@ axe finds no violation in light colours, and none of its rules about colours in 
 (target size).
 """
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.architecture.portal import rules
-from tests.look.axe import AXE, COLOUR_RULES, TAGS, colour_violations, violations
+from tests.look.axe import AXE, COLOUR_RULES, TAGS, WORDED, Schemes, colour_violations, skeleton, violations
 from tests.look.gallery import Gallery
 from tests.look.pages import NO_PAGES, PAGES
 from tests.look.reflow import MOVING, ORDER, faults_of_sizes
 from tests.look.world import World
 
+STATIC = Path(__file__).parents[2] / "webapp" / "static"
+
+
+@pytest.fixture(scope="module")
+def schemes() -> Schemes:
+    return Schemes()
+
 
 @pytest.mark.browser
 @pytest.mark.parametrize("locale", ["fr", "en"])
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wrong(name: str, locale: str, gallery: Gallery):
+def test_nothing_is_wrong(name: str, locale: str, gallery: Gallery, schemes: Schemes):
     """Nothing on the page is stopped by the portal's own headers either."""
     page = gallery.show(PAGES[name], locale)
-    found = {"light": violations(page)}
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    found["dark"] = colour_violations(page)
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    assert found == {"light": [], "dark": []}
+    assert schemes.violations(page) == {"light": [], "dark": []}
     assert gallery.complaints == []
     assert page.evaluate(ORDER) == [], "no stop of the keyboard lies above the one before, none jumps the queue"
     assert page.evaluate(MOVING) == 0, "the gallery's people prefer reduced motion"
@@ -54,6 +60,41 @@ def test_the_rules_about_colours_are_those_of_axe(gallery: Gallery):
     assert sorted(rules) == sorted(COLOUR_RULES)
     page.evaluate("document.querySelector('h1').style.color = '#ddd'")
     assert "color-contrast:" in " ".join(colour_violations(page))
+
+
+@pytest.mark.browser
+def test_the_skeleton_of_a_page_is_what_its_colours_depend_on(gallery: Gallery):
+    """The same in both languages; another one with another class, state or element."""
+    page = gallery.show(PAGES["new"], "fr")
+    french = skeleton(page)
+    page.evaluate("document.querySelector('h1').className += ' text-muted'")
+    assert skeleton(page) != french
+    page = gallery.show(PAGES["new"], "en")
+    assert skeleton(page) == french
+    page.evaluate("document.querySelector('#email').disabled = true")
+    assert skeleton(page) != french
+
+
+def test_styles_ask_for_no_words():
+    """Else two pages with one skeleton could have other colours."""
+    asked = re.compile(rf":lang\(|\[\s*({'|'.join(WORDED)})\s*[~|^$*]?=")
+    sheets = list(STATIC.rglob("*.css"))
+    assert sheets
+    assert [sheet.name for sheet in sheets if asked.search(sheet.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.browser
+def test_colours_are_judged_for_each_skeleton(gallery: Gallery):
+    """A wrong one is found again; a right one is not looked at again, the other rules are."""
+    schemes = Schemes()
+    page = gallery.show(PAGES["new"])
+    assert schemes.violations(page) == {"light": [], "dark": []}
+    page.evaluate("document.querySelector('label[for=email]').textContent = ''")
+    assert "label:" in " ".join(schemes.violations(page)["light"])
+    for _ in range(2):
+        page.evaluate("document.querySelector('h1').style.color = '#ddd'")
+        found = schemes.violations(page)
+        assert "color-contrast:" in " ".join([*found["light"], *found["dark"]])
 
 
 @pytest.mark.browser
