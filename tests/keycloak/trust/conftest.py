@@ -23,14 +23,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.keycloak)
 
 
-def installed(server_url: str, mail: MailCatcher, folder: Path) -> Iterator[Installation]:
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the portal's empty tables are, once they have been made."""
+    return tmp_path_factory.mktemp("tables") / "portal.sqlite"
+
+
+def installed(server_url: str, mail: MailCatcher, tables: Path, folder: Path) -> Iterator[Installation]:
     """A realm and the portal's tables; nothing is started yet."""
     realm = TestRealm(server_url, mail.smtp_port, folder)
     made = Installation(realm, mail, folder)
     try:
         realm.write_companies(COMPANIES)
         assert realm.apply().complete
-        made.migrate()
+        made.migrate(tables)
         yield made
     finally:
         made.stop()
@@ -38,17 +44,17 @@ def installed(server_url: str, mail: MailCatcher, folder: Path) -> Iterator[Inst
 
 
 @pytest.fixture
-def own_installation(server_url: str, mail: MailCatcher, tmp_path: Path) -> Iterator[Installation]:
+def own_installation(server_url: str, mail: MailCatcher, tables: Path, tmp_path: Path) -> Iterator[Installation]:
     """For one test alone, which starts what it needs of it."""
-    yield from installed(server_url, mail, tmp_path)
+    yield from installed(server_url, mail, tables, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def installation(
-    server_url: str, mail: MailCatcher, tmp_path_factory: pytest.TempPathFactory
+    server_url: str, mail: MailCatcher, tables: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """A portal that runs, with Anne and Bruno, who administer Acme and Globex."""
-    for made in installed(server_url, mail, tmp_path_factory.mktemp("installation")):
+    for made in installed(server_url, mail, tables, tmp_path_factory.mktemp("installation")):
         for email in (ANNE, BRUNO):
             made.add_active(email, *(f"/{id}{of}" for id in ("acme", "globex") for of in ("", "/administrators")))
         made.recorder.start()

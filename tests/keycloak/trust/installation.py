@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -79,9 +80,13 @@ class Installation:
     def flask(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.command(sys.executable, "-m", "flask", "--app", "webapp.wsgi", *words)
 
-    def migrate(self) -> None:
-        made = self.command(*UPGRADE_COMMAND)
-        assert made.returncode == 0, made.stderr
+    def migrate(self, kept: Path) -> None:
+        """Make the portal's tables; `kept` is a copy of them from the second time on."""
+        if not kept.exists():
+            made = self.command(*UPGRADE_COMMAND)
+            assert made.returncode == 0, made.stderr
+            shutil.copyfile(self.database, kept)
+        shutil.copyfile(kept, self.database)
 
     def start(self) -> None:
         """The portal; returns when the process answers, whatever it says of Keycloak."""
