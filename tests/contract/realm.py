@@ -20,6 +20,7 @@ class Admin:
     def __init__(self, url: str, realm: str) -> None:
         self._realm = f"{url}/admin/realms/{realm}"
         self._http = requests.Session()
+        self._http.trust_env = False  # never through the proxy of a test of faults
         self._token = Token(url)
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
