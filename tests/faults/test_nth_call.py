@@ -1,13 +1,7 @@
 """R4, R5: each call of a creation, and of a change at four companies, goes wrong once, on a real Keycloak.
 
-A call goes wrong for as often as the portal repeats it. `FAULT_EVERY` says how many calls apart these are; `make
-faults` takes each one.
+A call goes wrong for as often as the portal repeats it.
 """
-
-import os
-from collections.abc import Iterator
-from itertools import count
-from typing import Literal
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +13,7 @@ from directory.model import Attachment, Company, User
 from tests.builders import a_context, a_profile, an_attachment
 from tests.contract.worlds import RealWorld, a_new_address
 from tests.faults.four_companies import after, before, no_more_than_the_lesser, some
-from tests.faults.proxy import Fault, FaultProxy
+from tests.faults.proxy import OURS, Fault, FaultProxy, Kind, one_after_the_other
 from webapp.errors import PartlyDoneError
 from webapp.people import accounts, attachments
 from webapp.people.recovery import complete
@@ -27,9 +21,7 @@ from webapp.records.operations import partial_of
 from webapp.records.payloads import NewAccount
 from webapp.storage.database import Database, journal, journal_companies
 
-EVERY = int(os.environ.get("FAULT_EVERY", "6"))
-OURS = "/realms/portal/"
-Kind = Literal["503", "reset after"]
+KINDS: tuple[Kind, ...] = ("503", "reset after")
 pytestmark = [pytest.mark.keycloak, pytest.mark.timeout(1800)]
 
 
@@ -47,19 +39,7 @@ def actor(real_world: RealWorld, companies: list[Company]) -> User:
     return real_world.person(*(an_attachment(company, administrator=True) for company in companies))
 
 
-def faults(proxy: FaultProxy, kind: Kind) -> Iterator[Fault]:
-    """One fault after the other, each at a later call, until there is no such call."""
-    for nth in count(1, EVERY):
-        proxy.clear()
-        fault = proxy.add(Fault(kind, path=OURS, nth=nth, times=TRIES))
-        yield fault
-        proxy.clear()
-        if not fault.happened:
-            assert nth > EVERY, "none went wrong"
-            return
-
-
-@pytest.mark.parametrize("kind", ["503", "reset after"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_creation(
     kind: Kind, real_world: RealWorld, proxy: FaultProxy, database: Database, actor: User, companies: list[Company]
 ):
@@ -67,7 +47,7 @@ def test_a_creation(
     wanted = (an_attachment(companies[0], administrator=True), an_attachment(companies[1], external=True))
     places = {Place(companies[0].id).path, Place(companies[1].id).path}
     context = a_context(real_world.directory, database, actor)
-    for _ in faults(proxy, kind):
+    for _ in one_after_the_other(proxy, lambda nth: Fault(kind, path=OURS, nth=nth, times=TRIES)):
         account = NewAccount(a_profile(a_new_address()), wanted)
         email = account.profile.email
         try:
@@ -86,14 +66,14 @@ def test_a_creation(
         assert "done" in outcomes(database, made.id).values() or made.id not in outcomes(database, made.id)
 
 
-@pytest.mark.parametrize("kind", ["503", "reset after"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_change_at_four_companies(
     kind: Kind, real_world: RealWorld, proxy: FaultProxy, database: Database, actor: User, companies: list[Company]
 ):
     """Where it stopped nobody holds more than before and after; what is left is finished with one click."""
     names = [company.id for company in companies]
     context = a_context(real_world.directory, database, actor)
-    for _ in faults(proxy, kind):
+    for _ in one_after_the_other(proxy, lambda nth: Fault(kind, path=OURS, nth=nth, times=TRIES)):
         person = real_world.person(*some(before(names)).values())
         try:
             attachments.change(context, companies, person, after(names))
