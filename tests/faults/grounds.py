@@ -21,6 +21,24 @@ Effect = Literal["none", "half", "whole"]
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """The nth call of a verb (or of any) that fails before, within or after its effect.
+
+    `lasting`: for as often as the portal repeats a call that may be repeated. Only a change of attachment fails
+    within.
+    """
+
+    verb: str | None
+    nth: int
+    effect: Effect
+    lasting: bool
+
+    @property
+    def of_verb(self) -> str | None:
+        return "change_attachment" if self.effect == "half" else self.verb
+
+
+@dataclass(frozen=True)
 class Seen:
     """Everybody, and the paths of the groups that each is in, read without any fault."""
 
@@ -33,7 +51,7 @@ class Seen:
 
 
 class Ground(Protocol):
-    """A directory with the three companies, and calls that go wrong on demand."""
+    """A directory with the three companies, and calls that fail when they are to."""
 
     directory: Directory
 
@@ -48,11 +66,7 @@ class Ground(Protocol):
 
     def look(self) -> Seen: ...
 
-    def fail(self, verb: str | None, nth: int, effect: Effect, *, lasting: bool) -> None:
-        """Let the nth call of that verb (or of any) fail before, within or after its effect.
-
-        `lasting`: for as often as the portal repeats a call that may be repeated.
-        """
+    def fail(self, trouble: Trouble) -> None: ...
 
 
 class FakeGround:
@@ -77,8 +91,8 @@ class FakeGround:
         people = self.directory.people()
         return Seen(people, {user.id: frozenset(self.directory.groups_of(user.id)) for user in people})
 
-    def fail(self, verb: str | None, nth: int, effect: Effect, *, lasting: bool) -> None:
-        self.directory.fail(verb, nth=nth, effect=effect)
+    def fail(self, trouble: Trouble) -> None:
+        self.directory.fail(trouble.of_verb, nth=trouble.nth, effect=trouble.effect)
 
 
 MEMBERSHIP = ("PUT|DELETE", "/users/[^/]+/groups/")
@@ -130,11 +144,11 @@ class RealGround:
         people = tuple(user_of(account) for account in self._accounts())
         return Seen(people, {user_id: frozenset(paths) for user_id, paths in groups.items()})
 
-    def fail(self, verb: str | None, nth: int, effect: Effect, *, lasting: bool) -> None:
-        method, path = CALLS[verb]
+    def fail(self, trouble: Trouble) -> None:
+        method, path = CALLS[trouble.of_verb]
         # Within a change: after at least one membership was made.
-        first = nth + 1 if effect == "half" else nth
-        fault = Fault(KINDS[effect], method, path, nth=first, times=TRIES if lasting else 1)
+        nth = trouble.nth + (trouble.effect == "half")
+        fault = Fault(KINDS[trouble.effect], method, path, nth=nth, times=TRIES if trouble.lasting else 1)
         self._faults.append(self._proxy.add(fault))
 
     def _accounts(self) -> list[dict]:

@@ -12,7 +12,7 @@ from directory.errors import DirectoryError
 from directory.model import ActivationStatus, Affiliation, Attachment, CompanyRole, User
 from tests.builders import a_context, a_profile, an_attachment
 from tests.faults.conftest import empty
-from tests.faults.grounds import DOMAIN, NAMES, Effect, Ground, Seen
+from tests.faults.grounds import DOMAIN, NAMES, Ground, Seen, Trouble
 from webapp.errors import PortalError
 from webapp.identity.actor import Actor
 from webapp.people import accounts, activations, attachments
@@ -22,9 +22,11 @@ from webapp.records.operations import partial_of
 from webapp.records.payloads import NewAccount
 from webapp.storage.database import Database, journal, journal_companies
 
-STEPS_OF_ONE = 50
-FEWEST = 40
-"""Steps of a run on average are a few less than the most that it may have."""
+MOST_OF_ONE = 50
+"""Steps of one run at most; on average it has a few less."""
+FEW = 10
+RUNS = 3
+"""At least: the first one is the plainest there is."""
 EXPECTED = (DirectoryError, PortalError)
 """What the person is answered with words; anything else fails the test."""
 
@@ -33,6 +35,13 @@ SOMEWHERE = (an_attachment(NAMES[0]),)
 wishes = st.dictionaries(st.sampled_from(NAMES), held, min_size=1)
 administrators = st.sampled_from([0, 1])
 people = st.integers(0, 5)
+troubles = st.none() | st.builds(
+    Trouble,
+    verb=st.sampled_from([None, "change_attachment", "create_user", "send_activation"]),
+    nth=st.integers(1, 6),
+    effect=st.sampled_from(["none", "whole", "half"]),
+    lasting=st.booleans(),
+)
 
 
 def wanted(wish: dict[str, tuple[bool, bool] | None]) -> dict[str, Attachment | None]:
@@ -65,12 +74,18 @@ class Portal(RuleBasedStateMachine):
         user = self.pair[number]
         return Actor(user.id, user.profile, tuple(self.seen.at(user).values()))
 
-    @rule(who=administrators, whom=people, wish=wishes)
-    def changes(self, who: int, whom: int, wish: dict[str, Any]) -> None:
+    def going_to_meet(self, trouble: Trouble | None) -> None:
+        if trouble:
+            self.ground.fail(trouble)
+
+    @rule(who=administrators, whom=people, wish=wishes, trouble=troubles)
+    def changes(self, who: int, whom: int, wish: dict[str, Any], trouble: Trouble | None) -> None:
+        self.going_to_meet(trouble)
         self._change(self.actor(who), self.people[whom], wish)
 
-    @rule(who=administrators, wish=wishes)
-    def changes_the_other_administrator(self, who: int, wish: dict[str, Any]) -> None:
+    @rule(who=administrators, wish=wishes, trouble=troubles)
+    def changes_the_other_administrator(self, who: int, wish: dict[str, Any], trouble: Trouble | None) -> None:
+        self.going_to_meet(trouble)
         self._change(self.actor(who), self.pair[1 - who], wish)
 
     @rule(who=administrators, name=st.sampled_from(NAMES))
@@ -87,8 +102,9 @@ class Portal(RuleBasedStateMachine):
         except EXPECTED:
             pass
 
-    @rule(who=administrators, number=st.integers(0, 3), wish=wishes)
-    def creates(self, who: int, number: int, wish: dict[str, Any]) -> None:
+    @rule(who=administrators, number=st.integers(0, 3), wish=wishes, trouble=troubles)
+    def creates(self, who: int, number: int, wish: dict[str, Any], trouble: Trouble | None) -> None:
+        self.going_to_meet(trouble)
         profile = a_profile(f"new{number}@{DOMAIN}")
         try:
             administration = administration_of(self.directory, self.actor(who))
@@ -100,8 +116,9 @@ class Portal(RuleBasedStateMachine):
         except EXPECTED:
             pass
 
-    @rule(who=administrators, number=st.integers(0, 3))
-    def resends(self, who: int, number: int) -> None:
+    @rule(who=administrators, number=st.integers(0, 3), trouble=troubles)
+    def resends(self, who: int, number: int, trouble: Trouble | None) -> None:
+        self.going_to_meet(trouble)
         try:
             administration = administration_of(self.directory, self.actor(who))
             user = self.directory.find_by_email(f"new{number}@{DOMAIN}")
@@ -111,17 +128,6 @@ class Portal(RuleBasedStateMachine):
                 activations.resend(context, member, administration.companies)
         except EXPECTED:
             pass
-
-    @rule(
-        nth=st.integers(1, 6),
-        verb=st.sampled_from([None, "change_attachment", "create_user", "send_activation"]),
-        effect=st.sampled_from(["none", "whole", "half"]),
-        lasting=st.booleans(),
-    )
-    def something_is_going_to_fail(self, nth: int, verb: str | None, effect: Effect, lasting: bool) -> None:
-        if effect == "half":
-            verb = "change_attachment"
-        self.ground.fail(verb, nth, effect, lasting=lasting)
 
     @rule(who=administrators)
     def finishes_what_was_left(self, who: int) -> None:
@@ -215,11 +221,12 @@ def one_address_is_one_account(seen: Seen) -> None:
 def play(ground: Ground, database: Database, steps: int) -> str:
     """Make at least so many steps; how many there were, and how many calls went wrong."""
     Portal.ground, Portal.database, Portal.steps = ground, database, 0
+    runs = max(RUNS, -(-steps // (MOST_OF_ONE - FEW)))
     run_state_machine_as_test(
         Portal,
         settings=settings(
-            max_examples=-(-steps // FEWEST),
-            stateful_step_count=STEPS_OF_ONE,
+            max_examples=runs,
+            stateful_step_count=min(MOST_OF_ONE, steps // runs + FEW),
             # A failure is shown as it was met: making it smaller takes minutes, and the steps are readable.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),
