@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 Kind = Literal["503", "reset before", "reset after", "delay", "hang"]
 OURS = "/realms/portal/"
 """In the path of every call about the portal's realm."""
-EVERY = int(os.environ.get("FAULT_EVERY", "6"))
+EVERY = int(os.environ.get("FAULT_EVERY", "12"))
 """How many calls apart those are that go wrong, where each one of some work could (`make faults`: 1)."""
 HOP = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length"})
 
@@ -93,9 +93,11 @@ class FaultProxy:
             self._server.server_close()
 
 
-def one_after_the_other(proxy: FaultProxy, fault_at: Callable[[int], Fault]) -> Iterator[Fault]:
+def one_after_the_other(
+    proxy: FaultProxy, fault_at: Callable[[int], Fault], every: int = EVERY
+) -> Iterator[Fault]:
     """The fault at the first call, at a later one, and so on, until the caller's work has no such call."""
-    for nth in count(1, EVERY):
+    for nth in count(1, every):
         fault = proxy.add(fault_at(nth))
         yield fault
         proxy.clear()

@@ -23,6 +23,8 @@ from tests.web.typed import a_creation, a_row
 MEMBERSHIPS = f"{OURS}users/[^/]+/groups/"
 KINDS: tuple[Kind, ...] = ("reset before", "reset after") if EVERY == 1 else ("reset after",)
 """Before the server has acted, and after."""
+MEMBERSHIPS_APART = max(1, EVERY // 2)
+"""Fewer than of all calls: only a few make or end a membership."""
 INTERRUPTED = "Le portail s’est arrêté avant la fin."
 PASSWORD = "of-these-tests-2026"
 pytestmark = [pytest.mark.keycloak, pytest.mark.timeout(3600)]
@@ -99,7 +101,7 @@ def test_a_change_at_four_companies(
     def at(nth: int) -> Fault:
         return Fault(kind, "PUT|DELETE", MEMBERSHIPS, nth=nth, then=portal.kill)
 
-    for fault in one_after_the_other(proxy, at):
+    for fault in one_after_the_other(proxy, at, MEMBERSHIPS_APART):
         person = world.person(*some(before(names)).values())
         answer = administrator.visitor.posts(f"/users/{person.id}/attachments", fields)
         no_more_than_the_lesser(world.groups_of(person.id), names)
@@ -153,7 +155,7 @@ def test_a_selection(
     def at(nth: int) -> Fault:
         return Fault(kind, "DELETE", MEMBERSHIPS, nth=nth, then=portal.kill)
 
-    for fault in one_after_the_other(proxy, at):
+    for fault in one_after_the_other(proxy, at, MEMBERSHIPS_APART):
         people = [
             world.person(an_attachment(company, administrator=number == 0, external=number == 1))
             for number in range(4)

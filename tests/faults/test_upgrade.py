@@ -21,7 +21,7 @@ from sandbox.distribution import PINNED, SHA512
 from sandbox.keycloak import ADMIN, InCluster, KeycloakServer, admin_token
 from sandbox.ports import Ports, free_ports
 from sandbox.postgres import PASSWORD, USER, PostgresServer
-from sandbox.stack import REALM_FILE, ROOT, UPGRADE_COMMAND, Stack
+from sandbox.stack import REALM, REALM_FILE, ROOT, UPGRADE_COMMAND, Stack
 from sandbox.visitor import Visitor
 from tests.contract.worlds import a_new_address
 from tests.faults.followed import followed, programs_of_postgres
@@ -80,9 +80,14 @@ class Installation(Stack):
         self.keycloak.start()
 
     def version(self) -> str:
+        return str(self._asked("serverinfo")["systemInfo"]["version"])
+
+    def accounts(self, email: str) -> int:
+        return len(self._asked(f"realms/{REALM}/users", email=email, exact="true"))
+
+    def _asked(self, path: str, **query: str) -> Any:
         token = {"Authorization": f"Bearer {admin_token(self.keycloak.url)}"}
-        found = requests.get(f"{self.keycloak.url}/admin/serverinfo", headers=token, timeout=60).json()
-        return str(found["systemInfo"]["version"])
+        return requests.get(f"{self.keycloak.url}/admin/{path}", query, headers=token, timeout=60).json()
 
     def stop_portal(self) -> None:
         for child in self._children:
@@ -191,6 +196,7 @@ def test_upgraded_lost_and_restored(
     installation.run(sys.executable, "-m", "flask", "--app", "webapp.wsgi", "check")
     assert older in anne.page(f"/journal?q={older}")
     newer = the_main_story(installation, anne)
+    assert installation.accounts(newer) == 1
 
     # All is lost; restore.
     installation.stop_portal()
@@ -203,5 +209,6 @@ def test_upgraded_lost_and_restored(
     installation.run(sys.executable, "-m", "provisioner", "check", status=2)
     assert anne.status("/users") == 200, "the session of before the backup"
     assert older in anne.page(f"/journal?q={older}")
-    assert newer not in anne.page("/journal").replace(f"?q={newer}", "")
+    assert newer not in anne.page("/journal")
+    assert (installation.accounts(older), installation.accounts(newer)) == (1, 0)
     the_main_story(installation, anne)
