@@ -18,7 +18,7 @@ from webapp.imports.worker import ImportWorker
 from webapp.jobs.state import State
 from webapp.storage.database import Database
 
-PEOPLE = int(os.environ.get("FAULT_PEOPLE", "60"))
+PEOPLE = int(os.environ.get("FAULT_PEOPLE", "30"))
 SECONDS = 1
 """How long a token lives."""
 pytestmark = [pytest.mark.keycloak, pytest.mark.timeout(900)]

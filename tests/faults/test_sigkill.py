@@ -13,7 +13,7 @@ from tests.builders import an_attachment
 from tests.contract.realm import Realm
 from tests.contract.worlds import RealWorld, a_new_address
 from tests.faults.four_companies import after, before, no_more_than_the_lesser, some
-from tests.faults.mortal import leases_end, running
+from tests.faults.mortal import running
 from tests.faults.portal_process import PortalProcess
 from tests.faults.proxy import EVERY, OURS, Fault, FaultProxy, Kind, one_after_the_other
 from tests.faults.visiting import PortalVisitor
@@ -169,7 +169,6 @@ def test_a_selection(
         assert answer == (None if fault.happened else 303)
         if fault.happened:
             next_process(portal, "change")
-            leases_end(portal.database)
             assert INTERRUPTED in administrator.visitor.page("/users/selection")
             left = [user.id for user in people if held(world, user)]
             assert administrator.visitor.posts("/users/selection", {**fields, "user": left}) == 303
