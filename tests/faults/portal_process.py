@@ -47,7 +47,7 @@ class PortalProcess:
     def is_alive(self) -> bool:
         try:
             return requests.get(f"{self.address}/livez", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # its worker is not there yet
             return False
 
     def kill(self) -> None:

@@ -23,8 +23,8 @@ from webapp.people.administration import administration_now, person
 from webapp.people.recovery import resume
 from webapp.records.operations import State
 from webapp.selection.plan import Act, Asked
-from webapp.selection.worker import Done, SelectionWorker
-from webapp.storage.database import Database, journal, journal_companies
+from webapp.selection.worker import Done, SelectionWorker, notify_of_interrupted
+from webapp.storage.database import Database, journal, journal_companies, notices, now
 
 ACME, GLOBEX = a_company("acme"), a_company("globex")
 NEW = "new@acme.example"
@@ -78,6 +78,12 @@ def told(database: Database) -> list[tuple[str, str, str]]:
         return sorted((row.person_email, row.company_id, row.action) for row in connection.execute(query))
 
 
+def no_notice_waits(database: Database) -> bool:
+    """Whoever was given or lost something hears of it now."""
+    with database.engine.connect() as connection:
+        return not connection.execute(select(notices.c.id).where(notices.c.due_at > now())).all()
+
+
 def in_this_thread(worker: Worker) -> Worker:
     """Its work is done before `start` returns."""
     worker.begin = lambda act: act()  # type: ignore[method-assign]
@@ -102,6 +108,8 @@ def test_a_selection(worlds: Iterator[World], database: Database):
         died = killed_at(moment, directory, detach)
         no_more_than_before(directory, before)
         finish(directory, database)
+        notify_of_interrupted(database)
+        assert no_notice_waits(database)
         batch = batches.latest(database, actor.id)
         if batch is not None:
             assert batch.state is (jobs.State.INTERRUPTED if died else jobs.State.DONE)

@@ -75,23 +75,23 @@ def test_a_change_at_four_companies(
     context = a_context(real_world.directory, database, actor)
     for _ in one_after_the_other(proxy, lambda nth: Fault(kind, path=OURS, nth=nth, times=TRIES)):
         person = real_world.person(*some(before(names)).values())
+        failed = False
         try:
             attachments.change(context, companies, person, after(names))
-            finished = True
         except PartlyDoneError:
-            finished = False
+            pass
         except DirectoryError:
-            finished = False
-            assert partial_of(database, actor.id) == [], "it failed as a whole"
+            failed = True  # at the first company: whether it was changed there, Keycloak did not say
+            assert partial_of(database, actor.id) == []
         proxy.clear()
         no_more_than_the_lesser(real_world.groups_of(person.id), names)
-        left = partial_of(database, actor.id)
-        for operation in left:
+        for operation in partial_of(database, actor.id):
             complete(context, operation.id)
-        if not finished and not left:
+        if failed:
             attachments.change(context, companies, person, after(names))
         assert held(real_world, person) == some(after(names))
-        assert set(outcomes(database, person.id).values()) <= {"done"}
+        ended = sorted(outcomes(database, person.id).values())
+        assert ended == ["done"] * 4 or (failed and ended == ["done"] * 3 + ["failed"])
 
 
 def held(world: RealWorld, person: User) -> dict[str, Attachment]:

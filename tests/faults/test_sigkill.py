@@ -171,7 +171,11 @@ def test_a_selection(
             next_process(portal, "change")
             assert INTERRUPTED in administrator.visitor.page("/users/selection")
             left = [user.id for user in people if held(world, user)]
-            assert administrator.visitor.posts("/users/selection", {**fields, "user": left}) == 303
+            if left:
+                assert administrator.visitor.posts("/users/selection", {**fields, "user": left}) == 303
         assert [held(world, user) for user in people] == [{}] * 4
+        for user in people:
+            until(lambda user=user: world.mails_to(user.email) > 0, "the mail about it", seconds=60)
+        assert [world.mails_to(user.email) for user in people] == [1] * 4
         journal = administrator.visitor.page(f"/journal?company={company.id}&action=detach")
         assert [journal.count(user.email) > 0 for user in people] == [True] * 4
