@@ -75,7 +75,8 @@ class FakeDirectory:
 
     `signed_in_at` has the sign-ins and `has_codes` the second factors, by id of the account.
 
-    `calls` lists every verb called with its arguments, `mails` the addresses that were mailed.
+    `calls` lists every verb called with its arguments, `mails` the addresses that were mailed; `failed` counts the
+    calls that failed on purpose.
     """
 
     def __init__(self, *companies: Company) -> None:
@@ -86,6 +87,7 @@ class FakeDirectory:
         self.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS})
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.mails: list[str] = []
+        self.failed = 0
         self._lock = RLock()
         self._companies: dict[str, Company] = {}
         self.made_at: dict[str, datetime] = {}
@@ -417,6 +419,7 @@ class FakeDirectory:
                     fault.countdown -= 1
                     due = fault if fault.countdown == 0 else due
             self._faults = [fault for fault in self._faults if fault.countdown > 0]
+            self.failed += due is not None
             if due and due.effect == "none":
                 raise due.error
         time.sleep(self.latency)

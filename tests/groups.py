@@ -32,6 +32,13 @@ GROUPS = {
     "tests/keycloak/": STACK,
     "tests/browser/": STACK,
     "tests/contract/": STACK,
+    "tests/faults/test_keycloak.py": STACK,
+    "tests/faults/test_long_run.py": STACK,
+    "tests/faults/test_nth_call.py": STACK,
+    "tests/faults/test_sigkill.py": STACK,
+    "tests/faults/test_silent_mail.py": STACK,
+    "tests/faults/test_stateful.py": STACK,
+    "tests/faults/test_upgrade.py": OWN_SERVERS,
     "tests/look/test_keycloak_screens.py": STACK,
     "tests/look/": LOOK,
 }

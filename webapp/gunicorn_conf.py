@@ -23,6 +23,7 @@ from webapp.lifecycle.worker import Lifecycle
 from webapp.mail.courier import Courier
 from webapp.people import personal_data
 from webapp.people.recovery import resume
+from webapp.selection.worker import notify_of_interrupted
 from webapp.settings import WrongSettingsError, server_number
 from webapp.storage.database import NotMigratedError
 
@@ -88,6 +89,7 @@ def _begin(worker: Any) -> None:
         worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
     for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
         worker.log.info("interrupted import %s: taken up", import_id)
+    notify_of_interrupted(parts.database)
     batches.purge(parts.database)
     personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)

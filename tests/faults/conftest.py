@@ -7,6 +7,10 @@ from sqlalchemy import event
 
 from directory import budget
 from directory.keycloak_gateway.directory import KeycloakDirectory
+from sandbox.stack import Stack
+from tests.contract.realm import Realm
+from tests.contract.worlds import RealWorld
+from tests.faults.keycloaks import Keycloak, RealKeycloak, SmallKeycloak
 from tests.faults.proxy import FaultProxy
 from tests.faults.upstream import Upstream
 from webapp.storage.database import Database, metadata
@@ -26,19 +30,35 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def directory(proxy: FaultProxy, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> KeycloakDirectory:
+def _through_the_proxy(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call passes the proxy, with the host's own name."""
     monkeypatch.setenv("http_proxy", proxy.address)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    return KeycloakDirectory(
-        upstream.url,
-        "portal",
-        "portal-directory",
-        lambda: ["the-secret"],
-        portal_client_id="portal",
-        redirect_uri="http://localhost:8000/",
-    )
+
+
+@pytest.fixture(scope="session")
+def keycloak_realm(stack: Stack) -> Realm:
+    return Realm(stack)
+
+
+@pytest.fixture
+def real_world(_through_the_proxy: None, keycloak_realm: Realm) -> RealWorld:
+    """A real Keycloak, whose directory is asked through the proxy; what a test reads or sets up is not."""
+    return RealWorld(keycloak_realm)
+
+
+@pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.keycloak)])
+def keycloak(_through_the_proxy: None, request: pytest.FixtureRequest) -> Keycloak:
+    """The same test on each of the two."""
+    if request.param == "small":
+        return SmallKeycloak(request.getfixturevalue("upstream"))
+    return RealKeycloak(request.getfixturevalue("real_world"))
+
+
+@pytest.fixture
+def directory(keycloak: Keycloak) -> KeycloakDirectory:
+    return keycloak.directory()
 
 
 @pytest.fixture(autouse=True)

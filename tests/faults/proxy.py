@@ -3,20 +3,26 @@
 It is a forward proxy (`http_proxy`), so the name of the host stays what the caller knows and tokens stay valid.
 """
 
+import os
 import re
 import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Literal
 from urllib.parse import urlsplit
 
 Kind = Literal["503", "reset before", "reset after", "delay", "hang"]
+OURS = "/realms/portal/"
+"""In the path of every call about the portal's realm."""
+EVERY = int(os.environ.get("FAULT_EVERY", "12"))
+"""How many calls apart those are that go wrong, where each one of some work could (`make faults`: 1)."""
 HOP = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length"})
 
 
@@ -25,7 +31,7 @@ class Fault:
     """From the nth call on that matches, so many calls go wrong; `happened` counts those that did.
 
     « reset before » never reaches the server, « reset after » does and loses its answer; « delay » waits, then
-    passes on; « hang » answers nothing until the proxy stops.
+    passes on; « hang » answers nothing until the proxy stops. `then` is done as soon as a reset has happened.
     """
 
     kind: Kind
@@ -34,6 +40,7 @@ class Fault:
     nth: int = 1
     times: int = 1
     seconds: float = 0.0
+    then: Callable[[], object] = lambda: None
     seen: int = 0
     happened: int = 0
 
@@ -86,6 +93,19 @@ class FaultProxy:
             self._server.server_close()
 
 
+def one_after_the_other(
+    proxy: FaultProxy, fault_at: Callable[[int], Fault], every: int = EVERY
+) -> Iterator[Fault]:
+    """The fault at the first call, at a later one, and so on, until the caller's work has no such call."""
+    for nth in count(1, every):
+        fault = proxy.add(fault_at(nth))
+        yield fault
+        proxy.clear()
+        if not fault.happened:
+            assert nth > 1, "none went wrong"
+            return
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -105,13 +125,13 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "hang":
             self.server.proxy.ended.wait()
         if kind in {"hang", "reset before"}:
-            self._reset()
+            self._break_off(fault)
             return
         if kind == "delay" and fault:
             time.sleep(fault.seconds)
         answer = (503, {}, b"") if kind == "503" else self._forward(target.netloc, path, body)
         if kind == "reset after":
-            self._reset()
+            self._break_off(fault)
         else:
             self._answer(*answer)
 
@@ -141,7 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # the caller has given up
 
-    def _reset(self) -> None:
+    def _break_off(self, fault: Fault | None) -> None:
+        if fault:
+            fault.then()
         # Not an end but an RST: what a peer sends that has lost the connection.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True

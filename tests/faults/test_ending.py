@@ -2,72 +2,43 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from socket import socket
 
 import pytest
 import requests
 
+from tests.faults.portal_process import PortalProcess
 from tests.faults.proxy import Fault, FaultProxy
 from tests.faults.upstream import Upstream
 from tests.waiting import until
-from webapp.storage.database import Database
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
-
-Running = tuple["subprocess.Popen[bytes]", str]
 
 
 @pytest.fixture
-def portal(tmp_path: Path, proxy: FaultProxy, upstream: Upstream) -> Iterator[Running]:
-    """The process, and its address; every call to Keycloak passes the proxy."""
+def portal(tmp_path: Path, proxy: FaultProxy, upstream: Upstream) -> Iterator[PortalProcess]:
     upstream.down = True
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    database = Database(f"sqlite:///{tmp_path / 'portal.sqlite'}")
-    database.upgrade()
-    database.engine.dispose()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "http_proxy": proxy.address,
+    settings = {
         "CLIENT_PORTAL_SECRET": "secret of the portal",
         "CLIENT_PORTAL_DIRECTORY_SECRET": "secret of the directory",
         "SECRET_KEY": "a key for tests only",
         "KEYCLOAK_URL": upstream.url,
-        "PORTAL_PORT": str(port),
-        "PORTAL_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite'}",
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn_conf.py", "webapp.wsgi:app"]
-    address = f"http://127.0.0.1:{port}"
-    with (tmp_path / "log").open("wb") as log:
-        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    process = PortalProcess(tmp_path, proxy.address, settings)
     try:
-        until(lambda: alive(address), "the portal answers", seconds=120)
-        yield child, address
+        process.start()
+        yield process
     finally:
-        child.kill()
-        child.wait()
-    assert b"Traceback" not in (tmp_path / "log").read_bytes()
+        process.close()
 
 
-def alive(address: str) -> bool:
-    try:
-        return requests.get(f"{address}/livez", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def test_without_keycloak_and_to_the_end(portal: Running, proxy: FaultProxy):
+def test_without_keycloak_and_to_the_end(portal: PortalProcess, proxy: FaultProxy):
     """Sign-in is answered 503 with `Retry-After`; the one that waits at SIGTERM is answered too; status 0."""
-    child, address = portal
+    child, address = portal.child, portal.address
+    assert child is not None
     page = requests.get(f"{address}/login", timeout=30, allow_redirects=False)
     assert page.status_code == 503
     assert int(page.headers["Retry-After"]) > 0

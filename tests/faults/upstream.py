@@ -29,6 +29,10 @@ class Upstream:
         self._server.shutdown()
         self._server.server_close()
 
+    def person(self) -> str:
+        """Return the id of one more of those it knows."""
+        return str(uuid4())
+
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         path, _, query = target.partition("?")
         person = re.search(r"/users/([^/]+)(/groups|/execute-actions-email)?$", path)

@@ -16,6 +16,8 @@ from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, place, rank
         ("tests/sandbox/test_demo.py::test_y", OWN_SERVERS),
         ("tests/sandbox/test_ports.py::test_y", "tests/sandbox/test_ports.py"),
         ("tests/contract/test_x.py::test_y[keycloak]", STACK),
+        ("tests/faults/test_keycloak.py::test_y[real]", STACK),
+        ("tests/faults/test_killed.py::test_y", "tests/faults/test_killed.py"),
     ],
 )
 def test_the_group_of_a_test(nodeid: str, group: str):

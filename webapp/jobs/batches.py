@@ -78,6 +78,13 @@ def latest(database: Database, actor_id: str) -> Batch | None:
     return _batch(row) if row else None
 
 
+def interrupted(database: Database) -> list[Batch]:
+    """The batches that no process is at, and that were not brought to their end."""
+    with database.engine.connect() as connection:
+        found = [_batch(row) for row in connection.execute(select(resendings))]
+    return [batch for batch in found if batch.state is State.INTERRUPTED]
+
+
 def is_running(database: Database, actor_id: str) -> bool:
     """Whether a batch of theirs is running."""
     batch = latest(database, actor_id)

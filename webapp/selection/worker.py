@@ -80,6 +80,13 @@ def asked_of(batch: batches.Batch) -> tuple[Asked, str] | None:
     return decode(batch.asked["asked"], Asked), str(batch.asked["made_by"])
 
 
+def notify_of_interrupted(database: Database) -> None:
+    """What was done before a process died is notified now: no one takes the rest up."""
+    for batch in batches.interrupted(database):
+        if kept := asked_of(batch):
+            outbox.release(database, kept[1])
+
+
 def is_running(database: Database, actor_id: str) -> bool:
     """Whether a selection of theirs is under way."""
     batch = batches.latest(database, actor_id)
