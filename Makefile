@@ -85,8 +85,8 @@ mutation: $(READY) .venv-mutation/.ready ## changes rights, guards and encoding 
 	@nice $(MUTATION)/mutmut run --max-children 2 >build/mutation.log 2>&1 || { tail -n 40 build/mutation.log >&2; exit 1; }
 	@$(MUTATION)/python .ci/mutation.py
 
-faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 steps, 50 rounds of each race, PostgreSQL too
-	@FAULT_STEPS=10000 FAULT_ROUNDS=50 $(BIN)/python -m pytest tests/faults tests/web/storage \
+faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 steps, 50 rounds of each race, PostgreSQL too, a cluster
+	@FAULT_STEPS=10000 FAULT_ROUNDS=50 FAULT_CLUSTER=1 $(BIN)/python -m pytest tests/faults tests/web/storage \
 		tests/unit/webapp/storage tests/unit/webapp/people/test_recovery.py tests/browser/test_outage.py
 
 bench: $(READY) $(MO) ## the figures of docs/benchmarks.md
