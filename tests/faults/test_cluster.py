@@ -8,10 +8,13 @@ import logging
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier, Event
 from typing import Any
 
@@ -20,9 +23,10 @@ import requests
 
 from bench.traffic import Answer, Visits, errors, paced, session_of
 from sandbox.cluster import Cluster
+from sandbox.errors import MissingProgramError
 from sandbox.keycloak import KeycloakServer, admin_token
-from sandbox.ports import Ports
-from sandbox.reverse_proxy import State
+from sandbox.ports import Ports, is_free
+from sandbox.reverse_proxy import State, found
 from sandbox.stack import REALM
 from sandbox.visitor import Visitor
 from tests.waiting import until
@@ -33,9 +37,14 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.timeout(1200),
     pytest.mark.skipif(not os.environ.get("FAULT_CLUSTER"), reason="takes minutes: `make faults` runs it"),
+    pytest.mark.usefixtures("_proxy"),
 ]
 
 log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
+ROOT = Path(__file__).parents[2]
+PROC = Path("/proc")
+STOP_SECONDS = 15.0
 RATE = 5.0
 LONGEST = 600.0
 OUTAGE = 10.0
@@ -48,6 +57,14 @@ SOPHIE, CLAIRE = "sophie.martin@deltasol.example", "claire.fontaine@estuaire.exa
 READERS = (ANNE, THOMAS, SOPHIE, CLAIRE, "karim.benali@cevenne.example")
 EXPORTS_AN_HOUR = 30
 ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def _proxy() -> None:
+    try:
+        found()
+    except MissingProgramError as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +158,64 @@ def at_once(*acts: Callable[[], int]) -> list[int]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+def test_the_command_says_where_to_look_and_leaves_nothing(tmp_path: Path):
+    """`make cluster`, then Ctrl-C: each part has an address, then neither processes nor a database are left."""
+    ports = Ports.free()
+    settings = {name.upper(): str(port) for name, port in vars(ports).items()}
+    command = [sys.executable, "-m", "sandbox", "--folder", str(tmp_path / "var"), "cluster"]
+    output = tmp_path / "output"
+    with (
+        output.open("w") as said,
+        subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | settings, stdout=said, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        until(lambda: "Ctrl-C ends it" in output.read_text() or process.poll() is not None, "ready", seconds=600)
+        started = descendants(process.pid)
+        (data,) = {data_folder(pid) for pid, name in started.items() if name == "postgres"} - {None}
+        assert data.is_dir()
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert process.wait(60) == 0, output.read_text()
+        assert time.monotonic() - began < STOP_SECONDS
+    told = output.read_text()
+    for name in (
+        "Portal",
+        "Reverse proxy",
+        "portal-1",
+        "portal-2",
+        "keycloak-1",
+        "keycloak-2",
+        "PostgreSQL",
+        "Logs",
+    ):
+        assert re.search(rf"^{name} +\S+", told, re.MULTILINE), name
+    log.info("make cluster: %s", next(line for line in told.splitlines() if line.startswith("Ready after")))
+    assert {"java", "haproxy", "postgres"} <= set(started.values())
+    assert {pid: name for pid, name in started.items() if (PROC / str(pid)).exists()} == {}
+    assert [name for name, port in vars(ports).items() if not is_free(port)] == []
+    assert not data.exists()
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """The name of each process that this one has started, and of those that they have."""
+    children = [
+        int(one)
+        for task in (PROC / str(pid) / "task").iterdir()
+        for one in (task / "children").read_text().split()
+    ]
+    found = {child: (PROC / str(child) / "comm").read_text().strip() for child in children}
+    for child in children:
+        found |= descendants(child)
+    return found
+
+
+def data_folder(pid: int) -> Path | None:
+    """Where a server of PostgreSQL keeps its data; its helpers do not say it."""
+    words = (PROC / str(pid) / "cmdline").read_text().split("\0")
+    return Path(words[words.index("-D") + 1]) if "-D" in words else None
 
 
 def test_two_portals_are_one(cluster: Cluster):
@@ -269,7 +344,7 @@ def mails_to(cluster: Cluster, email: str) -> int:
 
 
 def said(name: str, answers: Sequence[Answer]) -> str:
-    """The figures of `docs/reliability.md`: shown by `pytest --log-level=INFO -rP`."""
+    """The figures of `docs/reliability.md`: shown by `pytest -rP`."""
     failed = errors(answers)
     kinds = sorted({one.status for one in failed})
     span = f", from {failed[0].due:.1f} to {failed[-1].due:.1f} s: {kinds}" if failed else ""
