@@ -103,7 +103,7 @@ class Cluster(Stack):
         portals = [Server(name, port) for name, port in self.portals.items()]
         return [
             Site("portal", self.ports.portal_port, "/livez", portals, PORTAL_AT_ONCE),
-            Site("keycloak", self.ports.keycloak_port, "/health/ready", nodes),
+            Site("keycloak", self.ports.keycloak_port, "/health/ready", nodes, answers=f"/realms/{REALM}"),
         ]
 
     def _start(self) -> None:

@@ -7,8 +7,8 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -54,11 +54,17 @@ QUEUE_SECONDS = 10
 BUSY = (
     "Trop de demandes à la fois ; réessayez dans quelques secondes. / Too many requests at once; try again soon."
 )
-SITE = """\
+FRONTEND = """\
 
 frontend {name}
     bind {loopback}:{port}
     default_backend {name}
+"""
+FALLBACK = """\
+    # None says that it is ready, which may be a false alarm: whoever still answers is better than none.
+    use_backend {name}-anyway if {{ nbsrv({name}) eq 0 }}
+"""
+BACKEND = """\
 
 backend {name}
     balance roundrobin
@@ -98,6 +104,8 @@ class Site:
     servers: Sequence[Server] = field(default_factory=tuple)
     at_once: int = 0
     """Requests under way at one server, the others wait at the proxy; 0 for no limit."""
+    answers: str = ""
+    """What a server that says it is not ready may still answer: those that do are used while none is ready."""
 
 
 class ReverseProxy:
@@ -176,9 +184,19 @@ def configuration(sites: Sequence[Site], overview_port: int) -> str:
     waiting: Mapping[str, object] = {"queue_seconds": QUEUE_SECONDS, "busy": BUSY}
     parts = [COMMON.format(**common, **waiting, commands=COMMANDS, overview=overview_port)]
     for site in sites:
-        parts.append(SITE.format(**common, name=site.name, port=site.port, alive=site.alive))
-        for server in site.servers:
-            checked = f" port {server.checked}" if server.checked else ""
-            limit = f" maxconn {site.at_once}" if site.at_once else ""
-            parts.append(f"    server {server.name} {LOOPBACK}:{server.port}{checked}{limit}\n")
+        parts.append(FRONTEND.format(**common, name=site.name, port=site.port))
+        if site.answers:
+            parts.append(FALLBACK.format(name=site.name))
+        parts += _backend(site.name, site.alive, site.servers, site.at_once)
+        if site.answers:
+            as_served = [replace(server, checked=0) for server in site.servers]
+            parts += _backend(f"{site.name}-anyway", site.answers, as_served, site.at_once)
     return "".join(parts)
+
+
+def _backend(name: str, alive: str, servers: Iterable[Server], at_once: int) -> Iterator[str]:
+    yield BACKEND.format(name=name, alive=alive)
+    for server in servers:
+        checked = f" port {server.checked}" if server.checked else ""
+        limit = f" maxconn {at_once}" if at_once else ""
+        yield f"    server {server.name} {LOOPBACK}:{server.port}{checked}{limit}\n"

@@ -34,6 +34,9 @@ class Named(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/slow":
             time.sleep(SLOW)
+        if self.path == "/never":
+            self.send_error(503)
+            return
         body = self.server.server_name.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -150,6 +153,22 @@ def test_a_server_that_is_not_back_gets_nothing(
         proxy.set_state("portal", "first", State.DRAIN)
         assert requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text == "late"
         server.shutdown()
+
+
+@pytest.mark.slow
+def test_while_none_is_ready_whoever_answers_is_used(
+    tmp_path: Path, programs: Programs, two: list[ThreadingHTTPServer]
+):
+    """Not one that does not even answer."""
+    skip_without_proxy()
+    port, overview, absent = free_ports(3)
+    servers = [Server("first", two[0].server_port), Server("absent", absent)]
+    proxy = ReverseProxy(tmp_path, overview, [Site("keycloak", port, "/never", servers, answers="/")], programs)
+    proxy.start()
+    until(lambda: not is_free(port), "the proxy listens", seconds=30)
+    until(lambda: proxy.status("keycloak", "first") == "DOWN", "it says that it is not ready", seconds=30)
+    until(lambda: proxy.status("keycloak-anyway", "absent") == "DOWN", "it is found to be absent", seconds=30)
+    assert {requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text for _ in range(4)} == {"first"}
 
 
 @pytest.mark.slow
