@@ -84,12 +84,17 @@ class Visits:
 
 
 def paced(
-    send: Callable[[int], int], rate: float, seconds: float, *, stop: threading.Event | None = None
+    send: Callable[[int], int],
+    rate: float,
+    seconds: float,
+    *,
+    stop: threading.Event | None = None,
+    threads: int = THREADS,
 ) -> list[Answer]:
     """Send `rate` requests a second for so long, or until `stop` is set; all answers, as they were due."""
     stop = stop or threading.Event()
     began = time.perf_counter()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         sent = []
         for number in range(round(rate * seconds)):
             due = number / rate

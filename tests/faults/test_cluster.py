@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from typing import Any
 import pytest
 import requests
 
-from bench.traffic import Answer, Visits, errors, paced, session_of
+from bench.traffic import TIMEOUT, Answer, Visits, errors, paced, percentile, session_of
 from sandbox.cluster import Cluster
 from sandbox.errors import MissingProgramError
 from sandbox.keycloak import KeycloakServer, admin_token
@@ -55,6 +56,8 @@ ANNE = "anne.durand@acme.example"
 THOMAS = "thomas.dubois@flandre.example"
 SOPHIE, CLAIRE = "sophie.martin@deltasol.example", "claire.fontaine@estuaire.example"
 READERS = (ANNE, THOMAS, SOPHIE, CLAIRE, "karim.benali@cevenne.example")
+FLOOD = 50.0
+FLOOD_SECONDS = 15.0
 EXPORTS_AN_HOUR = 30
 ROUNDS = 3
 
@@ -256,6 +259,23 @@ def test_the_last_two_administrators_never_both_go(cluster: Cluster):
             at_realm(cluster, f"users/{user_id}/groups/{group}", "PUT")
 
 
+def test_more_than_the_machine_can_do(cluster: Cluster):
+    """Each request is answered, by a list or by 503, nobody waits for long, and afterwards all is as before."""
+    thomas = Administrator(cluster, THOMAS)
+    cookies = [session_of(cluster.portal_url, email, password_of(cluster, email)) for email in READERS]
+    with Visits(f"{cluster.portal_url}/users", cookies) as visits:
+        answers = paced(visits, FLOOD, FLOOD_SECONDS, threads=round(FLOOD * FLOOD_SECONDS))
+    began = time.perf_counter()
+    until(lambda: thomas.gets("/users").status_code == 200, "a list again", seconds=OUTAGE)
+    counted = Counter(one.status for one in answers)
+    times = f"p50 {percentile(answers, 0.5):.1f} s, p95 {percentile(answers, 0.95):.1f} s"
+    log.info("%g /s for %g s: %s, %s, %s", FLOOD, FLOOD_SECONDS, dict(counted), times, said("all", answers))
+    log.info("a list again after %.1f s", time.perf_counter() - began)
+    assert set(counted) <= {200, 503}
+    assert counted[200] > 0
+    assert max(one.took for one in answers) < TIMEOUT
+
+
 def test_a_rolling_restart_loses_no_request(cluster: Cluster):
     """Each portal is replaced as `docs/operations.md` says; whoever is signed in stays so."""
     before = cluster.pids
@@ -281,6 +301,9 @@ def test_a_keycloak_is_killed_and_returns(cluster: Cluster):
         kill(victim)
         tries = {email: tries_until_done(thomas, email) for email in meanwhile}
         until(lambda: cluster.proxy.status("keycloak", victim.name) == "DOWN", "left out", seconds=OUTAGE)
+        log.info(
+            "the node that is left says that it is ready: %s", cluster.proxy.status("keycloak", survivor.name)
+        )
         time.sleep(max(0.0, killed + TOKEN_SECONDS + OUTAGE - time.perf_counter()))
         assert thomas.is_let_in(cluster.service_url)
         returned = time.perf_counter()
