@@ -32,6 +32,9 @@ from sandbox.stack import REALM
 from sandbox.visitor import Visitor
 from tests.waiting import until
 from tests.web.typed import a_creation, a_row
+from webapp.records.journal import Action, Outcome
+from webapp.records.journal_reading import Search, read
+from webapp.storage.database import Database
 
 pytestmark = [
     pytest.mark.keycloak,
@@ -308,8 +311,8 @@ def test_a_keycloak_is_killed_and_returns(cluster: Cluster):
         assert thomas.is_let_in(cluster.service_url)
         returned = time.perf_counter()
         cluster.rejoin(victim)
-        members = members_seen(survivor)
         seconds = time.perf_counter() - returned
+        members = members_seen(survivor)
     answers = load.result()
     # The block waited five seconds with the load before the kill.
     late = [one for one in errors(answers) if not 5.0 <= one.due <= 5.0 + OUTAGE]
@@ -322,6 +325,7 @@ def test_a_keycloak_is_killed_and_returns(cluster: Cluster):
         email: [["/flandre-chaleur"]] for email in ("before@flandre.example", *meanwhile)
     }
     assert [mails_to(cluster, email) for email in meanwhile] == [1] * len(meanwhile)
+    assert [creations_noted(cluster, email) for email in meanwhile] == [1] * len(meanwhile)
 
 
 def test_the_one_that_returned_is_enough(cluster: Cluster):
@@ -364,6 +368,16 @@ def members_seen(node: KeycloakServer) -> int:
 
 def mails_to(cluster: Cluster, email: str) -> int:
     return sum(email in mail.to for mail in cluster.mail.store.all())
+
+
+def creations_noted(cluster: Cluster, email: str) -> int:
+    """How many lines of the journal say that the account was made."""
+    database = Database(cluster.postgres.address("portal").sqlalchemy)
+    try:
+        search = Search(q=email, action=Action.CREATE)
+        return sum(line.outcome is Outcome.DONE for line in read(database, ["flandre-chaleur"], search, 1).lines)
+    finally:
+        database.engine.dispose()
 
 
 def said(name: str, answers: Sequence[Answer]) -> str:

@@ -60,15 +60,14 @@ def test_a_broken_connection_is_an_error_and_not_tried_again(address: str, monke
         assert visits(1) == 200
 
 
-def test_the_time_of_a_request_begins_when_it_is_due(monkeypatch: pytest.MonkeyPatch):
+def test_the_time_of_a_request_begins_when_it_is_due():
     """A server that stands still is seen by everybody who would have come meanwhile."""
-    monkeypatch.setattr("bench.traffic.THREADS", 1)
 
     def stands_still_first(number: int) -> int:
         time.sleep(0.5 if number == 0 else 0)
         return 200
 
-    answers = paced(stands_still_first, rate=100, seconds=0.3)
+    answers = paced(stands_still_first, rate=100, seconds=0.3, threads=1)
     assert len(answers) == 30
     assert all(answer.took > 0.15 for answer in answers)
     assert [answer.due for answer in answers] == [number / 100 for number in range(30)]
