@@ -133,22 +133,21 @@ class Cluster(Stack):
 
     def _use(self, node: KeycloakServer) -> None:
         """Ask it what portals ask all the time: the first tokens after a start take seconds, later ones do not."""
-        realm = f"http://{LOOPBACK}:{node.port}/{{}}realms/{REALM}"
+        server = f"http://{LOOPBACK}:{node.port}"
         client = {
             "grant_type": "client_credentials",
             "client_id": SERVICE_ACCOUNT,
             "client_secret": self.secrets.client_portal_directory_secret,
         }
-        for _ in range(USES):
-            token = requests.post(
-                f"{realm.format('')}/protocol/openid-connect/token", data=client, timeout=USE_SECONDS
-            )
-            token.raise_for_status()
-            bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
-            for path in ("users?max=20", "groups?max=20&briefRepresentation=false"):
-                requests.get(
-                    f"{realm.format('admin/')}/{path}", headers=bearer, timeout=USE_SECONDS
-                ).raise_for_status()
+        with requests.Session() as http:
+            for _ in range(USES):
+                tokens = f"{server}/realms/{REALM}/protocol/openid-connect/token"
+                given = http.post(tokens, data=client, timeout=USE_SECONDS)
+                given.raise_for_status()
+                bearer = {"Authorization": f"Bearer {given.json()['access_token']}"}
+                for path in ("users?max=20", "groups?max=20&briefRepresentation=false"):
+                    page = f"{server}/admin/realms/{REALM}/{path}"
+                    http.get(page, headers=bearer, timeout=USE_SECONDS).raise_for_status()
 
     def _start_portals(self) -> None:
         with self._display.step("Portals") as report:

@@ -50,10 +50,8 @@ frontend overview
     stats uri /
 """
 QUEUE_SECONDS = 10
-"""How long a request waits at the proxy for its turn; and how much later it may be sent again."""
-BUSY = (
-    "Trop de demandes à la fois ; réessayez dans quelques secondes. / Too many requests at once; try again soon."
-)
+"""How long a request waits at the proxy for its turn, and how much later it may be sent again."""
+BUSY = "Trop de demandes à la fois\N{NO-BREAK SPACE}: réessayez bientôt. / Too many requests: try again soon."
 FRONTEND = """\
 
 frontend {name}
@@ -72,8 +70,8 @@ backend {name}
     http-request disable-l7-retry unless METH_GET
     option httpchk GET {alive}
 """
-
 CHECKED_SECONDS = 30.0
+"""Within which a server that is given back has to pass a check."""
 POLL_SECONDS = 0.1
 
 
