@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 import requests
 
-from bench.traffic import TIMEOUT, Answer, Visits, errors, paced, percentile, session_of
+from bench.traffic import TIMEOUT, Answer, Visits, errors, kinds, paced, percentile, session_of
 from sandbox.cluster import Cluster
 from sandbox.errors import MissingProgramError
 from sandbox.keycloak import KeycloakServer, admin_token
@@ -272,7 +272,7 @@ def test_more_than_the_machine_can_do(cluster: Cluster):
     until(lambda: thomas.gets("/users").status_code == 200, "a list again", seconds=OUTAGE)
     counted = Counter(one.status for one in answers)
     times = f"p50 {percentile(answers, 0.5):.1f} s, p95 {percentile(answers, 0.95):.1f} s"
-    log.info("%g /s for %g s: %s, %s, %s", FLOOD, FLOOD_SECONDS, dict(counted), times, said("all", answers))
+    log.info("%s, %s", said(f"{FLOOD:g} a second for {FLOOD_SECONDS:g} s", answers), times)
     log.info("a list again after %.1f s", time.perf_counter() - began)
     assert set(counted) <= {200, 503}
     assert counted[200] > 0
@@ -382,8 +382,4 @@ def creations_noted(cluster: Cluster, email: str) -> int:
 
 def said(name: str, answers: Sequence[Answer]) -> str:
     """The figures of `docs/reliability.md`: shown by `pytest -rP`."""
-    failed = errors(answers)
-    kinds = sorted({one.status for one in failed})
-    span = f", from {failed[0].due:.1f} to {failed[-1].due:.1f} s: {kinds}" if failed else ""
-    slowest = max(one.took for one in answers)
-    return f"{name}: {len(answers)} requests, {len(failed)} errors{span}, slowest {slowest:.1f} s"
+    return f"{name}: {kinds(answers)}; slowest {max(one.took for one in answers):.1f} s"

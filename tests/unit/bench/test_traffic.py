@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bench.traffic import NO_ANSWER, Answer, Visits, errors, flat_out, paced, percentile
+from bench.traffic import NO_ANSWER, Answer, Visits, errors, flat_out, kinds, paced, percentile
 
 
 class Page(BaseHTTPRequestHandler):
@@ -103,3 +103,10 @@ def test_percentiles():
     answers = [Answer(0, took / 100, 200) for took in range(1, 101)]
     assert [percentile(answers, part) for part in (0.5, 0.95, 0.99)] == [0.5, 0.95, 0.99]
     assert percentile(answers[:1], 0.95) == 0.01
+
+
+def test_errors_have_a_kind_and_a_time():
+    """What went wrong is looked for in the logs of that time."""
+    answers = [Answer(0.5, 0.1, 200), Answer(2.0, 0.1, 503), Answer(3.25, 0.1, NO_ANSWER), Answer(4.0, 0.1, 503)]
+    assert kinds(answers) == "0: 1, 200: 1, 503: 2; errors from 2.0 to 4.0 s"
+    assert kinds(answers[:1]) == "200: 1"
