@@ -87,8 +87,8 @@ mutation: $(READY) .venv-mutation/.ready ## changes rights, guards and encoding 
 	@nice $(MUTATION)/mutmut run --max-children 2 >build/mutation.log 2>&1 || { tail -n 40 build/mutation.log >&2; exit 1; }
 	@$(MUTATION)/python .ci/mutation.py
 
-faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 steps, 50 rounds of each race, an upgrade of Keycloak
-	@FAULT_STEPS=10000 FAULT_STEPS_REAL=500 FAULT_EVERY=1 FAULT_PEOPLE=500 FAULT_ROUNDS=50 FAULT_UPGRADE=1 \
+faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 steps, 50 rounds of each race, an upgrade of Keycloak, a cluster
+	@FAULT_STEPS=10000 FAULT_STEPS_REAL=500 FAULT_EVERY=1 FAULT_PEOPLE=500 FAULT_ROUNDS=50 FAULT_UPGRADE=1 FAULT_CLUSTER=1 \
 		$(BIN)/python -m pytest tests/faults tests/web/storage \
 		tests/unit/webapp/storage tests/unit/webapp/people/test_recovery.py tests/browser/test_outage.py
 

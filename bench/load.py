@@ -22,7 +22,7 @@ import requests
 from bench.figures import Figure, at_most, exactly
 from bench.lists import Loader
 from bench.portal import PASSWORD
-from bench.traffic import TIMEOUT, Visits, errors, flat_out, paced, percentile, session_of
+from bench.traffic import TIMEOUT, Visits, errors, flat_out, kinds, paced, percentile, session_of
 from bench.usage import Shares, shares
 from sandbox.ports import Ports
 from sandbox.stack import REALM, Stack
@@ -79,6 +79,7 @@ def lists(stack: Stack, cookies: Sequence[str], pace: Pace) -> Iterator[Figure]:
         name = f"list, {pace.rate:g} requests/s for {pace.seconds:g} s, {len(cookies)} administrators"
         yield exactly(f"{name}: answers", len(answers), round(pace.rate * pace.seconds))
         yield exactly(f"{name}: errors", len(errors(answers)), 0)
+        yield Figure(f"{name}: statuses", kinds(answers))
         yield Figure(f"{name}: p50", f"{percentile(answers, 0.5) * 1000:.0f} ms")
         yield at_most(f"{name}: p95", percentile(answers, 0.95) * 1000, P95_GOAL, "ms")
         yield Figure(f"{name}: p99", f"{percentile(answers, 0.99) * 1000:.0f} ms")

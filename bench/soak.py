@@ -21,7 +21,7 @@ from bench.figures import Figure, at_most, exactly
 from bench.load import administrators
 from bench.picture import Line, Panel, drawn
 from bench.portal import PASSWORD
-from bench.traffic import Visits, errors, paced, percentile, session_of
+from bench.traffic import Visits, errors, kinds, paced, percentile, session_of
 from bench.usage import Usage, of_group
 from sandbox.ports import Ports
 from sandbox.stack import Stack
@@ -69,6 +69,7 @@ def soak(
     picture.write_text(pictured(samples), encoding="utf-8")
     name = f"soak, {rate:g} requests/s for {seconds / 60:g} min"
     yield exactly(f"{name}: errors of {len(answers)}", len(errors(answers)), 0)
+    yield Figure(f"{name}: statuses", kinds(answers))
     yield Figure(f"{name}: p95", f"{percentile(answers, 0.95) * 1000:.0f} ms")
     yield from flatness(samples)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,12 +85,17 @@ class Visits:
 
 
 def paced(
-    send: Callable[[int], int], rate: float, seconds: float, *, stop: threading.Event | None = None
+    send: Callable[[int], int],
+    rate: float,
+    seconds: float,
+    *,
+    stop: threading.Event | None = None,
+    threads: int = THREADS,
 ) -> list[Answer]:
     """Send `rate` requests a second for so long, or until `stop` is set; all answers, as they were due."""
     stop = stop or threading.Event()
     began = time.perf_counter()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         sent = []
         for number in range(round(rate * seconds)):
             due = number / rate
@@ -122,6 +128,16 @@ def _answer(send: Callable[[int], int], number: int, began: float, due: float) -
 def errors(answers: Iterable[Answer]) -> list[Answer]:
     """Those that are not the page."""
     return [answer for answer in answers if answer.status != 200]
+
+
+def kinds(answers: Iterable[Answer]) -> str:
+    """How many answers of each status there were, and when those that are not the page were due."""
+    answers = list(answers)
+    counted = ", ".join(
+        f"{status}: {count}" for status, count in sorted(Counter(a.status for a in answers).items())
+    )
+    failed = [answer.due for answer in errors(answers)]
+    return f"{counted}; errors from {min(failed):.1f} to {max(failed):.1f} s" if failed else counted
 
 
 def percentile(answers: Iterable[Answer], part: float) -> float:

@@ -14,15 +14,22 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import requests
+
 from sandbox.errors import StartError
 from sandbox.keycloak import InCluster, KeycloakServer
-from sandbox.ports import Ports, free_ports
+from sandbox.ports import LOOPBACK, Ports, free_ports
 from sandbox.postgres import PASSWORD, USER, PostgresServer
 from sandbox.reverse_proxy import ReverseProxy, Server, Site, State, found
-from sandbox.stack import Stack
+from sandbox.stack import REALM, SERVICE_ACCOUNT, Stack
 from sandbox.together import together
 
 NODES = 2
+PORTAL_AT_ONCE = 28
+"""Fewer than the 32 threads of a portal: those left answer the proxy's checks and whoever comes by other ways."""
+USES = 3
+"""How often a new node is used before it gets requests."""
+USE_SECONDS = 60.0
 
 
 class Cluster(Stack):
@@ -58,10 +65,7 @@ class Cluster(Stack):
             *super().addresses,
             ("Reverse proxy", self.proxy.overview_url),
             *((name, f"http://localhost:{port}/readyz") for name, port in self.portals.items()),
-            *(
-                (node.log.parent.name, f"http://localhost:{node.management_port}/health")
-                for node in self.keycloaks
-            ),
+            *((node.name, f"http://localhost:{node.management_port}/health") for node in self.keycloaks),
             ("PostgreSQL", self.postgres.address("portal").sqlalchemy),
             ("Logs", str(self.folder)),
         ]
@@ -83,18 +87,23 @@ class Cluster(Stack):
         child.stop()
         self._children.remove(child)
         self._serve_portal(name, self.portals[name])
-        self.proxy.set_state("portal", name, State.READY)
+        self.proxy.give_back("portal", name)
+
+    def rejoin(self, node: KeycloakServer) -> None:
+        """Start a node that has ended; it gets requests once it has been used."""
+        self._children = [each for each in self._children if each is not node.child]
+        self._join(node)
 
     def _membership(self, name: str, port: int) -> InCluster:
         database = self.postgres.address("keycloak").jdbc
         return InCluster(name, f"http://localhost:{self.ports.keycloak_port}", database, USER, PASSWORD, port)
 
     def _sites(self) -> list[Site]:
-        nodes = [Server(node.folder.name, node.port, node.management_port) for node in self.keycloaks]
+        nodes = [Server(node.name, node.port, node.management_port) for node in self.keycloaks]
         portals = [Server(name, port) for name, port in self.portals.items()]
         return [
-            Site("portal", self.ports.portal_port, "/livez", portals),
-            Site("keycloak", self.ports.keycloak_port, "/health/ready", nodes),
+            Site("portal", self.ports.portal_port, "/livez", portals, PORTAL_AT_ONCE),
+            Site("keycloak", self.ports.keycloak_port, "/health/ready", nodes, answers=f"/realms/{REALM}"),
         ]
 
     def _start(self) -> None:
@@ -111,12 +120,34 @@ class Cluster(Stack):
         together(*steps, *([self._start_service] if self._with_service else []))
 
     def _join(self, node: KeycloakServer) -> None:
-        with self._display.step(node.folder.name) as report:
+        with self._display.step(node.name) as report:
             node.report = report
+            self.proxy.set_state("keycloak", node.name, State.DRAIN)
             node.start()
             if node.child is None:
-                raise StartError(f"{node.folder.name} was not started", node.log)
+                raise StartError(f"{node.name} was not started", node.log)
             self._children.append(node.child)
+            report("using it once")
+            self._use(node)
+            self.proxy.give_back("keycloak", node.name)
+
+    def _use(self, node: KeycloakServer) -> None:
+        """Ask it what portals ask all the time: the first tokens after a start take seconds, later ones do not."""
+        server = f"http://{LOOPBACK}:{node.port}"
+        client = {
+            "grant_type": "client_credentials",
+            "client_id": SERVICE_ACCOUNT,
+            "client_secret": self.secrets.client_portal_directory_secret,
+        }
+        with requests.Session() as http:
+            for _ in range(USES):
+                tokens = f"{server}/realms/{REALM}/protocol/openid-connect/token"
+                given = http.post(tokens, data=client, timeout=USE_SECONDS)
+                given.raise_for_status()
+                bearer = {"Authorization": f"Bearer {given.json()['access_token']}"}
+                for path in ("users?max=20", "groups?max=20&briefRepresentation=false"):
+                    page = f"{server}/admin/realms/{REALM}/{path}"
+                    http.get(page, headers=bearer, timeout=USE_SECONDS).raise_for_status()
 
     def _start_portals(self) -> None:
         with self._display.step("Portals") as report:

@@ -134,6 +134,10 @@ class KeycloakServer:
         self.child: Child | None = None
 
     @property
+    def name(self) -> str:
+        return self.cluster.name if self.cluster else "Keycloak"
+
+    @property
     def url(self) -> str:
         """The only address under which the Admin API accepts the tokens it gives out."""
         return self.cluster.public_url if self.cluster else f"http://localhost:{self.port}"
@@ -181,7 +185,7 @@ class KeycloakServer:
         environment = self.environment | (self.cluster.environment() if self.cluster else {})
         self.log.unlink(missing_ok=True)
         self.child = self.programs.start(
-            self.cluster.name if self.cluster else "Keycloak",
+            self.name,
             distribution.command(self.folder, *self._options(), learn=learn),
             log=self.log,
             environment=java_environment(bootstrap | environment if learn else environment),

@@ -2,7 +2,9 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,13 +15,15 @@ import requests
 from sandbox import __main__ as command_line
 from sandbox import reverse_proxy
 from sandbox.cluster import Cluster
-from sandbox.errors import MissingProgramError
+from sandbox.errors import MissingProgramError, StartError
 from sandbox.ports import LOOPBACK, Ports, free_port, free_ports, is_free
 from sandbox.postgres import PostgresServer
 from sandbox.processes import Programs
 from sandbox.reverse_proxy import ReverseProxy, Server, Site, State, configuration
 from sandbox.stack import claim
 from tests.waiting import until
+
+SLOW = 3.0
 
 
 class Named(BaseHTTPRequestHandler):
@@ -28,6 +32,11 @@ class Named(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path == "/slow":
+            time.sleep(SLOW)
+        if self.path == "/never":
+            self.send_error(503)
+            return
         body = self.server.server_name.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -60,6 +69,13 @@ def two() -> Iterator[list[ThreadingHTTPServer]]:
         server.server_close()
 
 
+def skip_without_proxy() -> None:
+    try:
+        reverse_proxy.found()
+    except MissingProgramError as missing:
+        pytest.skip(str(missing))
+
+
 @pytest.mark.postgres
 def test_postgres_begins_empty_and_leaves_nothing(tmp_path: Path, programs: Programs):
     """Its databases are there, on the loopback only; afterwards neither port nor data."""
@@ -88,16 +104,14 @@ def test_the_proxy_takes_turns_and_leaves_out_who_is_drained(
     tmp_path: Path, programs: Programs, two: list[ThreadingHTTPServer]
 ):
     """Or does not answer."""
-    try:
-        reverse_proxy.found()
-    except MissingProgramError as missing:
-        pytest.skip(str(missing))
+    skip_without_proxy()
     port, overview, nobody = free_ports(3)
     servers = [Server(server.server_name, server.server_port) for server in two]
     site = Site("portal", port, "/livez", [*servers, Server("absent", nobody)])
     proxy = ReverseProxy(tmp_path, overview, [site], programs)
     proxy.start()
     until(lambda: not is_free(port), "the proxy listens", seconds=30)
+    until(lambda: proxy.status("portal", "absent") == "DOWN", "it is found to be absent", seconds=30)
 
     def who() -> set[str]:
         return {requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text for _ in range(8)}
@@ -105,11 +119,76 @@ def test_the_proxy_takes_turns_and_leaves_out_who_is_drained(
     assert who() == {"first", "second"}
     proxy.set_state("portal", "first", State.DRAIN)
     assert who() == {"second"}
-    proxy.set_state("portal", "first", State.READY)
+    proxy.give_back("portal", "first")
     assert who() == {"first", "second"}
     assert requests.get(proxy.overview_url, timeout=10).ok
     with pytest.raises(ValueError, match="No such"):
         proxy.set_state("portal", "third", State.READY)
+
+
+@pytest.mark.slow
+def test_a_server_that_is_not_back_gets_nothing(
+    tmp_path: Path, programs: Programs, two: list[ThreadingHTTPServer], monkeypatch: pytest.MonkeyPatch
+):
+    """It is given back when a check has found it, not when somebody says so: the next one may be drained then."""
+    skip_without_proxy()
+    monkeypatch.setattr(reverse_proxy, "CHECKED_SECONDS", 3.0)
+    port, overview, late = free_ports(3)
+    first = Server("first", two[0].server_port)
+    proxy = ReverseProxy(
+        tmp_path, overview, [Site("portal", port, "/livez", [first, Server("late", late)])], programs
+    )
+    proxy.start()
+    until(lambda: not is_free(port), "the proxy listens", seconds=30)
+    until(lambda: proxy.status("portal", "late") == "DOWN", "it is found to be absent", seconds=30)
+    proxy.set_state("portal", "late", State.DRAIN)
+    with pytest.raises(StartError, match="late gets no requests: DOWN"):
+        proxy.give_back("portal", "late")
+    server = ThreadingHTTPServer((LOOPBACK, late), Named)
+    server.daemon_threads = True
+    server.server_name = "late"
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        proxy.give_back("portal", "late")
+        proxy.set_state("portal", "first", State.DRAIN)
+        assert requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text == "late"
+        server.shutdown()
+
+
+@pytest.mark.slow
+def test_while_none_is_ready_whoever_answers_is_used(
+    tmp_path: Path, programs: Programs, two: list[ThreadingHTTPServer]
+):
+    """Not one that does not even answer."""
+    skip_without_proxy()
+    port, overview, absent = free_ports(3)
+    servers = [Server("first", two[0].server_port), Server("absent", absent)]
+    proxy = ReverseProxy(tmp_path, overview, [Site("keycloak", port, "/never", servers, answers="/")], programs)
+    proxy.start()
+    until(lambda: not is_free(port), "the proxy listens", seconds=30)
+    until(lambda: proxy.status("keycloak", "first") == "DOWN", "it says that it is not ready", seconds=30)
+    until(lambda: proxy.status("keycloak-anyway", "absent") == "DOWN", "it is found to be absent", seconds=30)
+    assert {requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text for _ in range(4)} == {"first"}
+
+
+@pytest.mark.slow
+def test_who_waits_too_long_is_asked_to_come_back(
+    tmp_path: Path, programs: Programs, two: list[ThreadingHTTPServer], monkeypatch: pytest.MonkeyPatch
+):
+    """503 with `Retry-After`, while the one whose turn it is gets an answer."""
+    skip_without_proxy()
+    monkeypatch.setattr(reverse_proxy, "QUEUE_SECONDS", 1)
+    port, overview = free_ports(2)
+    site = Site("portal", port, "/livez", [Server("first", two[0].server_port)], at_once=1)
+    ReverseProxy(tmp_path, overview, [site], programs).start()
+    until(lambda: not is_free(port), "the proxy listens", seconds=30)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: requests.get(f"http://{LOOPBACK}:{port}/slow", timeout=30), range(2)))
+    served, refused = sorted(answers, key=lambda answer: answer.status_code)
+    assert (served.status_code, served.text) == (200, "first")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert "réessayez" in refused.text
+    assert refused.elapsed.total_seconds() < SLOW
 
 
 def test_what_changes_something_is_not_sent_twice():

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bench.traffic import NO_ANSWER, Answer, Visits, errors, flat_out, paced, percentile
+from bench.traffic import NO_ANSWER, Answer, Visits, errors, flat_out, kinds, paced, percentile
 
 
 class Page(BaseHTTPRequestHandler):
@@ -60,15 +60,14 @@ def test_a_broken_connection_is_an_error_and_not_tried_again(address: str, monke
         assert visits(1) == 200
 
 
-def test_the_time_of_a_request_begins_when_it_is_due(monkeypatch: pytest.MonkeyPatch):
+def test_the_time_of_a_request_begins_when_it_is_due():
     """A server that stands still is seen by everybody who would have come meanwhile."""
-    monkeypatch.setattr("bench.traffic.THREADS", 1)
 
     def stands_still_first(number: int) -> int:
         time.sleep(0.5 if number == 0 else 0)
         return 200
 
-    answers = paced(stands_still_first, rate=100, seconds=0.3)
+    answers = paced(stands_still_first, rate=100, seconds=0.3, threads=1)
     assert len(answers) == 30
     assert all(answer.took > 0.15 for answer in answers)
     assert [answer.due for answer in answers] == [number / 100 for number in range(30)]
@@ -104,3 +103,10 @@ def test_percentiles():
     answers = [Answer(0, took / 100, 200) for took in range(1, 101)]
     assert [percentile(answers, part) for part in (0.5, 0.95, 0.99)] == [0.5, 0.95, 0.99]
     assert percentile(answers[:1], 0.95) == 0.01
+
+
+def test_errors_have_a_kind_and_a_time():
+    """What went wrong is looked for in the logs of that time."""
+    answers = [Answer(0.5, 0.1, 200), Answer(2.0, 0.1, 503), Answer(3.25, 0.1, NO_ANSWER), Answer(4.0, 0.1, 503)]
+    assert kinds(answers) == "0: 1, 200: 1, 503: 2; errors from 2.0 to 4.0 s"
+    assert kinds(answers[:1]) == "200: 1"
