@@ -50,6 +50,7 @@ class Gallery:
             step(page, self.world)
         page.remove_listener("response", note)
         assert answers[-1] == view.status, f"{view.name}: {answers}"
+        page.wait_for_load_state()  # of what the last step opened: without its styles, it would be judged bare
         assert page.get_attribute("html", "lang") == locale
         return page
 
