@@ -1,6 +1,8 @@
 """A real browser in front of the world: shows any view of the table, in a language."""
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+import time
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Response
 
 from tests.look.pages import VISITOR, View
 from tests.look.world import HOST, World
@@ -39,18 +41,24 @@ class Gallery:
         page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce", forced_colors="none")
         self.complaints.clear()
         answers: list[int] = []
+        opened: list[Frame] = []
 
         def note(response: Response) -> None:
             if response.request.is_navigation_request():
                 answers.append(response.status)
 
+        def count(frame: Frame) -> None:
+            opened.append(frame)
+
         page.on("response", note)
+        page.on("framenavigated", count)
         page.goto(self.world.site + view.path.format(**self.world.ids))
         for step in view.steps:
             step(page, self.world)
+        _wait_for_the_last(page, answers, opened)
         page.remove_listener("response", note)
+        page.remove_listener("framenavigated", count)
         assert answers[-1] == view.status, f"{view.name}: {answers}"
-        page.wait_for_load_state()  # of what the last step opened: without its styles, it would be judged bare
         assert page.get_attribute("html", "lang") == locale
         return page
 
@@ -82,3 +90,15 @@ class Gallery:
         if actor != VISITOR:
             cookie = {"name": "attache", "value": self.world.cookies[actor], "domain": HOST, "path": "/"}
             context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+def _wait_for_the_last(page: Page, answers: list[int], opened: list[Frame]) -> None:
+    """Wait until the page shows the last answer, with its styles.
+
+    A click returns before the page changes. Whoever looked then would see the page before, or one without styles.
+    """
+    deadline = time.monotonic() + PATIENCE / 1000
+    while len(opened) < sum(not 300 <= status < 400 for status in answers):
+        assert time.monotonic() < deadline, f"{page.url} was answered and not shown: {answers}"
+        page.wait_for_timeout(20)
+    page.wait_for_load_state()
