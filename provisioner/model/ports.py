@@ -23,7 +23,7 @@ class Realm(Protocol):
         ...
 
     def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
-        """Hold the lock of the realm; the value is True if another run held it in the meantime.
+        """Hold the lock of the realm; the value is True if another run held it since the realm was observed.
 
         `waiting` is called repeatedly with the holder while this run waits. Raises `LockedError` after the time
         limit.

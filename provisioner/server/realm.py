@@ -1,6 +1,7 @@
 """A realm on a server, as states and changes: `Realm` over `Api`, using the records of the kinds."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from provisioner.errors import NotFoundError
@@ -44,8 +45,18 @@ class KeycloakRealm:
     def save(self) -> None:
         realm.save_record(self._observed_server)
 
-    def locked(self, waiting: Waiting) -> AbstractContextManager[bool]:
-        return Lock(self._api).held(waiting)
+    @contextmanager
+    def locked(self, waiting: Waiting) -> Iterator[bool]:
+        with Lock(self._api).held(waiting) as waited:
+            yield waited or self._is_changed()
+
+    def _is_changed(self) -> bool:
+        """Return whether another run has stored its record since the realm was observed.
+
+        It may have begun and ended in between, so that no one had to wait for the lock.
+        """
+        now = record.read(self._api.get("").get("attributes") or {})
+        return now != self._observed_server.record
 
     def perform(self, *changes: Change) -> None:
         KINDS[changes[0].address.kind].write(self._observed_server, changes)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from provisioner import loader
-from provisioner.errors import ServerError
+from provisioner.errors import ServerError, StalePlanError
 from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change
 from provisioner.model.state import Address
@@ -246,6 +246,19 @@ class TestTwoRuns:
         assert started.returncode == 0, rest
         assert small.plan().writes == ()
         assert small.admin.get(f"roles/{ROLE}").status_code == 404
+
+    def test_one_that_came_and_went_since_the_plan_is_noticed(self, small: TestRealm):
+        """Nobody waits for the lock then, and nothing is made twice."""
+        assert small.apply().complete
+        small.write_companies(COMPANIES + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(2)))
+        desired = loader.load([small.folder], small.environment).desired
+        realm = small.server()
+        observed = realm.observe(desired)
+        planned = plan(desired, observed)
+        assert small.apply().complete
+        with pytest.raises(StalePlanError, match="plan again"):
+            apply(desired, planned, observed, realm)
+        assert small.plan().writes == ()
 
     def test_both_at_once_end_well(self, small: TestRealm):
         """One does the work; the other finds it done, or is told to plan again. Nothing is made twice."""
