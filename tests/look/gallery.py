@@ -10,6 +10,10 @@ from tests.look.world import HOST, World
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 20_000
+HAS_DATA_PICTURE = """() => [...document.querySelectorAll('*')]
+  .flatMap(one => ['', '::before', '::after'].map(part => getComputedStyle(one, part || null)))
+  .flatMap(style => [style.backgroundImage, style.listStyleImage, style.maskImage])
+  .some(image => image.includes('url("data:'))"""
 
 
 class Gallery:
@@ -61,6 +65,16 @@ class Gallery:
         assert answers[-1] == view.status, f"{view.name}: {answers}"
         assert page.get_attribute("html", "lang") == locale
         return page
+
+    def lasting_complaints(self, page: Page) -> list[str]:
+        """`complaints` without pictures that no element of the page has once all its styles are there.
+
+        Now and then (3 of some 1,500 pages) Chromium applies Bootstrap's sheet a moment before ours, and asks for
+        its picture of a select, which the headers stop.
+        """
+        if not self.complaints or page.evaluate(HAS_DATA_PICTURE):
+            return self.complaints
+        return [each for each in self.complaints if "'data:image/" not in each]
 
     def close(self) -> None:
         """All windows."""

@@ -210,4 +210,4 @@ def test_the_task_takes_no_more_than_the_table_says(task: str, gallery: Gallery)
     most = table()[task]
     used = hand.rest()
     assert all(have <= allowed for have, allowed in zip(used, most, strict=True)), f"{used} instead of {most}"
-    assert gallery.complaints == []
+    assert gallery.lasting_complaints(hand.page) == []

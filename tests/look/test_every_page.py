@@ -32,7 +32,7 @@ def test_nothing_is_wrong(name: str, locale: str, gallery: Gallery, schemes: Sch
     """Nothing on the page is stopped by the portal's own headers either."""
     page = gallery.show(PAGES[name], locale)
     assert schemes.violations(page) == {"light": [], "dark": []}
-    assert gallery.complaints == []
+    assert gallery.lasting_complaints(page) == []
     assert page.evaluate(ORDER) == [], "no stop of the keyboard lies above the one before, none jumps the queue"
     assert page.evaluate(MOVING) == 0, "the gallery's people prefer reduced motion"
     assert faults_of_sizes(page) == {}
@@ -103,7 +103,13 @@ def test_what_the_headers_stop_is_heard(gallery: Gallery):
     page = gallery.show(PAGES["new"])
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'hacked = 1'}))")
     assert page.evaluate("typeof hacked") == "undefined"
-    assert "Content Security Policy" in " ".join(gallery.complaints)
+    assert "Content Security Policy" in " ".join(gallery.lasting_complaints(page))
+    gallery.complaints.clear()
+    page.evaluate("""document.querySelector('h1').style.backgroundImage = 'url("data:image/png;base64,AA")'""")
+    page.wait_for_timeout(200)
+    assert "data:image/" in " ".join(gallery.lasting_complaints(page))
+    page.evaluate("document.querySelector('h1').style.backgroundImage = 'none'")
+    assert gallery.lasting_complaints(page) == []
 
 
 @pytest.mark.browser
