@@ -1,7 +1,7 @@
 """How the list of fifty and a look-up grow with the realm: companies from 10 to 4,000, people from 100 to 50,000.
 
-Prints the medians and draws them into `docs/benchmarks-growth.svg`; about fifteen minutes, most of them to fill
-the realm.
+Prints the medians and draws them into `docs/benchmarks-growth.svg`; about nine minutes, most of them to fill the
+realm.
 """
 
 import math
@@ -61,8 +61,8 @@ def _points(stack: Stack) -> Iterator[Point]:
     for companies, people in STEPS:
         name = f"plain{companies}"  # each with an administrator of its own, who has not used up any quota
         loader.company(name, PLAIN)
-        had = (had[0] + 1, had[1] + PLAIN)
-        loader.strangers(f"step-{companies}", companies - had[0], (people - had[1]) // (companies - had[0]))
+        more = companies - had[0] - 1
+        loader.strangers(f"step-{companies}", more, (people - had[1] - PLAIN) // more)
         had = (companies, people)
         client = signed_in(stack, loader.administrator(name))
         settled(client)
@@ -75,7 +75,7 @@ def _median(client: FlaskClient, path: str) -> float:
 
 
 def _looked_up(client: FlaskClient, name: str) -> float:
-    """By few look-ups, of which an hour allows each administrator a number."""
+    """The median of a few look-ups: an administrator may make so many in an hour."""
     form = {"email": f"personne7@{name}-0.example", "csrf_token": csrf_token(client)}
     looks = [timed(lambda: client.post("/users/new", data=form)) for _ in range(FEW + ROUNDS)][FEW:]
     return statistics.median(each.took for each in looks) * 1000

@@ -68,7 +68,7 @@ class Look:
 
 
 def measure(kind: type[Stack] = Stack) -> list[Figure]:
-    """Return the figures on a stack of that kind; about ten minutes."""
+    """Return the figures on a stack of that kind; about six minutes."""
     with tempfile.TemporaryDirectory(prefix="attache-bench-", ignore_cleanup_errors=True) as folder:
         stack = kind(Path(folder), Ports.free(), with_portal=False, with_service=False)
         with stack:

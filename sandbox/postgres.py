@@ -72,7 +72,7 @@ class PostgresServer:
 
         Its data are in a folder of their own: when we are root, somebody else has to reach them.
         """
-        tools = _tools()
+        tools = programs_folder()
         self._folder = Path(tempfile.mkdtemp(prefix="attache-postgres-"))
         password = self._folder / "password"
         password.write_text(PASSWORD, encoding="ascii")
@@ -129,7 +129,7 @@ class PostgresServer:
                 os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _tools() -> Path:
+def programs_folder() -> Path:
     """Where the programs are: of the newest version that the library has."""
     spec = importlib.util.find_spec(LIBRARY)
     if spec is None or spec.origin is None:

@@ -1,13 +1,14 @@
 """The stack's realm as the tests of the directory want it: addresses, raw calls as an administrator, mails."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import requests
 
 from directory.encoding import company_group
+from directory.keycloak_gateway.directory import KeycloakDirectory
 from directory.model import Company
 from sandbox.mail_catcher import Behaviour, MailCatcher
 from sandbox.stack import REALM, SERVICE_ACCOUNT, Stack
@@ -71,15 +72,26 @@ class Realm:
         self.mail = Mail(stack.mail)
         self.admin = Admin(self.url, self.realm)
 
+    def directory(self, url: str = "", secrets: Callable[[], Sequence[str]] | None = None) -> KeycloakDirectory:
+        """The portal's directory on this realm; at another address or with other secrets if they are given."""
+        return KeycloakDirectory(
+            url or self.url,
+            self.realm,
+            self.directory_client_id,
+            secrets or (lambda: [self.directory_client_secret]),
+            portal_client_id=self.portal_client_id,
+            redirect_uri=f"{self.portal_url}/",
+        )
+
     @contextmanager
-    def tokens_living(self, seconds: int) -> Iterator[None]:
-        """During the block, each token of the service account is good for so long."""
+    def tokens_living(self, seconds: int) -> Iterator[dict[str, Any]]:
+        """During the block, each token of the service account is good for so long; its client, as it was."""
         (client,) = self.admin.get("/clients", params={"clientId": self.directory_client_id}).json()
         address = f"/clients/{client['id']}"
         attributes = {**client.get("attributes", {}), "access.token.lifespan": str(seconds)}
         self.admin.put(address, json={**client, "attributes": attributes}).raise_for_status()
         try:
-            yield
+            yield client
         finally:
             kept = {
                 **attributes,

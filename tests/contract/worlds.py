@@ -176,14 +176,7 @@ class RealWorld:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(connection, "READ_TIMEOUT", 60.0)
             patch.setattr(connection, "MAIL_READ_TIMEOUT", 60.0)
-            return KeycloakDirectory(
-                url,
-                self.realm.realm,
-                self.realm.directory_client_id,
-                lambda: [self.realm.directory_client_secret],
-                portal_client_id=self.realm.portal_client_id,
-                redirect_uri=f"{self.realm.portal_url}/",
-            )
+            return self.realm.directory(url)
 
     def unreachable(self) -> Directory:
         return self._directory("http://localhost:9")  # the port of the discard protocol: nothing listens there

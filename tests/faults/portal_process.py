@@ -3,18 +3,16 @@
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
 from sandbox.ports import free_port
+from sandbox.stack import PORTAL_COMMAND, ROOT
 from tests.waiting import until
 from webapp.storage.database import Database
-
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn_conf.py", "webapp.wsgi:app")
 
 
 class PortalProcess:
@@ -40,7 +38,7 @@ class PortalProcess:
         """Return when it answers."""
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
-                COMMAND, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                PORTAL_COMMAND, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
         until(self.is_alive, "the portal answers", seconds=120)
 
@@ -60,3 +58,14 @@ class PortalProcess:
         self.kill()
         self.database.engine.dispose()
         assert "Traceback" not in self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running(folder: Path, proxy_address: str, settings: Mapping[str, str]) -> Iterator[PortalProcess]:
+    """A process that answers, until the end of the block."""
+    process = PortalProcess(folder, proxy_address, settings)
+    try:
+        process.start()
+        yield process
+    finally:
+        process.close()

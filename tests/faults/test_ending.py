@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.faults import portal_process
 from tests.faults.portal_process import PortalProcess
 from tests.faults.proxy import Fault, FaultProxy
 from tests.faults.upstream import Upstream
@@ -27,12 +28,8 @@ def portal(tmp_path: Path, proxy: FaultProxy, upstream: Upstream) -> Iterator[Po
         "SECRET_KEY": "a key for tests only",
         "KEYCLOAK_URL": upstream.url,
     }
-    process = PortalProcess(tmp_path, proxy.address, settings)
-    try:
-        process.start()
+    with portal_process.running(tmp_path, proxy.address, settings) as process:
         yield process
-    finally:
-        process.close()
 
 
 def test_without_keycloak_and_to_the_end(portal: PortalProcess, proxy: FaultProxy):

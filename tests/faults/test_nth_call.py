@@ -25,15 +25,6 @@ KINDS: tuple[Kind, ...] = ("503", "reset after")
 pytestmark = [pytest.mark.keycloak, pytest.mark.timeout(1800)]
 
 
-@pytest.fixture(scope="module")
-def companies(keycloak_realm) -> list[Company]:
-    world = RealWorld(keycloak_realm)
-    found = [world.company(name) for name in ("Acme", "Globex", "Hooli", "Initech")]
-    for company in found:
-        world.person(an_attachment(company, administrator=True))
-    return found
-
-
 @pytest.fixture
 def actor(real_world: RealWorld, companies: list[Company]) -> User:
     return real_world.person(*(an_attachment(company, administrator=True) for company in companies))

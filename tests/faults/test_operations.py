@@ -14,11 +14,12 @@ from flask import Flask
 from sqlalchemy import func, inspect, select
 
 from directory.model import User
+from sandbox.postgres import programs_folder
 from tests import fakes
 from tests.architecture.portal import make_portal
 from tests.builders import a_company, a_profile, an_attachment
 from tests.fakes import FakeDirectory
-from tests.faults.followed import followed, programs_of_postgres
+from tests.faults.followed import followed
 from tests.web.browser import Browser
 from tests.web.fake_identity import FakeIdentity
 from tests.web.typed import a_creation
@@ -91,7 +92,7 @@ def test_back_up_lose_and_restore(
     else:
         url = request.getfixturevalue("postgres_url")
         address = url.replace("postgresql+psycopg://", "postgresql://")
-        monkeypatch.setenv("PATH", f"{programs_of_postgres()}:{os.environ['PATH']}")
+        monkeypatch.setenv("PATH", f"{programs_folder()}:{os.environ['PATH']}")
     backup = str(tmp_path / "portal.backup")
     identity = FakeIdentity(directory)
     app = make_portal(url, directory, identity)

@@ -12,6 +12,7 @@ from sandbox.stack import Stack
 from tests.builders import an_attachment
 from tests.contract.realm import Realm
 from tests.contract.worlds import RealWorld, a_new_address
+from tests.faults import portal_process
 from tests.faults.four_companies import after, before, no_more_than_the_lesser, some
 from tests.faults.mortal import running
 from tests.faults.portal_process import PortalProcess
@@ -38,24 +39,11 @@ class Administrator:
     visitor: PortalVisitor
 
 
-@pytest.fixture(scope="module")
-def companies(keycloak_realm: Realm) -> list[Company]:
-    world = RealWorld(keycloak_realm)
-    found = [world.company(name) for name in ("Acme", "Globex", "Hooli", "Initech")]
-    for company in found:
-        world.person(an_attachment(company, administrator=True))
-    return found
-
-
 @pytest.fixture
 def portal(tmp_path: Path, proxy: FaultProxy, stack: Stack) -> Iterator[PortalProcess]:
     settings = {name: value for name, value in stack.environment().items() if not name.lower().endswith("_proxy")}
-    process = PortalProcess(tmp_path, proxy.address, settings)
-    try:
-        process.start()
+    with portal_process.running(tmp_path, proxy.address, settings) as process:
         yield process
-    finally:
-        process.close()
 
 
 @pytest.fixture

@@ -18,19 +18,19 @@ import requests
 
 from sandbox.content import COMPANIES
 from sandbox.distribution import PINNED, SHA512
-from sandbox.keycloak import ADMIN, InCluster, KeycloakServer, admin_token
-from sandbox.ports import Ports, free_ports
-from sandbox.postgres import PASSWORD, USER, PostgresServer
-from sandbox.stack import REALM, REALM_FILE, ROOT, UPGRADE_COMMAND, Stack
+from sandbox.keycloak import ADMIN, admin_token
+from sandbox.on_postgres import DATABASES, StackOnPostgres
+from sandbox.ports import Ports
+from sandbox.postgres import programs_folder
+from sandbox.stack import REALM, REALM_FILE, ROOT, UPGRADE_COMMAND
 from sandbox.visitor import Visitor
 from tests.contract.worlds import a_new_address
-from tests.faults.followed import followed, programs_of_postgres
+from tests.faults.followed import followed
 from tests.faults.visiting import PortalVisitor
 from tests.waiting import until
 from tests.web.typed import a_creation, a_row
 
 OLDER = min(SHA512)
-DATABASES = ("keycloak", "portal")
 ANNE = "anne.durand@acme.example"
 NEW_PASSWORD = "of-these-tests-2026"
 LINK = re.compile(r"https?://\S+/login-actions/action-token\S+")
@@ -42,41 +42,15 @@ pytestmark = [
 ]
 
 
-class Installation(Stack):
+class Installation(StackOnPostgres):
     """Keycloak, portal and mail catcher on one PostgreSQL, as in production; which Keycloak it is may change."""
-
-    def __init__(self, folder: Path, version: str) -> None:
-        super().__init__(folder, Ports.free(), with_service=False)
-        database, self._node_port = free_ports(2)
-        self.postgres = PostgresServer(folder / "postgres.log", database, DATABASES, self._programs)
-        self.keycloak = self._keycloak(version)
-
-    def _keycloak(self, version: str) -> KeycloakServer:
-        url = f"http://localhost:{self.ports.keycloak_port}"
-        database = self.postgres.address("keycloak").jdbc
-        return KeycloakServer(
-            self.folder / "keycloak",
-            port=self.ports.keycloak_port,
-            management_port=self.ports.keycloak_management_port,
-            programs=self._programs,
-            version=version,
-            cluster=InCluster("keycloak", url, database, USER, PASSWORD, self._node_port),
-        )
 
     def environment(self) -> dict[str, str]:
         return super().environment() | {"DATABASE_URL": self.postgres.address("portal").sqlalchemy}
 
-    def _start(self) -> None:
-        self.postgres.start()
-        super()._start()
-
-    def stop(self) -> None:
-        super().stop()
-        self.postgres.forget()
-
     def start_keycloak(self, version: str) -> None:
         """Start that version on the data there are."""
-        self.keycloak = self._keycloak(version)
+        self.keycloak = self.keycloak_of(version)
         self.keycloak.start()
 
     def version(self) -> str:
@@ -123,8 +97,8 @@ class Installation(Stack):
 
 @pytest.fixture
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    monkeypatch.setenv("PATH", f"{programs_of_postgres()}:{os.environ['PATH']}")
-    with Installation(tmp_path / "installation", OLDER) as running:
+    monkeypatch.setenv("PATH", f"{programs_folder()}:{os.environ['PATH']}")
+    with Installation(tmp_path / "installation", Ports.free(), version=OLDER, with_service=False) as running:
         yield running
 
 

@@ -76,6 +76,16 @@ def skip_without_proxy() -> None:
         pytest.skip(str(missing))
 
 
+def started(folder: Path, programs: Programs, overview: int, site: Site, *absent: tuple[str, str]) -> ReverseProxy:
+    """A proxy that listens, and has found out that these servers (site and name) do not pass their checks."""
+    proxy = ReverseProxy(folder, overview, [site], programs)
+    proxy.start()
+    until(lambda: not is_free(site.port), "the proxy listens", seconds=30)
+    for at, name in absent:
+        until(lambda at=at, name=name: proxy.status(at, name) == "DOWN", f"{name} is down", seconds=30)
+    return proxy
+
+
 @pytest.mark.postgres
 def test_postgres_begins_empty_and_leaves_nothing(tmp_path: Path, programs: Programs):
     """Its databases are there, on the loopback only; afterwards neither port nor data."""
@@ -108,10 +118,7 @@ def test_the_proxy_takes_turns_and_leaves_out_who_is_drained(
     port, overview, nobody = free_ports(3)
     servers = [Server(server.server_name, server.server_port) for server in two]
     site = Site("portal", port, "/livez", [*servers, Server("absent", nobody)])
-    proxy = ReverseProxy(tmp_path, overview, [site], programs)
-    proxy.start()
-    until(lambda: not is_free(port), "the proxy listens", seconds=30)
-    until(lambda: proxy.status("portal", "absent") == "DOWN", "it is found to be absent", seconds=30)
+    proxy = started(tmp_path, programs, overview, site, ("portal", "absent"))
 
     def who() -> set[str]:
         return {requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text for _ in range(8)}
@@ -135,12 +142,8 @@ def test_a_server_that_is_not_back_gets_nothing(
     monkeypatch.setattr(reverse_proxy, "CHECKED_SECONDS", 3.0)
     port, overview, late = free_ports(3)
     first = Server("first", two[0].server_port)
-    proxy = ReverseProxy(
-        tmp_path, overview, [Site("portal", port, "/livez", [first, Server("late", late)])], programs
-    )
-    proxy.start()
-    until(lambda: not is_free(port), "the proxy listens", seconds=30)
-    until(lambda: proxy.status("portal", "late") == "DOWN", "it is found to be absent", seconds=30)
+    site = Site("portal", port, "/livez", [first, Server("late", late)])
+    proxy = started(tmp_path, programs, overview, site, ("portal", "late"))
     proxy.set_state("portal", "late", State.DRAIN)
     with pytest.raises(StartError, match="late gets no requests: DOWN"):
         proxy.give_back("portal", "late")
@@ -163,11 +166,8 @@ def test_while_none_is_ready_whoever_answers_is_used(
     skip_without_proxy()
     port, overview, absent = free_ports(3)
     servers = [Server("first", two[0].server_port), Server("absent", absent)]
-    proxy = ReverseProxy(tmp_path, overview, [Site("keycloak", port, "/never", servers, answers="/")], programs)
-    proxy.start()
-    until(lambda: not is_free(port), "the proxy listens", seconds=30)
-    until(lambda: proxy.status("keycloak", "first") == "DOWN", "it says that it is not ready", seconds=30)
-    until(lambda: proxy.status("keycloak-anyway", "absent") == "DOWN", "it is found to be absent", seconds=30)
+    site = Site("keycloak", port, "/never", servers, answers="/")
+    started(tmp_path, programs, overview, site, ("keycloak", "first"), ("keycloak-anyway", "absent"))
     assert {requests.get(f"http://{LOOPBACK}:{port}/", timeout=10).text for _ in range(4)} == {"first"}
 
 
@@ -180,8 +180,7 @@ def test_who_waits_too_long_is_asked_to_come_back(
     monkeypatch.setattr(reverse_proxy, "QUEUE_SECONDS", 1)
     port, overview = free_ports(2)
     site = Site("portal", port, "/livez", [Server("first", two[0].server_port)], at_once=1)
-    ReverseProxy(tmp_path, overview, [site], programs).start()
-    until(lambda: not is_free(port), "the proxy listens", seconds=30)
+    started(tmp_path, programs, overview, site)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: requests.get(f"http://{LOOPBACK}:{port}/slow", timeout=30), range(2)))
     served, refused = sorted(answers, key=lambda answer: answer.status_code)

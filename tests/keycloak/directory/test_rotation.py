@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from directory.errors import UnavailableError
-from directory.keycloak_gateway.directory import KeycloakDirectory
 from tests.contract.realm import Realm
 from webapp import settings as portal_settings
 from webapp.settings import Settings
@@ -18,20 +17,8 @@ NAME = "client_portal_directory_secret"
 @pytest.fixture
 def client(keycloak_realm: Realm) -> Iterator[dict]:
     """The service account's client, whose tokens live a second here; afterwards as it was."""
-    path = "/clients"
-    (found,) = keycloak_realm.admin.get(path, params={"clientId": keycloak_realm.directory_client_id}).json()
-    change(
-        keycloak_realm,
-        {**found, "attributes": {**found.get("attributes", {}), "access.token.lifespan": "1"}},
-        found,
-    )
-    yield found
-    secret = keycloak_realm.directory_client_secret
-    change(keycloak_realm, {**found, "secret": secret}, found)
-
-
-def change(realm: Realm, representation: dict, client: dict) -> None:
-    realm.admin.put(f"/clients/{client['id']}", json=representation).raise_for_status()
+    with keycloak_realm.tokens_living(1) as found:
+        yield found
 
 
 def test_without_a_pause(
@@ -47,17 +34,7 @@ def test_without_a_pause(
     file.write_text(f"{old}\n", encoding="utf-8")
     settings = Settings(client_portal_secret="unused", secret_key="a key for tests only")
 
-    def make(secrets) -> KeycloakDirectory:
-        return KeycloakDirectory(
-            keycloak_realm.url,
-            keycloak_realm.realm,
-            keycloak_realm.directory_client_id,
-            secrets,
-            portal_client_id=keycloak_realm.portal_client_id,
-            redirect_uri=f"{keycloak_realm.portal_url}/",
-        )
-
-    portal = make(lambda: settings.secrets(NAME))
+    portal = keycloak_realm.directory(secrets=lambda: settings.secrets(NAME))
 
     def works() -> None:
         time.sleep(1.1)  # past the life of the token before
@@ -66,8 +43,9 @@ def test_without_a_pause(
     works()
     file.write_text(f"{new}\n", encoding="utf-8")
     works()
-    change(keycloak_realm, {**client, "secret": new, "attributes": {"access.token.lifespan": "1"}}, client)
+    changed = {**client, "secret": new, "attributes": {"access.token.lifespan": "1"}}
+    keycloak_realm.admin.put(f"/clients/{client['id']}", json=changed).raise_for_status()
     works()
     works()
     with pytest.raises(UnavailableError):
-        make(lambda: [old]).check()
+        keycloak_realm.directory(secrets=lambda: [old]).check()
