@@ -9,6 +9,7 @@ from tests.look.world import HOST, World
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+NOTHING = "about:blank"
 PATIENCE = 20_000
 HAS_DATA_PICTURE = """() => [...document.querySelectorAll('*')]
   .flatMap(one => ['', '::before', '::after'].map(part => getComputedStyle(one, part || null)))
@@ -35,7 +36,8 @@ class Gallery:
         """The actor's window with that view in it, at the size of a desktop, in light colours."""
         if self._touched:
             for window in self._windows.values():
-                window.goto("about:blank")  # else a page that renews itself cuts off the way to the next one
+                if window.url != NOTHING:
+                    window.goto(NOTHING)  # else a page that renews itself cuts off the way to the next one
             self.world.reset()
         self._touched = bool(view.steps)
         self.world.speaks(locale)
