@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from bench.figures import Figure
 from directory.encoding import ACTIVATION_MAIL_ACTIONS, company_group, new_user
 from directory.model import ACTIVATION_LIFESPAN, Attachment, Company, Locale, Profile, Title
-from sandbox.keycloak import admin_token
+from sandbox.administrator import admin_token
 from sandbox.ports import Ports
 from sandbox.stack import SERVICE_ACCOUNT, Stack
 from sandbox.visitor import Visitor

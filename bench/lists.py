@@ -25,7 +25,7 @@ from bench.figures import Figure, at_most
 from bench.portal import PASSWORD, counted, csrf_token, signed_in
 from directory.encoding import company_group, places
 from directory.model import Affiliation, Attachment, Company, CompanyRole
-from sandbox.keycloak import admin_token
+from sandbox.administrator import admin_token
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from bench.figures import Figure, at_most, exactly
 from directory.encoding import company_group
 from directory.model import ACTIVATION_LIFESPAN, Company
-from sandbox.keycloak import admin_token
+from sandbox.administrator import admin_token
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 from sandbox.visitor import Visitor

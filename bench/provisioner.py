@@ -20,7 +20,8 @@ import requests
 from bench.figures import Figure, at_most, exactly
 from directory.encoding import company_group
 from directory.model import Company
-from sandbox.keycloak import KeycloakServer, admin_token
+from sandbox.administrator import admin_token
+from sandbox.keycloak import KeycloakServer
 
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_COMPANIES", "50,200,1000").split(","))
 JUDGED = 1000

@@ -15,7 +15,8 @@ import requests
 
 from bench.figures import Figure, at_most, exactly
 from bench.provisioner import Bench, add_account
-from sandbox.keycloak import KeycloakServer, admin_token
+from sandbox.administrator import admin_token
+from sandbox.keycloak import KeycloakServer
 
 CLIENTS = 31
 """Besides the six that every realm has."""

@@ -12,6 +12,7 @@ from typing import Self
 
 import requests
 
+from sandbox.administrator import ADMIN
 from sandbox.distribution import (
     CLUSTER_BUILD_OPTIONS,
     VERSION,
@@ -21,9 +22,10 @@ from sandbox.distribution import (
     prepare,
     silent,
 )
-from sandbox.errors import PortInUseError, SandboxError, StartError
+from sandbox.errors import PortInUseError, StartError
 from sandbox.ports import LOOPBACK, free_port, is_free
 from sandbox.processes import GRACE_SECONDS, Child, Programs
+from sandbox.typical_use import use
 
 THEMES = Path(__file__).parent.parent / "keycloak" / "themes"
 START_SECONDS = 180.0
@@ -37,17 +39,6 @@ POOL_SIZE = 40
 """Connections of a node to the database of its cluster."""
 LOG_LEVELS = "info,io.smallrye.health:warn"
 """Without the second, every question whether it is ready yet leaves a line."""
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """The bootstrap administrator of the realm `master`: fixed, for throw-away servers on the loopback only."""
-
-    username: str = "admin"
-    password: str = "admin-of-the-sandbox"
-
-
-ADMIN = Credentials()
 
 
 @dataclass(frozen=True)
@@ -87,7 +78,7 @@ class InCluster:
 
 
 def prepared(version: str = VERSION, *, report: Report = silent, programs: Programs | None = None) -> Distribution:
-    """The distribution, built and warmed: from the cache, or made now (90 s, once per machine and version)."""
+    """The distribution, built and warmed: from the cache, or made now (100 s, once per machine and version)."""
     programs = programs or Programs()
     return prepare(lambda made: _warm(made, report, programs), programs=programs, version=version, report=report)
 
@@ -277,55 +268,10 @@ def _warm(distribution: Distribution, report: Report, programs: Programs) -> Non
     _furnish(home, distribution, server.themes)
     server._launch(distribution, LEARNING_SECONDS, learn=True)
     try:
-        _use(server)
+        report("using it as demos and tests do, for the Java runtime to learn")
+        use(server.url, programs, home / "learning.log")
         report("keeping what the Java runtime learnt")
     finally:
         server.stop()
     (home / "data").rename(distribution.data)
     shutil.rmtree(home)
-
-
-def _use(server: KeycloakServer) -> None:
-    """Do once what demos and tests do all the time, on a realm that is deleted again."""
-    with requests.Session() as http:
-        http.headers["Authorization"] = f"Bearer {admin_token(server.url)}"
-        realms = f"{server.url}/admin/realms"
-        user = {"username": "warm", "email": "warm@warm.example", "enabled": True, "groups": ["/warm"]}
-        realm = {
-            "realm": "warm",
-            "enabled": True,
-            "groups": [{"name": "warm", "path": "/warm"}],
-            "users": [user],
-            "internationalizationEnabled": True,
-            "supportedLocales": ["fr", "en"],
-        }
-        login = (
-            f"{server.url}/realms/warm/protocol/openid-connect/auth?client_id=account-console&response_type=code"
-            f"&redirect_uri={server.url}/realms/warm/account/&code_challenge={'a' * 43}&code_challenge_method=S256"
-        )
-        answers = [
-            http.post(realms, json=realm, timeout=60),
-            http.get(f"{realms}/warm/users?search=warm", timeout=60),
-            http.get(f"{realms}/warm/groups?briefRepresentation=false", timeout=60),
-            http.get(login, timeout=60),
-            http.delete(f"{realms}/warm", timeout=60),
-        ]
-    for answer in answers:
-        if not answer.ok:
-            raise SandboxError(f"warming: {answer.url} answered {answer.status_code}: {answer.text[:300]}")
-
-
-def admin_token(url: str) -> str:
-    """An access token of the bootstrap administrator (it lives one minute)."""
-    answer = requests.post(
-        f"{url}/realms/master/protocol/openid-connect/token",
-        data={
-            "grant_type": "password",
-            "client_id": "admin-cli",
-            "username": ADMIN.username,
-            "password": ADMIN.password,
-        },
-        timeout=30,
-    )
-    answer.raise_for_status()
-    return str(answer.json()["access_token"])

@@ -23,10 +23,11 @@ from typing import IO, Any, Self
 import requests
 from rich.console import Console
 
+from sandbox.administrator import ADMIN
 from sandbox.content import COMPANIES, PEOPLE, read_content
 from sandbox.distribution import VERSION
 from sandbox.errors import AlreadyRunningError, StartError
-from sandbox.keycloak import ADMIN, KeycloakServer
+from sandbox.keycloak import KeycloakServer
 from sandbox.mail_catcher import MailCatcher
 from sandbox.ports import LOOPBACK, Ports
 from sandbox.processes import Child, Programs

@@ -8,7 +8,7 @@ from functools import cache
 import requests
 
 from provisioner.settings import Connection
-from sandbox.keycloak import admin_token
+from sandbox.administrator import admin_token
 
 CLIENT = "tests"
 SECRET = "secret-of-the-tests"

@@ -10,7 +10,8 @@ import pytest
 import requests
 from sqlalchemy import create_engine, make_url, text
 
-from sandbox.keycloak import ADMIN, KeycloakServer
+from sandbox.administrator import ADMIN
+from sandbox.keycloak import KeycloakServer
 from sandbox.mail_catcher import MailCatcher
 from sandbox.ports import Ports
 from sandbox.processes import Child

@@ -23,9 +23,10 @@ import pytest
 import requests
 
 from bench.traffic import TIMEOUT, Answer, Visits, errors, kinds, paced, percentile, session_of
+from sandbox.administrator import admin_token
 from sandbox.cluster import Cluster
 from sandbox.errors import MissingProgramError
-from sandbox.keycloak import KeycloakServer, admin_token
+from sandbox.keycloak import KeycloakServer
 from sandbox.ports import Ports, is_free
 from sandbox.reverse_proxy import State, found
 from sandbox.stack import REALM

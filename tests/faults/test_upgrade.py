@@ -16,9 +16,9 @@ import psycopg
 import pytest
 import requests
 
+from sandbox.administrator import ADMIN, admin_token
 from sandbox.content import COMPANIES
 from sandbox.distribution import PINNED, SHA512
-from sandbox.keycloak import ADMIN, admin_token
 from sandbox.on_postgres import DATABASES, StackOnPostgres
 from sandbox.ports import Ports
 from sandbox.postgres import programs_folder

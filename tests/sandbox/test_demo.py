@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from sandbox.keycloak import admin_token
+from sandbox.administrator import admin_token
 from sandbox.ports import Ports, is_free
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.timeout(900)]

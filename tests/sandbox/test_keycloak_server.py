@@ -10,9 +10,10 @@ import pytest
 import requests
 
 from sandbox import distribution
+from sandbox.administrator import admin_token
 from sandbox.distribution import PINNED, SHA512, VERSION, Distribution, fetch, java_environment, prepare
 from sandbox.errors import FetchError, PortInUseError, StartError
-from sandbox.keycloak import KeycloakServer, admin_token, import_realm
+from sandbox.keycloak import KeycloakServer, import_realm
 from sandbox.ports import is_free
 from sandbox.processes import Programs
 

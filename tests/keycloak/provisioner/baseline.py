@@ -18,7 +18,8 @@ from provisioner.server import baseline
 from provisioner.server.calls import KeycloakApi
 from provisioner.server.realm import KeycloakRealm
 from provisioner.settings import Connection
-from sandbox.keycloak import ADMIN, KeycloakServer
+from sandbox.administrator import ADMIN
+from sandbox.keycloak import KeycloakServer
 
 EXTRAS = {"adminPermissionsEnabled": True, "organizationsEnabled": True}
 

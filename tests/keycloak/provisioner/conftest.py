@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from provisioner.settings import Connection
-from sandbox.keycloak import admin_token
+from sandbox.administrator import admin_token
 from sandbox.mail_catcher import MailCatcher
 from tests.keycloak.provisioner.imported import Foreign, ForeignRealm
 from tests.keycloak.provisioner.realms import TestRealm

@@ -16,7 +16,7 @@ from provisioner.model.changes import Plan
 from provisioner.planning.apply import Outcome, apply
 from provisioner.planning.plan import plan
 from provisioner.server.realm import KeycloakRealm
-from sandbox.keycloak import ADMIN
+from sandbox.administrator import ADMIN
 from tests.administrator import Token, administrator
 from tests.keycloak.provisioner.api import QuickApi
 

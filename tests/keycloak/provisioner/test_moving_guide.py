@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.keycloak import ADMIN, admin_token
+from sandbox.administrator import ADMIN, admin_token
 
 PAGE = Path(__file__).parents[3] / "docs" / "guide" / "moving-a-realm.md"
 REALM = "library"
