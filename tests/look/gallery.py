@@ -4,13 +4,13 @@ import time
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Response
 
+from tests.chromium import PATIENCE
 from tests.look.pages import VISITOR, View
 from tests.look.world import HOST, World
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NOTHING = "about:blank"
-PATIENCE = 20_000
 HAS_DATA_PICTURE = """() => [...document.querySelectorAll('*')]
   .flatMap(one => ['', '::before', '::after'].map(part => getComputedStyle(one, part || null)))
   .flatMap(style => [style.backgroundImage, style.listStyleImage, style.maskImage])

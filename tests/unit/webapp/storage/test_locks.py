@@ -148,13 +148,13 @@ class TestRenewal:
 
     @pytest.fixture(autouse=True)
     def short_lease(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(locks, "LEASE", 0.3)
+        monkeypatch.setattr(locks, "LEASE", 1.0)
 
     def test_a_lock_held_for_longer_than_the_lease_is_not_taken(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
-        """The second holder gives up although it waited for three leases."""
-        monkeypatch.setattr(locks, "LOCK_TIMEOUT", 1.0)
+        """The second holder gives up although it waited for two leases."""
+        monkeypatch.setattr(locks, "LOCK_TIMEOUT", 2.0)
         with locked(database, ["a"]) as lock:
             with pytest.raises(UnavailableError), locked(database, ["a"]):
                 pytest.fail("both are inside")
@@ -177,7 +177,7 @@ class TestRenewal:
         """Its row is still there, so nobody else was inside."""
         monkeypatch.setattr(locks.Lock, "keep", lambda _lock: None)
         with locked(database, ["a"]) as lock:
-            time.sleep(0.35)
+            time.sleep(1.2 * locks.LEASE)
             lock.require()
             with database.engine.connect() as connection:
                 assert connection.execute(select(table.c.expires_at)).scalar_one() > time.time() + 0.1
