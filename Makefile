@@ -8,7 +8,7 @@ MUTATION := .venv-mutation/bin
 PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
-# Test processes: one more than cores, eight at most. Long groups begin first (tests/groups.py).
+# Test processes: one for each core, eight at most. Long groups begin first (tests/groups.py).
 PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

@@ -1,21 +1,15 @@
 """Which tests share a process when `pytest -n` runs several, and which begin first.
 
 A group is a set of tests that share something costly: a server, a browser, the fixtures of one file. The groups of
-`LONG` take the longest, so they begin first; every other file is a short group of its own.
-
-There is one process more than cores, as tests wait for a fifth of their time. The last process begins with the
-short groups, so that no more long ones run at the same time than there are cores.
+`FIRST` take the longest, so they begin first; every other file is a group of its own and fills the gaps.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
-from xdist.workermanage import WorkerController
 
 STACK = "stack"
 """The tests that use the session's Keycloak with its realm, portal and mail catcher."""
@@ -28,7 +22,7 @@ EARLY = "tests/keycloak/portal/"
 """The first of its group: it reads every account of the realm again and again, the fewer the faster."""
 LATE = "tests/browser/test_outage.py"
 """The last of its group: it restarts Keycloak, which then has to compile its code once more."""
-LONG = (STACK, REALMS, LOOK, OWN_SERVERS)
+FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
 GROUPS = {
     "tests/deployment/": OWN_SERVERS,
@@ -59,17 +53,12 @@ def group_of(nodeid: str) -> str:
 
 def rank(group: str) -> int:
     """Return the place of a group in the order of running."""
-    return LONG.index(group) if group in LONG else len(LONG)
+    return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
 def place(nodeid: str) -> tuple[int, bool, bool]:
     """Return where a test stands in the order of running, to sort by."""
     return rank(group_of(nodeid)), not nodeid.startswith(EARLY), nodeid.startswith(LATE)
-
-
-def next_for_the_last(waiting: Sequence[str]) -> str:
-    """Return the group that the last process takes: a short one, while there is any."""
-    return next((group for group in waiting if group not in LONG), waiting[0])
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -80,16 +69,6 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
-
-    def _assign_work_unit(self, node: WorkerController) -> None:
-        if node.gateway.id == f"gw{self.numnodes - 1}" and self.numnodes > 1:
-            self.workqueue.move_to_end(next_for_the_last(list(self.workqueue)), last=False)
-        super()._assign_work_unit(node)
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes `-n auto` means."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:

@@ -16,8 +16,6 @@ from tests.faults.proxy import Fault, FaultProxy
 from tests.faults.upstream import Upstream
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def portal(tmp_path: Path, proxy: FaultProxy, upstream: Upstream) -> Iterator[PortalProcess]:

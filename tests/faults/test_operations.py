@@ -73,7 +73,6 @@ def the_story(browser: Browser, email: str) -> None:
     assert email in browser.get("/journal").main.text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_back_up_lose_and_restore(
     kind: str,

@@ -13,6 +13,8 @@ import pytest
 from sandbox.errors import StartError
 from sandbox.processes import Child, Programs, stop_all
 
+pytestmark = pytest.mark.slow
+
 SLEEPER = "import time; time.sleep(120)"
 FAMILY = """
 import subprocess, sys, pathlib, time
@@ -181,7 +183,6 @@ def test_a_descendant_in_a_session_of_its_own_is_ended_too(tmp_path):
     assert wait_for(lambda: not alive(grandchild))
 
 
-@pytest.mark.slow
 def test_ended_programs_start_no_more(tmp_path):
     """What runs is ended, what is being waited for fails, and nothing new begins."""
     programs = Programs()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, next_for_the_last, place, rank
+from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, place, rank
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,3 @@ def test_what_reads_all_comes_first_and_what_restarts_keycloak_last():
         for name in ("keycloak/portal/test_x.py", "browser/test_story.py", "browser/test_outage.py")
     )
     assert sorted([outage, story, portal], key=place) == [portal, story, outage]
-
-
-def test_the_last_process_takes_long_groups_only_when_nothing_else_waits():
-    """Else three long ones would share two cores."""
-    assert next_for_the_last([LOOK, OWN_SERVERS, "a", "b"]) == "a"
-    assert next_for_the_last([LOOK, OWN_SERVERS]) == LOOK

@@ -12,6 +12,8 @@ import pytest
 from webapp.start_check import settings_at_start
 from webapp.storage.database import Database
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PORTAL = (sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn_conf.py", "webapp.wsgi:app")
 UPGRADE = (sys.executable, "-m", "flask", "--app", "webapp.wsgi", "database", "upgrade")
