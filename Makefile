@@ -40,10 +40,12 @@ test-generated: $(READY) $(MO) ## realm files drawn at random, others each time:
 test-fast: $(READY) $(MO) ## the quick tests that need neither Keycloak nor a browser
 	@$(BIN)/python -m pytest $(PROCESSES) -m "not keycloak and not browser and not postgres and not slow"
 
-coverage: $(READY) $(MO) ## how much of the code the fast tests run; fails below the floors of .ci/covered.py
+coverage: $(READY) $(MO) ## how much of the code runs in tests without a browser and in those of the provisioner on Keycloak
 	@mkdir -p build
-	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not keycloak and not browser and not postgres" \
-		--cov --cov-report=json:build/coverage.json --cov-report=
+	@$(BIN)/python -m sandbox fetch
+	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not keycloak and not browser and not postgres" --cov --cov-report=
+	@$(BIN)/python -m pytest -q tests/keycloak/provisioner --cov --cov-append \
+		--cov-report=json:build/coverage.json --cov-report=
 	@$(BIN)/python .ci/covered.py build/coverage.json
 
 pictures: $(READY) $(MO) ## take the pictures of the guide anew, in every language

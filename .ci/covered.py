@@ -1,7 +1,8 @@
 """How much of the code the tests run: branches overall, and lines and branches of what decides.
 
-Exit status 1 below a floor. What only Keycloak, a browser or a PostgreSQL server can run is left out of the tests
-that are measured, not of the figure. The modules of `WHOLE` must be run to the last line and branch.
+Exit status 1 below a floor. The figure counts all code; the tests that are measured are those that need neither
+Keycloak nor a browser nor a PostgreSQL server, and those of the provisioner on a real Keycloak. The modules of
+`WHOLE` must be run to the last line and branch.
 """
 
 import json

@@ -2,7 +2,8 @@
 
 import json
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from directory.encoding import (
     company_group,
     company_of,
     described_services,
+    ends_of,
     is_company,
     new_user,
     place_of,
@@ -356,6 +358,22 @@ class TestPeople:
     @pytest.mark.parametrize("value", ["", "Anne", "[]", "{}", '{"by": "Anne", "to": 3, "others": 0}', "null"])
     def test_what_is_no_invitation_is_none(self, value):
         assert user_of({"id": "u1", "attributes": {"invitation": [value]}}).invitation is None
+
+    def test_a_new_account_has_the_last_days_of_its_attachments(self):
+        """By company, whoever it is read by."""
+        day = date(2027, 2, 28)
+        attachments = [replace(an_attachment("acme"), until=day), an_attachment("globex")]
+        created = new_user(a_profile(), attachments)
+        assert created["attributes"]["attachmentUntil"] == ["acme:2027-02-28"]
+        assert ends_of(created) == {"acme": day}
+
+    @pytest.mark.parametrize(
+        "value", ["acme:2027-02-30", "acme:not-a-date", "acme:20270228", "acme:", "acme", "A B:2027-02-28"]
+    )
+    def test_what_is_no_day_of_a_company_is_left_out(self, value: str):
+        """The others count; of two days of one company the earlier one."""
+        values = ["acme:2027-03-01", value, "acme:2027-02-28"]
+        assert ends_of({"attributes": {"attachmentUntil": values}}) == {"acme": date(2027, 2, 28)}
 
     def test_a_new_account_is_read_back_as_waiting_for_its_password(self):
         found = user_of({"id": "u1", **new_user(a_profile(), [an_attachment()])})

@@ -60,6 +60,18 @@ def test_one_that_was_there_with_the_same_value_is_not_ours():
     assert plan(state(attributes={"tag": ["b"]}), realm.state).changes == ()
 
 
+def test_a_secret_that_the_files_no_longer_have_is_kept():
+    """An export has none, and a plan of it takes none away."""
+    address = Address(Kind.IDENTITY_PROVIDER, ("partner",))
+
+    def provider(**config: str) -> RealmState:
+        return RealmState.of("portal", [Resource(address, {"providerId": "oidc", "config": config})])
+
+    realm = after_apply(provider(clientId="portal", clientSecret="s", prompt="login"), FakeRealm())
+    deletions = plan(provider(clientId="portal"), realm.state).deletions
+    assert [str(change.address) for change in deletions] == ["identity-provider/partner#config.prompt"]
+
+
 def test_null_takes_one_away_at_once():
     realm = FakeRealm(resources=[Resource(DEPOT, {"attributes": {"floor": "2"}})])
     (change,) = plan(state(attributes={"floor": None}), realm.state).changes
