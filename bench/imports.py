@@ -19,8 +19,9 @@ from bench.figures import Figure
 from directory.encoding import ACTIVATION_MAIL_ACTIONS, company_group, new_user
 from directory.model import ACTIVATION_LIFESPAN, Attachment, Company, Locale, Profile, Title
 from sandbox.administrator import admin_token
+from sandbox.content import SERVICE_ACCOUNT
 from sandbox.ports import Ports
-from sandbox.stack import SERVICE_ACCOUNT, Stack
+from sandbox.stack import Stack
 from sandbox.visitor import Visitor
 from webapp.imports.csv_format import COLUMNS
 

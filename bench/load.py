@@ -24,8 +24,9 @@ from bench.lists import Loader
 from bench.portal import PASSWORD
 from bench.traffic import TIMEOUT, Visits, errors, flat_out, kinds, paced, percentile, session_of
 from bench.usage import Shares, shares
+from sandbox.content import REALM
 from sandbox.ports import Ports
-from sandbox.stack import REALM, Stack
+from sandbox.stack import Stack
 from sandbox.visitor import Visitor
 
 ADMINISTRATORS = 10

@@ -16,12 +16,13 @@ from typing import Any
 
 import requests
 
+from sandbox.content import REALM, SERVICE_ACCOUNT
 from sandbox.errors import StartError
 from sandbox.keycloak import InCluster, KeycloakServer
 from sandbox.ports import LOOPBACK, Ports, free_ports
 from sandbox.postgres import PASSWORD, USER, PostgresServer
 from sandbox.reverse_proxy import ReverseProxy, Server, Site, State, found
-from sandbox.stack import REALM, SERVICE_ACCOUNT, Stack
+from sandbox.stack import Stack
 from sandbox.together import together
 
 NODES = 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,13 @@ from typing import Any
 
 import yaml
 
+ROOT = Path(__file__).parent.parent
+REALM_FILE = ROOT / "keycloak" / "realm-export.json"
+REALM = "portal"
+"""The realm of that file."""
+SERVICE_ACCOUNT = "portal-directory"
+"""The client of that file which the portal administers the realm with."""
+PROVISIONER_COMMAND = (sys.executable, "-m", "provisioner", "apply")
 FOLDER = Path(__file__).with_name("demo")
 COMPANIES = FOLDER / "companies"
 PEOPLE = FOLDER / "people.json"

@@ -24,7 +24,16 @@ import requests
 from rich.console import Console
 
 from sandbox.administrator import ADMIN
-from sandbox.content import COMPANIES, PEOPLE, read_content
+from sandbox.content import (
+    COMPANIES,
+    PEOPLE,
+    PROVISIONER_COMMAND,
+    REALM,
+    REALM_FILE,
+    ROOT,
+    SERVICE_ACCOUNT,
+    read_content,
+)
 from sandbox.distribution import VERSION
 from sandbox.errors import AlreadyRunningError, StartError
 from sandbox.keycloak import KeycloakServer
@@ -35,15 +44,10 @@ from sandbox.progress import Display, display
 from sandbox.secrets_file import Secrets
 from sandbox.together import together
 
-ROOT = Path(__file__).parent.parent
-REALM_FILE = ROOT / "keycloak" / "realm-export.json"
-REALM = "portal"
 SENDER = "no-reply@portal.example"
-SERVICE_ACCOUNT = "portal-directory"
 UPGRADE_COMMAND = (sys.executable, "-m", "flask", "--app", "webapp.wsgi", "database", "upgrade")
 PORTAL_COMMAND = (sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn_conf.py", "webapp.wsgi:app")
 SERVICE_COMMAND = (sys.executable, "-m", "sandbox", "service")
-PROVISIONER_COMMAND = (sys.executable, "-m", "provisioner", "apply")
 STEP_SECONDS = 180.0
 POLL_SECONDS = 0.1
 FOREIGN_PREFIXES = (

@@ -6,35 +6,29 @@ this, which takes 13 s (means of two runs each).
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from sandbox.administrator import ADMIN, admin_token
-from sandbox.content import COMPANIES, PEOPLE
+from sandbox.administrator import ADMIN, admin_token, client_token
+from sandbox.content import COMPANIES, PEOPLE, PROVISIONER_COMMAND, REALM, REALM_FILE, ROOT, SERVICE_ACCOUNT
 from sandbox.distribution import java_environment
 from sandbox.errors import SandboxError
-from sandbox.ports import free_port
+from sandbox.ports import LOOPBACK, free_port
 from sandbox.processes import Programs
 
-ROOT = Path(__file__).parent.parent
-REALM_FILE = ROOT / "keycloak" / "realm-export.json"
-REALM = "portal"
-"""Its name in the file; it is deleted again."""
-SERVICE_ACCOUNT = "portal-directory"
 SECRET = "only-to-learn"
 ROUNDS = 10
 SECONDS = 180.0
 
 
 def use(url: str, programs: Programs, log: Path) -> None:
-    """Apply the project's realm twice, then do what the portal does; `SandboxError` when that fails."""
+    """Apply the project's realm twice, do what the portal does, and delete it; `SandboxError` if not."""
     for _ in range(2):
         _apply(url, programs, log)
     with requests.Session() as portal:
-        portal.headers["Authorization"] = f"Bearer {_token_of_the_portal(url)}"
+        portal.headers["Authorization"] = f"Bearer {client_token(url, REALM, SERVICE_ACCOUNT, SECRET)}"
         for number in range(ROUNDS):
             _administer(portal, url, f"person-{number}@learning.example")
     with requests.Session() as administrator:
@@ -45,7 +39,7 @@ def use(url: str, programs: Programs, log: Path) -> None:
 def _apply(url: str, programs: Programs, log: Path) -> None:
     programs.run(
         "provisioner",
-        [sys.executable, "-m", "provisioner", "apply", str(REALM_FILE), str(COMPANIES), str(PEOPLE), "--yes"],
+        [*PROVISIONER_COMMAND, str(REALM_FILE), str(COMPANIES), str(PEOPLE), "--yes"],
         log=log,
         timeout=SECONDS,
         environment=java_environment(
@@ -56,19 +50,12 @@ def _apply(url: str, programs: Programs, log: Path) -> None:
                 "CLIENT_PORTAL_SECRET": SECRET,
                 "CLIENT_SAMPLE_SERVICE_SECRET": SECRET,
                 "CLIENT_PORTAL_DIRECTORY_SECRET": SECRET,
+                "SMTP_HOST": LOOPBACK,
                 "SMTP_PORT": str(free_port()),  # nobody listens: no mail is sent
             }
         ),
         folder=ROOT,
     )
-
-
-def _token_of_the_portal(url: str) -> str:
-    form = {"grant_type": "client_credentials", "client_id": SERVICE_ACCOUNT, "client_secret": SECRET}
-    address = f"{url}/realms/{REALM}/protocol/openid-connect/token"
-    answer = requests.post(address, data=form, timeout=60)
-    answer.raise_for_status()
-    return str(answer.json()["access_token"])
 
 
 def _administer(portal: requests.Session, url: str, email: str) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 import requests
 
 from provisioner.settings import Connection
-from sandbox.administrator import admin_token
+from sandbox.administrator import admin_token, client_token
 
 CLIENT = "tests"
 SECRET = "secret-of-the-tests"
@@ -49,14 +49,4 @@ class Token:
 
     def _ask(self) -> str:
         connection = administrator(self._url)
-        answer = requests.post(
-            f"{self._url}/realms/{connection.login_realm}/protocol/openid-connect/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": connection.client_id,
-                "client_secret": connection.client_secret,
-            },
-            timeout=30,
-        )
-        answer.raise_for_status()
-        return str(answer.json()["access_token"])
+        return client_token(self._url, connection.login_realm, connection.client_id, connection.client_secret)

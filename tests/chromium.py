@@ -16,8 +16,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 60_000
-"""Milliseconds to wait for an element on a busy machine; what is there is never waited for."""
+PATIENCE = 20_000
+"""Milliseconds to wait for an element on a busy machine."""
 CAPTURES = 3
 
 

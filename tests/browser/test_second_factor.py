@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.stack import REALM, REALM_FILE, Stack
+from sandbox.content import REALM, REALM_FILE
+from sandbox.stack import Stack
 from tests.browser.conftest import NewPerson
 from tests.browser.people import NEW_PASSWORD, PASSWORD, Person, new_address
 from tests.browser.second_factors import Device, code_of, sets_up_codes, signs_out

@@ -10,8 +10,9 @@ import requests
 from directory.encoding import company_group
 from directory.keycloak_gateway.directory import KeycloakDirectory
 from directory.model import Company
+from sandbox.content import REALM, SERVICE_ACCOUNT
 from sandbox.mail_catcher import Behaviour, MailCatcher
-from sandbox.stack import REALM, SERVICE_ACCOUNT, Stack
+from sandbox.stack import Stack
 from tests.administrator import Token
 
 BEHAVIOURS = {"ok": Behaviour.ACCEPT, "refuse": Behaviour.REFUSE, "silent": Behaviour.SILENT}

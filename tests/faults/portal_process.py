@@ -9,8 +9,9 @@ from pathlib import Path
 
 import requests
 
+from sandbox.content import ROOT
 from sandbox.ports import free_port
-from sandbox.stack import PORTAL_COMMAND, ROOT
+from sandbox.stack import PORTAL_COMMAND
 from tests.waiting import until
 from webapp.storage.database import Database
 

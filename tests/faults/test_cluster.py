@@ -25,11 +25,11 @@ import requests
 from bench.traffic import TIMEOUT, Answer, Visits, errors, kinds, paced, percentile, session_of
 from sandbox.administrator import admin_token
 from sandbox.cluster import Cluster
+from sandbox.content import REALM
 from sandbox.errors import MissingProgramError
 from sandbox.keycloak import KeycloakServer
 from sandbox.ports import Ports, is_free
 from sandbox.reverse_proxy import State, found
-from sandbox.stack import REALM
 from sandbox.visitor import Visitor
 from tests.waiting import until
 from tests.web.typed import a_creation, a_row

@@ -17,12 +17,12 @@ import pytest
 import requests
 
 from sandbox.administrator import ADMIN, admin_token
-from sandbox.content import COMPANIES
+from sandbox.content import COMPANIES, REALM, REALM_FILE, ROOT
 from sandbox.distribution import PINNED, SHA512
 from sandbox.on_postgres import DATABASES, StackOnPostgres
 from sandbox.ports import Ports
 from sandbox.postgres import programs_folder
-from sandbox.stack import REALM, REALM_FILE, ROOT, UPGRADE_COMMAND
+from sandbox.stack import UPGRADE_COMMAND
 from sandbox.visitor import Visitor
 from tests.contract.worlds import a_new_address
 from tests.faults.followed import followed

@@ -14,10 +14,11 @@ from typing import Any
 
 import requests
 
+from sandbox.content import ROOT
 from sandbox.mail_catcher import MailCatcher
 from sandbox.ports import LOOPBACK, free_port
 from sandbox.processes import Child
-from sandbox.stack import PORTAL_COMMAND, ROOT, UPGRADE_COMMAND
+from sandbox.stack import PORTAL_COMMAND, UPGRADE_COMMAND
 from sandbox.visitor import Visitor
 from tests.keycloak.provisioner.realms import TestRealm
 from tests.keycloak.trust.recorder import Recorder

@@ -88,7 +88,7 @@ class TestLastAdministrator:
     def test_the_second_waits_while_the_first_is_slow(
         self, directory: FakeDirectory, database: Database, pair: tuple[User, User]
     ):
-        """It waits for three leases, then is refused: the other one is the last by now."""
+        """It waits for five leases, then is refused: the other one is the last by now."""
         one, other = pair
         slow = SlowlyRead(directory)
         with ThreadPoolExecutor(2) as pool:
@@ -100,7 +100,7 @@ class TestLastAdministrator:
                 attachments.change, a_context(directory, database, other), [ACME], one, {"acme": None}
             )
             with pytest.raises(TimeoutError):
-                second.result(3 * locks.LEASE)
+                second.result(5 * locks.LEASE)
             slow.go.set()
             assert len(first.result(60)) == 1
             with pytest.raises(LastAdministratorError):

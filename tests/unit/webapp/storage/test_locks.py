@@ -153,8 +153,8 @@ class TestRenewal:
     def test_a_lock_held_for_longer_than_the_lease_is_not_taken(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
-        """The second holder gives up although it waited for two leases."""
-        monkeypatch.setattr(locks, "LOCK_TIMEOUT", 2.0)
+        """The second holder gives up although it waited for three leases."""
+        monkeypatch.setattr(locks, "LOCK_TIMEOUT", 3.3)
         with locked(database, ["a"]) as lock:
             with pytest.raises(UnavailableError), locked(database, ["a"]):
                 pytest.fail("both are inside")
