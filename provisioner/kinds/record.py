@@ -1,4 +1,4 @@
-"""What is kept in the realm about earlier applies, as three of its attributes.
+"""What is kept in the realm about earlier applies, as attributes of it.
 
 They contain names and digests but no secrets, and are left out of comparisons, output and exports.
 """
@@ -15,6 +15,8 @@ PREFIX = "provisioner."
 _MADE = f"{PREFIX}made"
 _KEYS = f"{PREFIX}keys"
 _DIGESTS = f"{PREFIX}digests"
+_RUN = f"{PREFIX}run"
+_UNFINISHED = " unfinished"
 
 
 def read(attributes: Mapping[str, str]) -> Record:
@@ -35,7 +37,14 @@ def read(attributes: Mapping[str, str]) -> Record:
         for part in parts
     )
     digests = {key: str(text) for key, text in _object(attributes.get(_DIGESTS)).items()}
-    return Record(frozenset(addresses), digests, frozenset(keys))
+    run = attributes.get(_RUN) or ""
+    return Record(
+        frozenset(addresses),
+        digests,
+        frozenset(keys),
+        run=run.removesuffix(_UNFINISHED),
+        unfinished=run.endswith(_UNFINISHED),
+    )
 
 
 def _object(text: str | None) -> Json:
@@ -59,6 +68,8 @@ def attributes(record: Record) -> dict[str, str]:
         found[_KEYS] = json.dumps(_keys(record.keys), ensure_ascii=False, separators=(",", ":"))
     if record.digests:
         found[_DIGESTS] = json.dumps(dict(sorted(record.digests.items())), separators=(",", ":"))
+    if record.run:
+        found[_RUN] = record.run + (_UNFINISHED if record.unfinished else "")
     return found
 
 

@@ -84,12 +84,16 @@ class Record:
     """What is kept in the realm about earlier applies.
 
     `made` are the resources that they created, `digests` salted digests of each secret that they sent and that the
-    server does not show (by `secret_digests.key`), `keys` the keys that they set in objects of free keys.
+    server does not show (by `secret_digests.key`), `keys` the keys that they set in objects of free keys. `run` is
+    the id of the last apply that held the lock; it is `unfinished` until that apply has made all its changes, and
+    stays so if it fails.
     """
 
     made: frozenset[Address] = frozenset()
     digests: Mapping[str, str] = field(default_factory=dict)
     keys: frozenset[Address] = frozenset()
+    run: str = ""
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Application of a plan, in order, up to the first failure."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
+from uuid import uuid4
 
 from provisioner.errors import (
     InterruptedRunError,
@@ -16,7 +17,7 @@ from provisioner.kinds.kind import Kind
 from provisioner.kinds.registry import KINDS
 from provisioner.model.changes import Action, Change, Plan
 from provisioner.model.ports import Realm, Waiting
-from provisioner.model.state import RealmState, Record, Remark
+from provisioner.model.state import RealmState, Remark
 from provisioner.planning.apply_record import digests, keys, made
 from provisioner.planning.plan import plan
 
@@ -79,7 +80,7 @@ def apply(
     with realm.locked(waiting) as another_had_it:
         if another_had_it:
             run.raise_if_stale(changes)
-        run.make(changes)
+        run.make(changes, uuid4().hex)
     return run.outcome
 
 
@@ -132,8 +133,10 @@ class _Run:
                 "another run has changed the realm in the meantime; nothing was written; plan again"
             )
 
-    def make(self, changes: Batch) -> None:
+    def make(self, changes: Batch, run: str = "") -> None:
         """Make the changes, and store the record before and after them.
+
+        `run` is the id of a run that holds the lock, for others that observe the realm in the meantime.
 
         Resources to create are recorded before, so that a killed run leaves names of resources that do not exist,
         which are never deleted. The digest of a secret is recorded after it was sent, so that a killed run only
@@ -146,7 +149,11 @@ class _Run:
         others = tuple(change for change in changes if change.address.kind != Kind.REALM)
         known = {**self.observed.record.digests, **digests((*self.created, *settings))}
         set_keys = keys((*self.created, *changes), self.desired, self.observed)
-        recorded = Record(made(changes, self.desired, self.observed), known, set_keys)
+        recorded = replace(
+            self.observed.record, made=made(changes, self.desired, self.observed), digests=known, keys=set_keys
+        )
+        if run:
+            recorded = replace(recorded, run=run, unfinished=True)
         self.realm.note(recorded)
         self._make(settings)
         if others and not self.outcome.error:
@@ -154,7 +161,10 @@ class _Run:
         self._make(others)
         if not self.outcome.error:
             gone = {change.address for change in self.outcome.done if change.action is Action.DELETE}
-            self.realm.note(Record(recorded.made - gone, {**known, **digests(others)}, set_keys - gone))
+            ended = replace(
+                recorded, made=recorded.made - gone, digests={**known, **digests(others)}, keys=set_keys - gone
+            )
+            self.realm.note(replace(ended, unfinished=False) if run else ended)
             self._save()
 
     def _save(self) -> None:

@@ -51,12 +51,12 @@ class KeycloakRealm:
             yield waited or self._is_changed()
 
     def _is_changed(self) -> bool:
-        """Return whether another run has stored its record since the realm was observed.
+        """Return whether another run held the lock while the realm was observed, or has held it since.
 
-        It may have begun and ended in between, so that no one had to wait for the lock.
+        It may have ended before this one takes the lock, so that no one had to wait.
         """
-        now = record.read(self._api.get("").get("attributes") or {})
-        return now != self._observed_server.record
+        observed = self._observed_server.record
+        return observed.unfinished or record.read(self._api.get("").get("attributes") or {}) != observed
 
     def perform(self, *changes: Change) -> None:
         KINDS[changes[0].address.kind].write(self._observed_server, changes)

@@ -277,8 +277,9 @@ class TestManyCompanies:
         assert realm.apply().complete
         realm.write_companies(f"companies:\n{lines}")
         assert realm.apply().complete
-        lock, note, *batches, unlock = realm.api.writes
-        assert (lock, note, batches) == ("POST roles", "PUT ", ["POST partialImport"] * 5)
+        lock, begun, *batches, ended, unlock = realm.api.writes
+        assert (lock, begun, ended) == ("POST roles", "PUT ", "PUT ")
+        assert batches == ["POST partialImport"] * 5
         assert unlock.startswith("DELETE roles-by-id/")
         groups = realm.admin.get("groups", max="1000").json()
         assert len(groups) == 121

@@ -10,9 +10,10 @@ import pytest
 
 from provisioner import loader
 from provisioner.errors import ServerError, StalePlanError
+from provisioner.kinds.company import BATCH
 from provisioner.kinds.kind import Kind
 from provisioner.model.changes import Action, Change
-from provisioner.model.state import Address
+from provisioner.model.state import Address, RealmState
 from provisioner.planning.apply import apply
 from provisioner.planning.plan import plan
 from provisioner.server.lock import ROLE
@@ -258,6 +259,25 @@ class TestTwoRuns:
         assert small.apply().complete
         with pytest.raises(StalePlanError, match="plan again"):
             apply(desired, planned, observed, realm)
+        assert small.plan().writes == ()
+
+    def test_one_that_was_at_work_during_the_plan_is_noticed(self, small: TestRealm):
+        """Its record is the same in the middle of its work and at its end, but for what says that it is at work."""
+        assert small.apply().complete
+        small.write_companies(COMPANIES + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(2 * BATCH)))
+        desired = loader.load([small.folder], small.environment).desired
+        other = small.server()
+        seen: list[RealmState] = []
+
+        def look(_: int) -> None:
+            if not seen:
+                seen.append(other.observe(desired))
+
+        assert small.apply(progress=look).complete
+        (middle,) = seen
+        assert {change.address.names for change in plan(desired, middle).to_make(False)} >= {("c49",)}
+        with pytest.raises(StalePlanError, match="plan again"):
+            apply(desired, plan(desired, middle), middle, other)
         assert small.plan().writes == ()
 
     def test_both_at_once_end_well(self, small: TestRealm):

@@ -1,6 +1,8 @@
-"""The record of earlier applies in two attributes of the realm."""
+"""The record of earlier applies in attributes of the realm."""
 
 import json
+
+import pytest
 
 from provisioner.kinds import record
 from provisioner.kinds.kind import Kind
@@ -18,6 +20,12 @@ MADE = frozenset(
 
 def test_it_is_read_as_it_was_written():
     kept = Record(MADE, {"realm/portal#smtpServer.password": "c2FsdA==$ZGlnZXN0"})
+    assert record.read(record.attributes(kept)) == kept
+
+
+@pytest.mark.parametrize("unfinished", [True, False])
+def test_the_run_and_its_end_are_kept(unfinished: bool):
+    kept = Record(run="1f0c", unfinished=unfinished)
     assert record.read(record.attributes(kept)) == kept
 
 

@@ -236,6 +236,28 @@ class TestLock:
         run(companies(1), realm)
         assert realm.locks == 0
 
+    def test_it_says_in_the_realm_that_it_is_at_work_and_has_ended(self):
+        realm = FakeRealm()
+        seen = []
+        run(companies(BATCH + 1), realm, progress=lambda _: seen.append(realm.state.record.unfinished))
+        assert seen == [True, True]
+        first = realm.state.record
+        assert not first.unfinished
+        run(companies(BATCH + 3), realm)
+        assert realm.state.record.run not in ("", first.run)
+
+    def test_one_that_fails_has_not_ended(self):
+        realm = FakeRealm(fails={"company/company-1": RejectedError("409")})
+        run(companies(2), realm)
+        assert realm.state.record.unfinished
+
+    def test_one_change_without_it_says_nothing_of_the_run(self):
+        realm = FakeRealm()
+        run(companies(BATCH + 1), realm)
+        before = realm.state.record.run
+        run(companies(BATCH + 2), realm)
+        assert realm.state.record.run == before
+
     def test_the_same_changes_by_another_run_stop_it(self):
         realm = FakeRealm()
         realm.another_run = lambda: setattr(
