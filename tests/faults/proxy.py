@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 Kind = Literal["503", "reset before", "reset after", "delay", "hang"]
@@ -106,7 +107,19 @@ def one_after_the_other(
             return
 
 
-class _Server(ThreadingHTTPServer):
+class PatientServer(ThreadingHTTPServer):
+    """Takes it for granted that callers are killed and leave in the middle of a request.
+
+    Nothing is printed for them: making the text of a traceback while another thread of the process parses something
+    can fail the other one with a `SystemError` (python/cpython#106905).
+    """
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Server(PatientServer):
     daemon_threads = True
     block_on_close = False
     proxy: FaultProxy

@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import uuid4
 
@@ -66,7 +66,7 @@ def _account(user_id: str, email: str) -> dict[str, Any]:
     return {"id": user_id, "username": email, "email": email, "enabled": True}
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(PatientServer):
     daemon_threads = True
     upstream: Upstream
 
