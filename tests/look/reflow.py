@@ -11,20 +11,21 @@ OVERFLOW = """() => {
     one => one.getBoundingClientRect().right > page.clientWidth + 1);
   return `${page.scrollWidth} > ${page.clientWidth}: ` + wide.slice(0, 3).map(one => one.outerHTML.slice(0, 120));
 }"""
-CUT = """() => [...document.body.querySelectorAll('*:not(input)')].filter(one => {
+CUT = """() => [...document.body.querySelectorAll('*:not(input)')].filter(
+  one => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1
+).filter(one => {
   const style = getComputedStyle(one), box = one.getBoundingClientRect();
   const hides = [style.overflowX, style.overflowY].some(way => way === 'hidden' || way === 'clip');
   const unseen = box.width <= 1 || box.height <= 1 || style.clipPath !== 'none';
-  return hides && !unseen && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
+  return hides && !unseen;
 }).map(one => one.outerHTML.slice(0, 120))"""
 SMALL = """() => {
   const boxes = [...document.querySelectorAll(
     'a[href], button, input:not([type=hidden]), select, summary, textarea')]
-    .filter(one => one.checkVisibility({visibilityProperty: true}))
-    .map(one => ({one, box: (one.closest('label') ?? one).getBoundingClientRect(),
-      inText: one.matches('a') && getComputedStyle(one).display === 'inline'}))
-    .filter(({one, box}) => box.width > 1 && box.height > 1);
-  return boxes.filter(({box, inText}) => !inText && (box.width < 24 || box.height < 24))
+    .map(one => ({one, box: (one.closest('label') ?? one).getBoundingClientRect()}))
+    .filter(({one, box}) => box.width > 1 && box.height > 1 && (box.width < 24 || box.height < 24));
+  const isInText = one => one.matches('a') && getComputedStyle(one).display === 'inline';
+  return boxes.filter(({one}) => one.checkVisibility({visibilityProperty: true}) && !isInText(one))
     .map(({one, box}) => `${one.outerHTML.slice(0, 120)} ${box.width} x ${box.height}`);
 }"""
 ORDER = """() => {
