@@ -13,7 +13,7 @@ from sandbox.keycloak import KeycloakServer
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
-pytest_plugins = ["tests.durations", "tests.groups"]
+pytest_plugins = ["tests.durations", "tests.groups", "tests.one_keycloak"]
 
 settings.register_profile("attache", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
@@ -48,24 +48,24 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole demo on free ports: Keycloak, mail catcher, realm, people, portal, sample service."""
-    with Stack(tmp_path_factory.mktemp("stack"), Ports.free()) as running:
+def stack(one_keycloak: KeycloakServer) -> Iterator[Stack]:
+    """The whole demo on free ports: mail catcher, realm, people, portal, sample service, on the run's Keycloak.
+
+    One process of a run may have it (`tests/groups.py`): another one finds the folder taken.
+    """
+    made = Stack(one_keycloak.folder.with_name("stack"), Ports.free())
+    made.keycloak = one_keycloak
+    with made as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Keycloak without the portal, for realms that tests make under names of their own.
+def server_url(request: pytest.FixtureRequest) -> str:
+    """The run's Keycloak, for realms that tests make under names of their own.
 
     `TEST_KEYCLOAK_URL` names one that runs already, with the sandbox's administrator: for who works on one test.
     """
-    given = os.environ.get("TEST_KEYCLOAK_URL")
-    if given:
-        yield given
-        return
-    with KeycloakServer(tmp_path_factory.mktemp("keycloak")) as server:
-        yield server.url
+    return os.environ.get("TEST_KEYCLOAK_URL") or str(request.getfixturevalue("one_keycloak").url)
 
 
 @pytest.fixture(scope="session")

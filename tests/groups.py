@@ -12,19 +12,18 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 STACK = "stack"
-"""The tests that use the session's Keycloak with its realm, portal and mail catcher."""
+"""The tests that use the demo's realm, portal and mail catcher."""
 REALMS = "realms"
-"""The tests that make realms of their own; they only need a Keycloak."""
+"""The tests that make realms of their own, on the same Keycloak (`tests/one_keycloak.py`)."""
 LOOK = "look"
 """The tests that look at the portal on the directory in memory with a real browser."""
 OWN_SERVERS = "own servers"
 EARLY = "tests/keycloak/portal/"
 """The first of its group: it reads every account of the realm again and again, the fewer the faster."""
-LATE = "tests/browser/test_outage.py"
-"""The last of its group: it restarts Keycloak, which then has to compile its code once more."""
 FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
 GROUPS = {
+    "tests/browser/test_keycloak_down.py": OWN_SERVERS,
     "tests/deployment/": OWN_SERVERS,
     "tests/sandbox/test_demo.py": OWN_SERVERS,
     "tests/sandbox/test_keycloak_server.py": OWN_SERVERS,
@@ -56,9 +55,9 @@ def rank(group: str) -> int:
     return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
-def place(nodeid: str) -> tuple[int, bool, bool]:
+def place(nodeid: str) -> tuple[int, bool]:
     """Return where a test stands in the order of running, to sort by."""
-    return rank(group_of(nodeid)), not nodeid.startswith(EARLY), nodeid.startswith(LATE)
+    return rank(group_of(nodeid)), not nodeid.startswith(EARLY)
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, place, rank
         ("tests/keycloak/portal/test_x.py::test_y", STACK),
         ("tests/keycloak/trust/test_x.py::test_y", REALMS),
         ("tests/browser/test_story.py::test_y", STACK),
+        ("tests/browser/test_keycloak_down.py::test_y", OWN_SERVERS),
         ("tests/look/test_keycloak_screens.py::test_y", STACK),
         ("tests/look/test_every_page.py::test_y[fr]", LOOK),
         ("tests/sandbox/test_demo.py::test_y", OWN_SERVERS),
@@ -30,10 +31,7 @@ def test_long_groups_begin_first():
     assert sorted(["a", LOOK, REALMS, STACK, "b"], key=rank) == [STACK, REALMS, LOOK, "a", "b"]
 
 
-def test_what_reads_all_comes_first_and_what_restarts_keycloak_last():
+def test_what_reads_all_comes_first():
     """In the group of the stack."""
-    portal, story, outage = (
-        f"tests/{name}::test_x"
-        for name in ("keycloak/portal/test_x.py", "browser/test_story.py", "browser/test_outage.py")
-    )
-    assert sorted([outage, story, portal], key=place) == [portal, story, outage]
+    portal, story = (f"tests/{name}::test_x" for name in ("keycloak/portal/test_x.py", "browser/test_story.py"))
+    assert sorted([story, portal], key=place) == [portal, story]
