@@ -26,8 +26,8 @@ SMALL_CODE = (
 )
 """What the Java runtime's second compiler leaves out: a run is too short for it to pay.
 
-Without it, the compilers take 60 % of the server's processor time in a run. With it, 41 tests of the provisioner took
-94 s of processor time instead of 110 s. Demos and benchmarks run without it.
+Without it, the compilers take 60 % of the server's processor time in a run. With it, 41 tests of the provisioner
+took 97 s of processor time instead of 110 s. Demos and benchmarks run without it.
 """
 ONE = pytest.StashKey["OneKeycloak"]()
 

@@ -110,8 +110,8 @@ def one_after_the_other(
 class PatientServer(ThreadingHTTPServer):
     """Takes it for granted that callers are killed and leave in the middle of a request.
 
-    Nothing is printed for them: making the text of a traceback while another thread of the process parses something
-    can fail the other one with a `SystemError` (python/cpython#106905).
+    Nothing is printed for them: making the text of a traceback while another thread of the process parses
+    something can fail the other one with a `SystemError` (python/cpython#106905).
     """
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from directory.encoding import company_group
 from tests.builders import a_company
+from tests.faults.proxy import PatientServer
 
 GROUP = {"id": str(uuid4()), **company_group(a_company("acme"))}
 

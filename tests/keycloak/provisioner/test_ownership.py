@@ -262,7 +262,7 @@ class TestTwoRuns:
         assert small.plan().writes == ()
 
     def test_one_that_was_at_work_during_the_plan_is_noticed(self, small: TestRealm):
-        """Its record is the same in the middle of its work and at its end, but for what says that it is at work."""
+        """Its record is the same in the middle of its work and at its end, except that it is unfinished."""
         assert small.apply().complete
         small.write_companies(COMPANIES + "".join(f"  - {{id: c{n}, name: C{n}}}\n" for n in range(2 * BATCH)))
         desired = loader.load([small.folder], small.environment).desired
