@@ -41,6 +41,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_people_come_in_turn(address: str):
     """Each with the cookies of their own; what is not the page is an error."""
     with Visits(address, ["a", "b"]) as visits:
@@ -50,6 +51,7 @@ def test_people_come_in_turn(address: str):
     assert len(errors(answers)) == 5
 
 
+@pytest.mark.slow
 def test_a_broken_connection_is_an_error_and_not_tried_again(address: str, monkeypatch: pytest.MonkeyPatch):
     """The next request opens another one."""
     with Visits(address, ["a"]) as visits:
@@ -60,6 +62,7 @@ def test_a_broken_connection_is_an_error_and_not_tried_again(address: str, monke
         assert visits(1) == 200
 
 
+@pytest.mark.slow
 def test_the_time_of_a_request_begins_when_it_is_due():
     """A server that stands still is seen by everybody who would have come meanwhile."""
 

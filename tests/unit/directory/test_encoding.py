@@ -144,6 +144,7 @@ class TestPlaces:
     def test_a_path_names_the_place_it_was_made_from(self, place):
         assert place_of(place.path) == place
 
+    @pytest.mark.slow
     @given(
         st.lists(any_places.map(lambda p: p.company_id), unique=True).flatmap(
             lambda ids: st.tuples(
@@ -319,6 +320,7 @@ class TestPeople:
 
         assert set(body["attributes"]) == {"locale"}
 
+    @pytest.mark.slow
     @given(
         st.builds(
             Profile,

@@ -77,6 +77,7 @@ def test_the_walk_meets_the_classes_and_verbs_that_we_know_of():
     assert {parameter for parameters in VERBS.values() for parameter in parameters} == ARGUMENTS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"sign_in"}))  # which has a test of its own
 @pytest.mark.parametrize("error", LIBRARY, ids=lambda error: error.__name__)
 def test_no_verb_lets_an_error_of_the_library_through(monkeypatch, error, verb):

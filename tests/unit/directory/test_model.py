@@ -171,6 +171,7 @@ class TestDifference:
     def test_there_is_none_between_a_set_and_itself_in_any_order(self, some):
         assert difference(some, reversed(some)) == ()
 
+    @pytest.mark.slow
     @given(sets_of_attachments, sets_of_attachments)
     def test_making_all_changes_leads_from_the_one_set_to_the_other(self, before, after):
         state = {a.company_id: a for a in before}

@@ -81,6 +81,7 @@ def directory(server):
     return directory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "request_line"),
     [

@@ -73,6 +73,7 @@ def unchanged(directory: FakeDirectory, browser: Browser, pending: User) -> Iter
 class TestCreation:
     """Both with and without `confirm`: a form that is wrong is wrong at every step."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("step", ["address", "details", "confirm"])
     @cases(EMAILS)
     def test_email(self, step: str, typed: str, browser: Browser):
@@ -126,6 +127,7 @@ class TestCreation:
         assert page.status == 422
         assert "email" in page.errors
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("field", ["last_name", "first_name"])
     @pytest.mark.parametrize("confirm", [False, True])
     @cases(NAMES)
@@ -143,6 +145,7 @@ class TestCreation:
         page = browser.post("/users/new", a_creation(confirm=confirm, title=typed))
         assert (page.status, list(page.errors)) == (422, ["title"])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("typed", LANGUAGES)
     @pytest.mark.parametrize("confirm", [False, True])
     def test_language_outside_the_list(self, typed: str, confirm: bool, browser: Browser):
@@ -158,6 +161,7 @@ class TestCreation:
         page = browser.post("/users/new", fields)
         assert (page.status, list(page.errors)) == (422, [missing])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("confirm", [False, True])
     @pytest.mark.parametrize(
         "row",
@@ -184,6 +188,7 @@ class TestCreation:
         assert foreign.main.text == absent.main.text
         assert foreign.status == absent.status
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("confirm", [False, True])
     @pytest.mark.parametrize("role", ["", "king", "Administrator", "external"])
     def test_role(self, confirm: bool, role: str, browser: Browser):
@@ -280,6 +285,7 @@ class TestRefusedByKeycloak:
 class TestOthers:
     """The other forms refuse alike."""
 
+    @pytest.mark.slow
     @cases(EMAILS)
     def test_corrected_address(self, typed: str, pending: User, browser: Browser):
         """A correction is judged as the first spelling was."""
@@ -287,6 +293,7 @@ class TestOthers:
         assert (page.status, list(page.errors)) == (422, ["email"])
         assert page.html.one("input", id="email")["value"] == typed
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("field", ["last_name", "first_name"])
     @cases(NAMES)
     def test_profile_name(self, field: str, typed: str, browser: Browser):

@@ -39,6 +39,7 @@ PATHS = [
 FIELDS = {**a_creation(a_row("acme", administrator=True)), "confirm": "1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("token", [None, "", "wrong", "of another session"])
 def test_missing_or_bad(
@@ -93,6 +94,7 @@ def test_one_token_serves_a_whole_session(browser: Browser):
     assert page.status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [

@@ -64,6 +64,7 @@ def untouched(directory: FakeDirectory, browser: Browser, hidden: User) -> Itera
     assert directory.snapshot() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "fields"), PERSON_ROUTES)
 def test_hidden_person_answers_like_nobody(
     method: str, path: str, fields: dict[str, str], browser: Browser, hidden: User
@@ -88,6 +89,7 @@ def test_hidden_person_costs_no_more_than_nobody(browser: Browser, directory: Fa
     assert theirs == [verb for verb, _ in directory.calls] == ["attachments_of", "attachments_of"]
 
 
+@pytest.mark.slow
 def test_list_does_not_show_him(browser: Browser, hidden: User):
     """Nor under any filter or sort."""
     for query in ("", "?company=initech", "?q=hidden", "?sort=email", "?status=active", "?company=operators"):
@@ -102,6 +104,7 @@ class TestOddIds:
     def hidden(self, stranger: User) -> User:
         return stranger
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "user_id", [*ODD_IDS, "../users", "%2e%2e", "a b", "x" * 129, "a%2Fb", "<script>", "é"]
     )

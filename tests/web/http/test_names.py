@@ -67,6 +67,7 @@ def test_next_mail_is_not_possible_yet(browser: Browser, namesakes: list[User]):
     assert "disabled" not in other.one("form", action=f"/users/{namesakes[1].id}/activation").one("button")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/help", "/personal-data", "/nothing-here"])
 @pytest.mark.parametrize(
     ("contact", "href"),

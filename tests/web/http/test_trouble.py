@@ -154,6 +154,7 @@ class TestLostAnswer:
         assert directory.mails == [EMAIL]
         assert "Mail non envoyé" in browser.follow(done).row(EMAIL).text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "error",
         [UnavailableError("x"), MailRefusedError("x"), ForbiddenError("x"), NotFoundError("x"), RefusedError("x")],

@@ -30,6 +30,7 @@ def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webapp.blueprints.health, "READY_FOR", 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rights", "word"), REFUSED)
 def test_refused_it_answers_503_until_that_is_mended(
     rights: Rights,
@@ -55,6 +56,7 @@ def test_refused_it_answers_503_until_that_is_mended(
     assert browser.get("/readyz").body == "ok\n"
 
 
+@pytest.mark.slow
 def test_refused_every_page_is(browser: Browser, app: Flask, directory: FakeDirectory):
     """What is for everybody too; only machines that watch are answered."""
     directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
@@ -87,6 +89,7 @@ def test_without_keycloak_it_starts_and_asks_as_soon_as_it_can(
     assert browser.get("/help").status == 503
 
 
+@pytest.mark.slow
 def test_an_account_that_lacks_rights_is_no_refusal(browser: Browser, directory: FakeDirectory):
     """Keycloak may be half made: 503 until it is whole."""
     directory.own = Rights()

@@ -73,6 +73,7 @@ class TestSignIn:
             away.location or ""
         )
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("target", ELSEWHERE)
     def test_leads_to_no_other_site(self, target: str, visitor: Browser, administrator: User):
         """An address of elsewhere in `next` is as good as none, after a sign-in and without one."""
@@ -82,6 +83,7 @@ class TestSignIn:
         assert visitor.sign_in(administrator, f"/login?{query}").location == "/"
         assert visitor.get(f"/login?{query}").location == "/"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("target", ELSEWHERE)
     def test_nor_does_the_language(self, target: str, browser: Browser):
         """The form on every page says where one was; nobody is led elsewhere by it."""
@@ -282,6 +284,7 @@ class TestEnd:
         later(31)
         assert browser.get("/users").status == 302
 
+    @pytest.mark.slow
     def test_absolute(self, browser: Browser, later: Callable[[float], None]):
         """Ten hours, however busy."""
         for _ in range(29):
@@ -394,6 +397,7 @@ class TestBackChannel:
         token = identity.logout_token(sid, aud=aud)
         assert browser.post("/backchannel-logout", {"logout_token": token}, token=False).status == 200
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "changes",
         [

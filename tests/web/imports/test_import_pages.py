@@ -69,6 +69,7 @@ def an_import(database: Database, person: User, *lines: str, done: int = 0, inte
 
 
 class TestBegun:
+    @pytest.mark.slow
     @pytest.mark.parametrize("lines", [1, 20, 21, 60])
     def test_the_answer_leads_to_the_page_of_the_import(self, browser, directory, lines):
         """303, whether it is done already or goes on: reloading sends nothing again."""
@@ -90,6 +91,7 @@ class TestBegun:
         assert again.main.text == first.main.text
         assert directory.snapshot() == before
 
+    @pytest.mark.slow
     def test_it_goes_on_without_its_page(self, browser, directory):
         """Nobody ever looks at it, and everybody is there."""
         send(browser, *people(*range(30)))
@@ -241,6 +243,7 @@ class TestResult:
     def test_what_needs_attention_comes_first(self, browser, address):
         assert ["Refused" in row for row in browser.get(address).rows] == [True, True, False, False, False]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "query", ["outcome=nonsense", "page=0", "page=1000000000", "page=x", "page=" + "9" * 5000]
     )
@@ -416,6 +419,7 @@ class TestQuestions:
 class TestLargeAndOdd:
     """Every row of the list of bad input is met in words, and changes nothing."""
 
+    @pytest.mark.slow
     def test_fifty_megabytes_in_pieces_without_a_length(self, browser, directory):
         """The length is not announced, so it shows only while it is read."""
         head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
@@ -438,6 +442,7 @@ class TestLargeAndOdd:
         assert "A file may have at most 2 MB and 5,000 lines. Nothing was changed" in page.text
         assert directory.snapshot() == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("column", COLUMNS)
     @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=cmd|"/C calc"!A0', "＝1"])
     def test_a_formula_in_each_field(self, browser, directory, column, formula):
@@ -483,6 +488,7 @@ class TestLargeAndOdd:
         assert "Refused" in page.rows[0]
         assert directory.snapshot() == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("data", "words"),
         [

@@ -99,6 +99,7 @@ def results(page: Page) -> dict[int, str]:
     return {int(cells[0].text): cells[2].text for cells in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAID)
 def test_a_file_of_people_as_it_was_saved(name: str, browser: Browser, directory: FakeDirectory) -> None:
     """Each line gets the right answer; confirmed, exactly the right people are there, with one mail each."""
@@ -144,6 +145,7 @@ class TestMacRoman:
 
 
 class TestWordsOfTheScreen:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "header",
         [

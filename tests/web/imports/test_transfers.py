@@ -384,6 +384,7 @@ class TestConfirm:
 
 
 class TestUnreadable:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("data", "words"),
         [

@@ -10,6 +10,7 @@ from tests import a_year
 from tests.contract.worlds import FakeWorld
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [a_year.every_day, a_year.chosen_days])
 def test_a_year(app: Flask, days: Callable[[], list[date]]):
     """Every night, or those alone that the real Keycloak has: the same calendar."""

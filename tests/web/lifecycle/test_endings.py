@@ -180,6 +180,7 @@ class TestTheEnd:
 
 
 class TestWarnings:
+    @pytest.mark.slow
     def test_they_come_30_and_7_days_before_one_mail_for_many(
         self, look: Look, directory: FakeDirectory, database: Database, contractor: User, second: User
     ):

@@ -89,6 +89,7 @@ def test_who_invited_is_told_when_it_expired(
     assert [mail for day in found for mail in day] == [(administrator.email, subject)]
 
 
+@pytest.mark.slow
 def test_once_a_month_administrators_get_what_is_pending(
     days: Days, directory: FakeDirectory, pending: User, administrator: User, second: User
 ):

@@ -280,6 +280,7 @@ class TestPages:
                 a_profile(f"p{number}@acme.example", last_name=f"Person{number:03}"), [an_attachment("acme")]
             )
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("page", "first", "length"),
         [
@@ -305,6 +306,7 @@ class TestPages:
         steps = [link["href"] for link in page.html.all("a", class_="pager-step")]
         assert steps == ["/users?sort=-last_name&page=1", "/users?sort=-last_name&page=3"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "name", ["endpoint", "_external", "_scheme", "_anchor", "_method", "self", "values", "number"]
     )
@@ -332,6 +334,7 @@ def test_head_answers_like_get_without_a_body(browser: Browser):
     assert (page.status, page.body) == (200, "")
 
 
+@pytest.mark.slow
 def test_one_company_of_fifty_costs_two_reads(client_for: ClientFor, directory: FakeDirectory):
     """Who I am there, and who is there: no call per person."""
     directory.add_company(a_company("lone", "Lone"))

@@ -137,6 +137,7 @@ class TestOne:
 class TestStatus:
     """When the mail left, and how long it works, in words beside the status."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("hours", "locale", "words"),
         [

@@ -38,6 +38,7 @@ def ticked(page: Page) -> list[str]:
     return [box["name"][8:-9] for box in page.main.all("input", class_="attach-box") if "checked" in box]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"rows_page": "1"}, {"rows_page": "0"}, {"rows_page": "x" * 99}])
 def test_twenty_at_a_time(browser: Browser, somebody: User, more: dict[str, str]):
     page = browser.post(f"/users/{somebody.id}/attachments", {**a_row("filiale-30"), "rows_page": "1", **more})
@@ -46,6 +47,7 @@ def test_twenty_at_a_time(browser: Browser, somebody: User, more: dict[str, str]
     assert ticked(page) == ["filiale-30"]
 
 
+@pytest.mark.slow
 def test_pages_and_search_keep_what_was_ticked(browser: Browser, somebody: User, directory: FakeDirectory):
     path = f"/users/{somebody.id}/attachments"
     form = browser.get(path).form(path)

@@ -209,6 +209,7 @@ class TestLookUps:
         browser.post(self.PATH, {"email": stranger.email, "confirm": "1", **a_row("acme")})
         assert len(self.lines(database, "acme")) == 1
 
+    @pytest.mark.slow
     def test_sixty_an_hour(
         self, browser: Browser, other: Browser, directory: FakeDirectory, database: Database, stranger: User
     ):

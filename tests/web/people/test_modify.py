@@ -149,6 +149,7 @@ class TestDifference:
 class TestSaving:
     """Rule 5 and 6: ticking attaches, unticking detaches, and nothing else happens."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("administers", [False, True])
     @pytest.mark.parametrize("external", [False, True])
     @pytest.mark.parametrize("present", [None, (False, False), (True, True), (False, True), (True, False)])

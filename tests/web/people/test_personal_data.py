@@ -108,6 +108,7 @@ class TestExport:
         one, other = (json.loads(run(app, "export", who).output) for who in (member.id, member.email.upper()))
         assert {**one, "made_at": ""} == {**other, "made_at": ""}
 
+    @pytest.mark.slow
     def test_says_nothing_of_others(self, app: Flask, history: Browser, member: User, administrator: User):
         """Who did it is somebody else's data."""
         said = run(app, "export", member.email).output

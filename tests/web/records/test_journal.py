@@ -161,6 +161,7 @@ class TestPage:
             assert "Stranger" not in page.body.replace("stranger", "")
             assert "Someone" not in page.body
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("query", "hits"),
         [
@@ -203,6 +204,7 @@ class TestPage:
         if query:
             assert "Effacer les filtres" in page.main.text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("query", "words"),
         [

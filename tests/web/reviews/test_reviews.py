@@ -123,6 +123,7 @@ class TestStarting:
         assert page.status == 409
         assert review in [link["href"] for link in page.main.all("a")]
 
+    @pytest.mark.slow
     def test_a_large_company_is_read_page_by_page(self, browser: Browser, directory: FakeDirectory):
         for number in range(2000):
             directory.add_user(a_profile(f"n{number}@acme.example"), [an_attachment("acme")])

@@ -186,6 +186,7 @@ class TestDone:
     def test_nothing_to_undo_is_404(self, browser: Browser):
         assert browser.post(f"{SELECTION}/undoing").status == 404
 
+    @pytest.mark.slow
     def test_more_than_twenty_go_on_in_the_background(self, browser: Browser, directory: FakeDirectory):
         many = [directory.add_user(a_profile(), [an_attachment("acme")]) for _ in range(21)]
         directory.latency = 0.01

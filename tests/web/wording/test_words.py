@@ -115,6 +115,7 @@ def visible(element: Element) -> str:
     return " ".join("".join(pieces).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "words"),
     [
@@ -239,6 +240,7 @@ def test_controls_of_one_page_are_told_apart(pages: dict[str, Page]):
         assert {words: where for words, where in targets.items() if len(where) > 1} == {}, name
 
 
+@pytest.mark.slow
 def test_no_english_left_on_a_french_page(pages: dict[str, Page]):
     """No message of the catalogue shows in the language it is written in."""
     source = Path(webapp.__file__).parent / "translations/fr/LC_MESSAGES/messages.po"

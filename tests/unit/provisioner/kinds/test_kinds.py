@@ -110,6 +110,7 @@ def test_every_key_ends_in_a_resource(forgotten):
     assert {place for place in left if not any(place.startswith(each) for each in ELSEWHERE)} == set()
 
 
+@pytest.mark.slow
 def test_executors_are_exported_in_their_order():
     """Not in the order of the keys of an object, which an export sorts."""
     named = {name: {"executor": name, "configuration": {}} for name in ("consent", "pkce", "uris")}

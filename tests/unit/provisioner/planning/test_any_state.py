@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def realm_with(resources: dict[Address, Resource], made: frozenset[Address]) -> 
     return realm
 
 
+@pytest.mark.slow
 @given(STATES, STATES, LISTS, st.frozensets(ADDRESSES), st.booleans())
 def test_any_state_can_be_reached_and_is_stable(wanted, there, contains, made, prune):
     wanted, there = without_orphans(wanted), without_orphans(there)
@@ -85,6 +87,7 @@ def below(deleted: set[Address], addresses: set[Address]) -> set[Address]:
         gone = more
 
 
+@pytest.mark.slow
 @given(STATES, STATES, LISTS, st.frozensets(ADDRESSES))
 def test_nothing_is_deleted_that_no_apply_made(wanted, there, contains, made):
     wanted, there = without_orphans(wanted), without_orphans(there)
@@ -99,6 +102,7 @@ def test_nothing_is_deleted_that_no_apply_made(wanted, there, contains, made):
     assert not unmanaged & wanted.keys()
 
 
+@pytest.mark.slow
 @given(STATES, STATES)
 def test_a_plan_does_not_depend_on_the_order_of_resources(wanted, there):
     wanted, there = without_orphans(wanted), without_orphans(there)

@@ -55,6 +55,7 @@ def companies(count: int) -> RealmState:
     return RealmState.of("portal", found)
 
 
+@pytest.mark.slow
 def test_a_second_plan_is_empty(desired):
     """The project's files on an empty server: everything exists afterwards, and a second run writes nothing."""
     realm = FakeRealm(exists=False)
@@ -65,6 +66,7 @@ def test_a_second_plan_is_empty(desired):
     assert len(realm.writes) == writes
 
 
+@pytest.mark.slow
 def test_changes_are_made_in_the_order_of_kinds(desired):
     realm = FakeRealm(exists=False)
     run(desired, realm)
@@ -72,6 +74,7 @@ def test_changes_are_made_in_the_order_of_kinds(desired):
     assert order == sorted(order, key=[kind.value for kind in Kind].index)
 
 
+@pytest.mark.slow
 def test_a_person_is_created_with_groups_and_the_mail_is_last(desired):
     realm = FakeRealm(exists=False)
     run(desired, realm)
@@ -106,6 +109,7 @@ def test_a_second_run_makes_the_changes_left_by_a_failure():
     assert [str(change.address) for change in outcome.done] == [f"company/company-{BATCH}"]
 
 
+@pytest.mark.slow
 def test_a_refused_mail_is_a_warning_and_other_changes_are_made(desired):
     mail = "activation-mail/anne@acme.example"
     realm = FakeRealm(exists=False, fails={mail: MailRefusedError("550")})

@@ -177,6 +177,7 @@ class TestPositions:
 
 
 class TestSpeed:
+    @pytest.mark.slow
     def test_four_thousand_companies(self, write):
         """Measured: 0.6 s on a slow machine; ten times as long without libyaml."""
         entry = (
@@ -230,6 +231,7 @@ class TestAnything:
         self._load(tmp_path_factory, content, ".yaml")
         self._load(tmp_path_factory, content, ".json")
 
+    @pytest.mark.slow
     @given(_values)
     @settings(max_examples=150, deadline=None)
     def test_documents(self, tmp_path_factory, value):
@@ -237,6 +239,7 @@ class TestAnything:
         self._load(tmp_path_factory, text.encode(), ".json")
         self._load(tmp_path_factory, yaml.safe_dump(value, allow_unicode=True).encode(errors="replace"), ".yaml")
 
+    @pytest.mark.slow
     @given(_of(REALM))
     @example({"organizations": [{"id": "o", "alias": "acme"}], "users": [{"id": "u"}]})
     @settings(max_examples=150, deadline=None)

@@ -42,6 +42,7 @@ class TestRows:
         assert (acme.attached, acme.role, acme.affiliation) == (True, "administrator", "external")
         assert (globex.attached, globex.role, globex.affiliation) == (False, "user", "internal")
 
+    @pytest.mark.slow
     def test_typed_is_what_is_sent_on(self):
         """The hidden fields of the next step say the same as the boxes."""
         form = {"company-acme-attached": "1", "company-acme-role": "user", "company-acme-affiliation": "external"}

@@ -424,6 +424,7 @@ class TestCodeFlow:
         assert challenge == asked["code_challenge"]
         assert client.get("/").location == "/users"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "spoil",
         [
@@ -451,6 +452,7 @@ class TestCodeFlow:
         assert back.status_code == 400
         assert client.get("/profile").status_code == 302
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "spoil",
         [
@@ -490,6 +492,7 @@ class TestCodeFlow:
         back = client.get("/login/callback", query_string={"code": "c", "state": asked["state"]})
         assert back.status_code == 302
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("answer", "status"),
         [

@@ -71,6 +71,7 @@ class TestFormulas:
 
 
 class TestRoundTrip:
+    @pytest.mark.slow
     @unhurried
     @given(st.lists(st.lists(cells, min_size=10, max_size=10), min_size=1, max_size=5), varieties)
     def test_what_is_written_is_read_whatever_is_in_the_cells(self, rows, variety):
@@ -85,6 +86,7 @@ class TestRoundTrip:
         assert found.separator == variety.separator
         assert found.encoding == "utf-8"
 
+    @pytest.mark.slow
     @unhurried
     @given(st.lists(st.lists(cells, min_size=8, max_size=8), max_size=5))
     def test_any_reader_of_csv_sees_the_same_cells_and_none_that_is_a_formula(self, rows):
@@ -242,6 +244,7 @@ class TestUnreadable:
     def test_a_column_without_a_name_between_others_is_unknown(self):
         assert fault_of(a_file(ANNE, header=f",{HEADER}")).unknown == ("",)
 
+    @pytest.mark.slow
     def test_a_file_may_have_so_many_lines_and_not_one_more(self):
         assert len(read(a_file(*[ANNE] * MAX_LINES)).lines) == MAX_LINES
 

@@ -286,6 +286,7 @@ names = st.text(
 """Of people whom operations made: whatever Keycloak holds, and more that looks like a formula than chance has."""
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(attachment_sets, names, names), max_size=6),
@@ -309,6 +310,7 @@ def test_a_file_of_the_list_is_unchanged_when_it_is_imported(everybody, variety)
         assert set(outcomes(planned(*lines, known=known))) == {Outcome.UNCHANGED}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(attachment_sets, max_size=6))
 def test_what_is_exported_changes_nothing_when_imported(everybody):
@@ -657,6 +659,7 @@ class TestApply:
         assert outcomes(done) == [Outcome.REFUSED] * 2
         assert done[0].problems == (Problem(Reason.UNKNOWN_COMPANY, "company"),)
 
+    @pytest.mark.slow
     def test_a_right_that_ends_while_it_runs_ends_the_import_at_that_company(
         self, directory, database, administration, anne
     ):
@@ -704,6 +707,7 @@ class TestApply:
 class TestSideBySide:
     """What many lines do at the same time is what they do one after the other."""
 
+    @pytest.mark.slow
     def test_everything_is_done_once(self, directory, database, administration, anne):
         yan = directory.add_user(a_profile("yan@cobalt.example"), [an_attachment("cobalt")])
         lines = [
@@ -849,6 +853,7 @@ class TestTrouble:
 
         assert outcomes(done) == [Outcome.FAILED] * GIVE_UP_AFTER + [Outcome.NOT_TRIED] * 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("nth", range(1, 11))
     def test_wherever_a_call_fails_the_same_file_finishes_the_work(self, directory, send, anne, nth):
         """Every answer lost in turn: one account and at most one mail each, and never less than was there."""

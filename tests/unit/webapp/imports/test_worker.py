@@ -98,6 +98,7 @@ class TestWhole:
             an_attachment("acme", external=True),
         )
 
+    @pytest.mark.slow
     def test_in_the_background(self, directory, database, begin, job):
         import_id = begin(*(a_line(n) for n in range(2, 42)))
         imports_of_ours = ImportWorker()
@@ -240,6 +241,7 @@ class TestInterrupted:
 
         assert import_store.claim_interrupted(database) == []
 
+    @pytest.mark.slow
     def test_a_process_that_is_no_more(self, database, begin, job):
         """Its number may have been given to another process since."""
         child = subprocess.run(
@@ -260,6 +262,7 @@ class TestInterrupted:
 
         assert job(import_id).state is state
 
+    @pytest.mark.slow
     def test_a_process_that_stops_gives_it_back(self, directory, database, begin, job):
         import_id = begin(*(a_line(n) for n in range(2, 202)))
         directory.latency = 0.005

@@ -67,6 +67,7 @@ class TestFence:
     def test_every_verb_that_reads_is_one_of_the_directory(self):
         assert READS <= set(VERBS)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("verb", sorted(set(VERBS) - READS))
     def test_a_write_after_the_lock_was_lost_is_refused(
         self, verb: str, directory: FakeDirectory, database: Database, suspended: None
@@ -77,6 +78,7 @@ class TestFence:
                 getattr(fenced(directory, lock), verb)()
         assert directory.calls == []
 
+    @pytest.mark.slow
     def test_what_reads_needs_no_lock(self, directory: FakeDirectory, database: Database, suspended: None):
         with locked(database, ["a"]) as lock, locked(database, ["a"]):
             assert fenced(directory, lock).find_by_email("nobody@acme.example") is None
@@ -85,6 +87,7 @@ class TestFence:
 class TestLastAdministrator:
     """Two administrators remove each other; the first change takes longer than the lease of its lock."""
 
+    @pytest.mark.slow
     def test_the_second_waits_while_the_first_is_slow(
         self, directory: FakeDirectory, database: Database, pair: tuple[User, User]
     ):
@@ -107,6 +110,7 @@ class TestLastAdministrator:
                 second.result(60)
         assert administrators(directory) == [one.id]
 
+    @pytest.mark.slow
     def test_the_first_is_refused_when_it_lost_its_lock(
         self, directory: FakeDirectory, database: Database, pair: tuple[User, User], suspended: None
     ):

@@ -290,6 +290,7 @@ class TestInterrupted:
         assert outcomes(database, anne) == [Resent.SENT] * 3
         assert directory.mails == [user.email for user in people]
 
+    @pytest.mark.slow
     def test_process_that_is_no_more(self, database, anne):
         child = subprocess.run(
             [sys.executable, "-c", "from webapp.storage.locks import worker; print(worker())"],

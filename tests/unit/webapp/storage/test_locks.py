@@ -150,6 +150,7 @@ class TestRenewal:
     def short_lease(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(locks, "LEASE", 1.0)
 
+    @pytest.mark.slow
     def test_a_lock_held_for_longer_than_the_lease_is_not_taken(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
@@ -160,6 +161,7 @@ class TestRenewal:
                 pytest.fail("both are inside")
             lock.require()
 
+    @pytest.mark.slow
     def test_a_lock_that_expired_is_lost_once_another_holder_took_it(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
@@ -171,6 +173,7 @@ class TestRenewal:
             other.require()
         assert held(database) == []
 
+    @pytest.mark.slow
     def test_a_lock_that_expired_and_that_nobody_took_is_renewed(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
@@ -182,6 +185,7 @@ class TestRenewal:
             with database.engine.connect() as connection:
                 assert connection.execute(select(table.c.expires_at)).scalar_one() > time.time() + 0.1
 
+    @pytest.mark.slow
     def test_a_database_that_fails_once_does_not_end_the_renewal(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ):
