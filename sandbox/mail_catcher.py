@@ -12,6 +12,7 @@ import asyncio
 import threading
 import time
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,8 @@ from sandbox.ports import LOOPBACK, free_port
 ACCEPTED = "250 Kept"
 LARGEST_MAIL = 25_000_000
 HANG_UP_SECONDS = 3.0
+POLL_SECONDS = 0.05
+"""How long the HTTP server may take to notice that it is to stop."""
 
 
 class Behaviour(Enum):
@@ -70,7 +73,8 @@ class MailCatcher:
         self._http = make_server(
             LOOPBACK, self.http_port, create_app(self.store), threaded=True, request_handler=_QuietHandler
         )
-        self._http_thread = threading.Thread(target=self._http.serve_forever, name="mail-http", daemon=True)
+        serve = partial(self._http.serve_forever, POLL_SECONDS)
+        self._http_thread = threading.Thread(target=serve, name="mail-http", daemon=True)
         self._http_thread.start()
 
     def stop(self) -> None:

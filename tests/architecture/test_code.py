@@ -3,6 +3,8 @@
 import ast
 import tomllib
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from tests.architecture.portal import PACKAGE, ROOT
 
@@ -14,10 +16,17 @@ GATEWAYS = ("directory/keycloak_gateway/", "provisioner/server/calls.py")
 def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+            yield str(path.relative_to(ROOT)), parsed(path)
 
 
-def imports(tree: ast.AST) -> set[str]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Nobody changes it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(tree: ast.Module) -> set[str]:
     """The top-level names of what is imported, wherever in the file."""
     found = set()
     for node in ast.walk(tree):

@@ -68,6 +68,7 @@ def test_emptying(mail):
     assert messages(mail) == []
 
 
+@pytest.mark.slow
 def test_mails_are_there_again_after_a_restart(tmp_path):
     """A folder keeps them, until they are emptied."""
     with MailCatcher(folder=tmp_path) as catcher:

@@ -224,6 +224,7 @@ class TestCompanies:
 
         assert set(attributes) == {"kind", "displayName", "attachment"}
 
+    @pytest.mark.slow
     @given(
         company_ids,
         st.text(min_size=1),

@@ -101,6 +101,7 @@ def test_a_write_without_an_answer_is_not_sent_again(server, directory, write, r
     assert server.lost == [request_line]
 
 
+@pytest.mark.slow
 def test_a_read_without_an_answer_is(server, directory):
     server.reads_lost = True
     with pytest.raises(UnavailableError):

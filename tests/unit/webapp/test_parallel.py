@@ -73,6 +73,7 @@ class TestForEach:
             for_each(act, range(1000), 4)
         assert len(begun) <= 8
 
+    @pytest.mark.slow
     def test_a_process_that_ends_does_not_wait_for_the_rest(self):
         """Two calls are under way and 10,000 are left, of 0.2 seconds each; the log has no stack trace of it."""
         ended = subprocess.run(

@@ -138,6 +138,7 @@ class TestCreation:
         assert list(page.errors) == [field]
         assert page.errors[field]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("typed", CHOICES)
     @pytest.mark.parametrize("confirm", [False, True])
     def test_title_outside_the_list(self, typed: str, confirm: bool, browser: Browser):
@@ -198,6 +199,7 @@ class TestCreation:
         assert (page.status, list(page.errors)) == (422, ["company-acme-role"])
         assert "Acme Énergie" in page.html.one(id="error-summary").text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("confirm", [False, True])
     @pytest.mark.parametrize("affiliation", ["", "partner", "user"])
     def test_affiliation(self, confirm: bool, affiliation: str, browser: Browser):

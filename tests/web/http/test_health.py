@@ -117,6 +117,7 @@ class TestProbes:
         """A cookie changes nothing."""
         assert browser.get(path).status == 200
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
     def test_post_is_not_it(self, path: str, browser: Browser):
         assert browser.post(path).status == 405
@@ -147,6 +148,7 @@ class TestMetrics:
         """As if it did not exist."""
         assert visitor.get("/metrics", environ_overrides={"REMOTE_ADDR": address}).status == 404
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
     def test_hidden_behind_a_proxy_of_this_machine(self, header: str, visitor: Browser):
         """A proxy beside the portal asks from the loopback, for everybody."""

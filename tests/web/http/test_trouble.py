@@ -218,6 +218,7 @@ class TestDatabaseGone:
     def app(self, own_app: Flask) -> Flask:
         return own_app
 
+    @pytest.mark.slow
     def test_database_gone(self, app: Flask, client_for: ClientFor, database: Any, administrator: User):
         """Without its own database the portal answers 503; that it is alive, and lives again, needs none."""
         browser = client_for(administrator)

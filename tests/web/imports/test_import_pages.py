@@ -121,6 +121,7 @@ class TestBegun:
         assert directory.mails == []
         assert len(directory.people()) == 2
 
+    @pytest.mark.slow
     def test_in_french_the_mails_are_counted_before(self, client_for, directory):
         person = directory.add_user(a_profile("bea@acme.example"), [an_attachment("acme", administrator=True)])
         data = "\n".join([HEADER, *people(*range(37))]).encode()
@@ -255,6 +256,7 @@ class TestResult:
     def test_an_outcome_that_no_line_has(self, browser, address):
         assert "No line has this result." in browser.get(f"{address}?outcome=not_tried").text
 
+    @pytest.mark.slow
     def test_many_lines_come_in_pages(self, browser):
         address = send(browser, *["no,Name,First,m,fr,acme,user,internal"] * 250).location
         ended(browser)
@@ -377,6 +379,7 @@ class TestQuestions:
 
         assert left(database, LOOK_UPS, administrator.id) == LOOK_UPS.limit - 2
 
+    @pytest.mark.slow
     def test_when_the_quota_is_used_up_the_rest_is_shown_without_an_answer(
         self, browser, directory, database, administrator, stranger
     ):

@@ -570,6 +570,7 @@ class TestWhatIsNotUnderstood:
     def people(self, three: None) -> None:
         pass
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("query", "words"),
         [
