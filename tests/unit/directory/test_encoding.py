@@ -29,6 +29,7 @@ from directory.encoding import (
     service_texts,
     steps,
     user_of,
+    with_end,
 )
 from directory.model import (
     Affiliation,
@@ -369,6 +370,23 @@ class TestPeople:
         created = new_user(a_profile(), attachments)
         assert created["attributes"]["attachmentUntil"] == ["acme:2027-02-28"]
         assert ends_of(created) == {"acme": day}
+
+    @pytest.mark.parametrize(
+        ("until", "written"),
+        [
+            (date(2027, 3, 31), ["acme:2027-03-31", "globex:2027-01-31"]),
+            (None, ["globex:2027-01-31"]),
+        ],
+    )
+    def test_the_end_at_one_company_changes_and_nothing_else(self, until: date | None, written: list[str]):
+        """Later, or none any more; names and other attributes are sent along, or Keycloak would erase them."""
+        kept = {"username": "bob", "email": "bob@acme.example", "firstName": "Bob", "lastName": "Martin"}
+        attributes = {"locale": ["fr"], "attachmentUntil": ["acme:2027-02-28", "globex:2027-01-31"]}
+        account = {"id": "u1", "enabled": True, **kept, "attributes": attributes}
+        assert with_end(account, "acme", until) == {
+            **kept,
+            "attributes": {"locale": ["fr"], "attachmentUntil": written},
+        }
 
     @pytest.mark.parametrize(
         "value", ["acme:2027-02-30", "acme:not-a-date", "acme:20270228", "acme:", "acme", "A B:2027-02-28"]
