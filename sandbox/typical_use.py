@@ -24,7 +24,7 @@ SECONDS = 180.0
 
 
 def use(url: str, programs: Programs, log: Path) -> None:
-    """Apply the project's realm twice, do what the portal does, and delete it; `SandboxError` if not."""
+    """Apply the project's realm twice, do what the portal does, delete it; `SandboxError` when that fails."""
     for _ in range(2):
         _apply(url, programs, log)
     with requests.Session() as portal:

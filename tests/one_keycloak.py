@@ -84,14 +84,9 @@ class OneKeycloak:
     def release(self) -> None:
         """Use it no more; whoever started it waits for the others here, and ends it."""
         self._shared = None
-        while self._own is not None:
-            with _locked(self._door):
-                if self._is_alone():
-                    self._address.unlink()
-                    self._own.stop()
-                    self._own = None
-            if self._own is not None:
-                time.sleep(POLL_SECONDS)
+        while self._own is not None and not self._ended(self._own):
+            time.sleep(POLL_SECONDS)
+        self._own = None
         if self._use is not None:
             self._use.close()
             self._use = None
@@ -103,6 +98,15 @@ class OneKeycloak:
         self._own = server
         told = {"port": server.port, "management_port": server.management_port, "pid": server.child.pid}
         self._address.write_text(json.dumps(told), encoding="utf-8")
+
+    def _ended(self, own: KeycloakServer) -> bool:
+        """End it, unless somebody else uses it."""
+        with _locked(self._door):
+            if not self._is_alone():
+                return False
+            self._address.unlink()
+            own.stop()
+        return True
 
     def _is_alone(self) -> bool:
         assert self._use is not None

@@ -1,4 +1,4 @@
-"""What is kept in the realm about earlier applies, as attributes of it.
+"""What is kept in the realm about earlier applies, in attributes of its own.
 
 They contain names and digests but no secrets, and are left out of comparisons, output and exports.
 """

@@ -133,10 +133,10 @@ class _Run:
                 "another run has changed the realm in the meantime; nothing was written; plan again"
             )
 
-    def make(self, changes: Batch, run: str = "") -> None:
+    def make(self, changes: Batch, run_id: str = "") -> None:
         """Make the changes, and store the record before and after them.
 
-        `run` is the id of a run that holds the lock, for others that observe the realm in the meantime.
+        `run_id` names a run that holds the lock, for others that observe the realm in the meantime.
 
         Resources to create are recorded before, so that a killed run leaves names of resources that do not exist,
         which are never deleted. The digest of a secret is recorded after it was sent, so that a killed run only
@@ -152,8 +152,8 @@ class _Run:
         recorded = replace(
             self.observed.record, made=made(changes, self.desired, self.observed), digests=known, keys=set_keys
         )
-        if run:
-            recorded = replace(recorded, run=run, unfinished=True)
+        if run_id:
+            recorded = replace(recorded, run=run_id, unfinished=True)
         self.realm.note(recorded)
         self._make(settings)
         if others and not self.outcome.error:
@@ -162,9 +162,13 @@ class _Run:
         if not self.outcome.error:
             gone = {change.address for change in self.outcome.done if change.action is Action.DELETE}
             ended = replace(
-                recorded, made=recorded.made - gone, digests={**known, **digests(others)}, keys=set_keys - gone
+                recorded,
+                made=recorded.made - gone,
+                digests={**known, **digests(others)},
+                keys=set_keys - gone,
+                unfinished=recorded.unfinished and not run_id,
             )
-            self.realm.note(replace(ended, unfinished=False) if run else ended)
+            self.realm.note(ended)
             self._save()
 
     def _save(self) -> None:

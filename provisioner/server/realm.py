@@ -48,9 +48,9 @@ class KeycloakRealm:
     @contextmanager
     def locked(self, waiting: Waiting) -> Iterator[bool]:
         with Lock(self._api).held(waiting) as waited:
-            yield waited or self._is_changed()
+            yield waited or self._another_had_it()
 
-    def _is_changed(self) -> bool:
+    def _another_had_it(self) -> bool:
         """Return whether another run held the lock while the realm was observed, or has held it since.
 
         It may have ended before this one takes the lock, so that no one had to wait.

@@ -43,7 +43,7 @@ class Person:
         assert answer is not None
         return answer
 
-    def is_refused(self, path: str) -> None:
+    def waits_until_refused(self, path: str) -> None:
         """Reload a page of the sample service until it answers 403; twice the promised time at most."""
         began = time.monotonic()
         status = self.opens_service(path).status

@@ -117,7 +117,7 @@ def test_five_minutes(new_person: NewPerson, request: pytest.FixtureRequest) -> 
     detached = time.monotonic()
     expect(anne.person.page.locator("body")).to_contain_text("le compte lui-même reste actif")
     expect(anne.person.row(email)).to_have_count(0)
-    newcomer.person.is_refused("/companies/acme/data")
+    newcomer.person.waits_until_refused("/companies/acme/data")
     felt = time.monotonic() - detached
     request.config.get_terminal_writer().line(f"\ndetached; felt at the service after {felt:.1f} s")
     assert felt <= PROMISED

@@ -8,11 +8,12 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.ports import LOOPBACK
+from tests.faults.proxy import PatientServer
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "content-length"})
 _ACCOUNT = re.compile(r"/admin/realms/[^/]+/users/([0-9a-f-]{36})(/|$)")
@@ -40,7 +41,7 @@ class Recorder:
         self.port = port
         self.look_up = look_up
         self.calls: list[Call] = []
-        self._server: ThreadingHTTPServer | None = None
+        self._server: PatientServer | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,7 +55,7 @@ class Recorder:
         class Handler(_Handler):
             owner = recorder
 
-        self._server = ThreadingHTTPServer((LOOPBACK, self.port), Handler)
+        self._server = PatientServer((LOOPBACK, self.port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
