@@ -19,11 +19,10 @@ from webapp.http.context import EXTENSION
 from webapp.identity import clocks, service_account_check
 from webapp.jobs import batches
 from webapp.jobs.background import stop_all
+from webapp.lifecycle import leftovers
 from webapp.lifecycle.worker import Lifecycle
 from webapp.mail.courier import Courier
 from webapp.people import personal_data
-from webapp.people.recovery import resume
-from webapp.selection.worker import notify_of_interrupted
 from webapp.settings import WrongSettingsError, server_number
 from webapp.storage.database import NotMigratedError
 
@@ -85,11 +84,7 @@ def post_worker_init(worker: Any) -> None:
 
 def _begin(worker: Any) -> None:
     parts = worker.wsgi.extensions[EXTENSION]
-    for operation, state in resume(parts.directory, parts.database):
-        worker.log.info("interrupted operation %s %s: %s", operation.kind, operation.id, state)
-    for import_id in parts.imports.take_up_interrupted(parts.directory, parts.database):
-        worker.log.info("interrupted import %s: taken up", import_id)
-    notify_of_interrupted(parts.database)
+    leftovers.take_over(parts)
     batches.purge(parts.database)
     personal_data.purge(parts.database)
     worker.courier = Courier(worker.wsgi)

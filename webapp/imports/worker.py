@@ -1,7 +1,7 @@
 """Bringing an import to its end: in the request when it is small, in the background when it is not.
 
 A process that ends gives its imports back and leaves a line only when it is done; one that dies is noticed. Either
-way the next start takes them up, and their author may do so before.
+way another process takes them up, and their author may do so before.
 """
 
 from collections.abc import Iterator

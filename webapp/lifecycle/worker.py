@@ -1,8 +1,10 @@
-"""What the portal does by itself as days go by: once a day, at the first look after midnight."""
+"""What the portal does by itself: the work of each day after midnight, and what dead processes left behind."""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from threading import Event, Thread
 
 from flask import Flask
@@ -10,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from directory.errors import DirectoryError
 from webapp.http.context import EXTENSION, Parts
-from webapp.lifecycle import endings, invitations, reviewing
+from webapp.lifecycle import endings, invitations, leftovers, reviewing
 from webapp.lifecycle.handover import hand_over
 from webapp.lifecycle.mails import mails_of_day, mails_of_notes, mails_of_reviews
 from webapp.lifecycle.once import REMEMBERED, leave
@@ -23,7 +25,7 @@ from webapp.storage.database import Database
 from webapp.storage.locks import HeldError, is_taken, locked, take_once
 
 PAUSE = 120.0
-"""Seconds between two looks at the clock: what ended is detached within 5 minutes after midnight."""
+"""Seconds between two looks: what ended is detached within 5 minutes after midnight."""
 STOP_TIMEOUT = 10.0
 COUNTED = "figures_day"
 """The fact that says of which day the figures are (its ordinal)."""
@@ -57,25 +59,28 @@ class Lifecycle:
             self._thread.join(STOP_TIMEOUT)
 
     def look(self) -> bool:
-        """Do the work of today unless it has been done; whether it is complete now."""
+        """Do the work of today unless it is done or another process is at it; whether it is complete now."""
         parts = self._parts
         today = day_at(parts.clock(), parts.settings.portal_timezone)
         done = self._is_done(today)
         if not done:
-            with locked(parts.database, ["lifecycle"]):
+            with suppress(HeldError), locked(parts.database, ["lifecycle"], patience=0):
                 done = self._is_done(today) or self._do(today)
         if done:
             self._count(today)
         return done
 
     def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except (DirectoryError, SQLAlchemyError):
-                log.warning("the work of the day could not be done, and is tried again", exc_info=True)
-            if self._ended.wait(PAUSE):
-                return
+        self._try("the work of the day", self.look)
+        while not self._ended.wait(PAUSE):
+            self._try("what another process left", partial(leftovers.take_over, self._parts))
+            self._try("the work of the day", self.look)
+
+    def _try(self, what: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except (DirectoryError, SQLAlchemyError):
+            log.warning("%s could not be done, and is tried again", what, exc_info=True)
 
     def _do(self, today: date) -> bool:
         parts = self._parts

@@ -67,7 +67,7 @@ def _finish(directory: Directory, database: Database, operation: Operation) -> S
                 _do(Context(directory, database, operation.author), work)
             except (DirectoryError, PortalError) as error:
                 if any(isinstance(one, UnavailableError) for one in (error, error.__cause__)):
-                    # No one was notified; Keycloak or a lock is only late: the next start tries again.
+                    # No one was notified; Keycloak or a lock is only late: the next call tries again.
                     work.state = State.RUNNING
                 raise
     except (DirectoryError, PortalError):

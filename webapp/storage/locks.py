@@ -34,6 +34,7 @@ LOCK_TIMEOUT = 30.0
 POLL = 0.02
 FOREIGN_SILENCE = 600.0
 """Seconds without a sign of life after which a process of another host counts as gone."""
+ENDED = ("Z", "X")
 NAME_LENGTH = 255
 NAMES_AT_ONCE = 500
 _ONCE = "taken once"
@@ -160,10 +161,14 @@ def worker() -> str:
 
 
 def started(pid: int) -> str:
-    """When the process began, in clock ticks (Linux), or only whether it lives; empty when it does not."""
+    """When the process began, in clock ticks (Linux), or only whether it lives; empty when it does not.
+
+    A process that has ended stays in the table until its parent asks (proc(5): state Z or X), which may be long.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[19]
+            state, *numbers = stat.read().rsplit(")", 1)[1].split()
+            return "" if state in ENDED else numbers[18]
     except FileNotFoundError:
         if os.path.isdir("/proc/self"):
             return ""

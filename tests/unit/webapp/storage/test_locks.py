@@ -1,8 +1,12 @@
 """Locks of the database: one holder at a time, no waiting in a circle, and no lock that outlives its holder."""
 
 import os
+import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event, Lock
 
 import pytest
@@ -10,8 +14,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from directory.errors import UnavailableError
+from tests.waiting import until
 from webapp.storage import locks
-from webapp.storage.database import Database
+from webapp.storage.database import Database, now
 from webapp.storage.database import locks as table
 from webapp.storage.locks import LockLostError, locked
 
@@ -212,6 +217,22 @@ class TestWorker:
 
     def test_gone(self):
         assert locks.started(999_999_999) == ""
+
+    @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells")
+    def test_gone_before_its_parent_asked(self):
+        """A zombie: killed, and still in the table of processes."""
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        began = locks.started(child.pid)
+        name = f"{socket.gethostname()}:{child.pid}:{began}"
+        assert began
+        assert not locks.is_gone(name, now())
+        child.kill()
+        try:
+            until(lambda: locks.started(child.pid) == "", "it counts as gone", seconds=10)
+            assert locks.is_gone(name, now())
+            assert Path(f"/proc/{child.pid}/stat").exists(), "nobody has asked for it yet"
+        finally:
+            child.communicate()
 
     @pytest.mark.parametrize(
         ("error", "word"), [(None, "alive"), (ProcessLookupError(), ""), (PermissionError(), "alive")]
