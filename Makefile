@@ -8,8 +8,12 @@ MUTATION := .venv-mutation/bin
 PO := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 EXTRACT := -F babel.cfg -k _ -k _l -k lazy_gettext -k gettext -k ngettext:1,2 --no-location --sort-output
-# Test processes: one for each core, eight at most. Long groups begin first (tests/groups.py).
-PROCESSES := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
+# Test processes: one for each core, eight at most, and one more where they wait for servers and browsers. Long groups
+# begin first (tests/groups.py).
+PROCESSES := --maxprocesses 8 --dist loadscope --no-loadscope-reorder
+CORES := $$(getconf _NPROCESSORS_ONLN)
+BUSY := -n $(CORES) $(PROCESSES)
+WAITING := -n $$(($(CORES) + 1)) $(PROCESSES)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo cluster test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal load soak baseline dist lock translations clean
@@ -26,11 +30,11 @@ cluster: $(READY) $(MO) ## as demo, on more than one: two portals, two Keycloaks
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
 	@$(BIN)/python -m sandbox fetch
 	@$(BIN)/python -m sandbox browser
-	@$(BIN)/python -m pytest $(PROCESSES) --enforce-budget
+	@$(BIN)/python -m pytest $(WAITING) --enforce-budget
 
 test-keycloak: $(READY) $(MO) ## the tests on the real Keycloak, without a browser; KEYCLOAK_VERSION names another one
 	@$(BIN)/python -m sandbox fetch
-	@$(BIN)/python -m pytest $(PROCESSES) -m "keycloak and not browser"
+	@$(BIN)/python -m pytest $(WAITING) -m "keycloak and not browser"
 
 test-generated: $(READY) $(MO) ## realm files drawn at random, others each time: imported, applied and planned again
 	@$(BIN)/python -m sandbox fetch
@@ -38,12 +42,12 @@ test-generated: $(READY) $(MO) ## realm files drawn at random, others each time:
 		tests/keycloak/provisioner/test_generated.py
 
 test-fast: $(READY) $(MO) ## the quick tests that need neither Keycloak nor a browser
-	@$(BIN)/python -m pytest $(PROCESSES) -m "not keycloak and not browser and not postgres and not slow"
+	@$(BIN)/python -m pytest $(BUSY) -m "not keycloak and not browser and not postgres and not slow"
 
 coverage: $(READY) $(MO) ## how much of the code runs in tests without a browser and in those of the provisioner on Keycloak
 	@mkdir -p build
 	@$(BIN)/python -m sandbox fetch
-	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not keycloak and not browser and not postgres" --cov --cov-report=
+	@$(BIN)/python -m pytest -q $(BUSY) -m "not keycloak and not browser and not postgres" --cov --cov-report=
 	@$(BIN)/python -m pytest -q tests/keycloak/provisioner --cov --cov-append \
 		--cov-report=json:build/coverage.json --cov-report=
 	@$(BIN)/python .ci/covered.py build/coverage.json
