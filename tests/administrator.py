@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from typing import Any
 
 import requests
 
@@ -31,6 +32,19 @@ def administrator(url: str) -> Connection:
         given = http.post(f"{master}/users/{account}/role-mappings/realm", json=[role], timeout=30)
         given.raise_for_status()
     return Connection(url, "master", CLIENT, client_secret=SECRET)
+
+
+def ask(http: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+    """The answer to one request; a read that Keycloak answers with 500 is repeated once.
+
+    Each realm that is made or dropped changes the administrator's role. When two requests need that role right
+    after it, one can fail (26.7.5: NullPointerException in `DefaultLazyLoader`, which is not safe for threads).
+    Processes that share one Keycloak meet that now and then.
+    """
+    answer = http.request(method, url, timeout=30, **options)
+    if method == "GET" and answer.status_code == requests.codes.internal_server_error:
+        answer = http.request(method, url, timeout=30, **options)
+    return answer
 
 
 class Token:

@@ -82,6 +82,12 @@ class Person:
         """The one button whose accessible name starts so."""
         (within or self.page.locator("main")).get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
 
+    def clicks_once_loaded(self, selector: str) -> None:
+        """A control of a page of Keycloak's that does something only once the page's scripts are loaded."""
+        self.page.wait_for_selector(selector)
+        self.page.wait_for_load_state()
+        self.page.click(selector)
+
     def follows(self, name: str, within: Locator | None = None) -> None:
         """The one link whose accessible name starts so."""
         (within or self.page.locator("main")).get_by_role("link", name=re.compile(f"^{re.escape(name)}")).click()

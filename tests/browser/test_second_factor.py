@@ -142,7 +142,7 @@ def test_a_passkey_of_ones_own_accord(new_person: NewPerson, stack: Stack, requi
     email = becomes_someone(stack)
     person.signs_in(email, path="/profile")
     person.presses("Ajouter une clé d’accès")
-    person.page.click("#registerWebAuthn")
+    person.clicks_once_loaded("#registerWebAuthn")
     person.page.wait_for_url(f"{stack.portal_url}/profile")
     assert "Le second facteur est configuré" in person.text()
 
@@ -153,5 +153,5 @@ def test_a_passkey_of_ones_own_accord(new_person: NewPerson, stack: Stack, requi
     signs_out(person)
     person.signs_in(email)
     assert person.page.url.startswith(stack.keycloak.url)
-    person.page.click("#authenticateWebAuthnButton")
+    person.clicks_once_loaded("#authenticateWebAuthnButton")
     person.page.wait_for_url(f"{stack.portal_url}/users")

@@ -13,7 +13,7 @@ from directory.model import Company
 from sandbox.content import REALM, SERVICE_ACCOUNT
 from sandbox.mail_catcher import Behaviour, MailCatcher
 from sandbox.stack import Stack
-from tests.administrator import Token
+from tests.administrator import Token, ask
 
 BEHAVIOURS = {"ok": Behaviour.ACCEPT, "refuse": Behaviour.REFUSE, "silent": Behaviour.SILENT}
 
@@ -29,7 +29,7 @@ class Admin:
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
         self._http.headers["Authorization"] = f"Bearer {self._token()}"
-        return self._http.request(method, f"{self._realm}{path}", timeout=30, **options)
+        return ask(self._http, method, f"{self._realm}{path}", **options)
 
     get = functools.partialmethod(_call, "GET")
     post = functools.partialmethod(_call, "POST")

@@ -121,7 +121,7 @@ class Pages:
         device.forges(False)
         with self.page.expect_navigation():  # its script listens once it is loaded
             self.page.click("#kc-try-again")
-        self.page.click("#authenticateWebAuthnButton")
+        self.person.clicks_once_loaded("#authenticateWebAuthnButton")
         self.page.wait_for_url("**/profile")
 
     def codes(self, email: str) -> None:

@@ -17,7 +17,7 @@ from provisioner.planning.apply import Outcome, apply
 from provisioner.planning.plan import plan
 from provisioner.server.realm import KeycloakRealm
 from sandbox.administrator import ADMIN
-from tests.administrator import Token, administrator
+from tests.administrator import Token, administrator, ask
 from tests.keycloak.provisioner.api import QuickApi
 
 REALM_FILE = Path(__file__).parents[3] / "keycloak" / "realm-export.json"
@@ -180,7 +180,7 @@ class Caller:
             self._session.headers["Authorization"] = f"Bearer {self._token()}"
             self._until = time.monotonic() + 30
         url = f"{self._base}/{path}".rstrip("/")
-        return self._session.request(method, url, json=body, params=query, timeout=30)
+        return ask(self._session, method, url, json=body, params=query)
 
     def get(self, path: str, **query: str) -> requests.Response:
         return self.call("GET", path, **query)
