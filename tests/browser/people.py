@@ -64,6 +64,7 @@ class Person:
         self.page.fill("#username", email)
         self.page.fill("#password", password)
         self.page.click("#kc-login")
+        self.page.wait_for_load_state()
 
     @property
     def is_asked_for_password(self) -> bool:
@@ -79,8 +80,9 @@ class Person:
         self.page.wait_for_load_state()
 
     def presses(self, name: str, within: Locator | None = None) -> None:
-        """The one button whose accessible name starts so."""
+        """The one button whose accessible name starts so; return when the page that it leads to is whole."""
         (within or self.page.locator("main")).get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+        self.page.wait_for_load_state()
 
     def clicks_once_loaded(self, selector: str) -> None:
         """A control of a page of Keycloak's that does something only once the page's scripts are loaded."""
@@ -89,8 +91,9 @@ class Person:
         self.page.click(selector)
 
     def follows(self, name: str, within: Locator | None = None) -> None:
-        """The one link whose accessible name starts so."""
+        """The one link whose accessible name starts so; return when the page that it leads to is whole."""
         (within or self.page.locator("main")).get_by_role("link", name=re.compile(f"^{re.escape(name)}")).click()
+        self.page.wait_for_load_state()
 
     def ticks(self, company: str, role: str = "", affiliation: str = "") -> None:
         """« Rattachement » of a company, and what the person is there."""

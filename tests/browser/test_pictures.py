@@ -67,8 +67,10 @@ def speaking(person: Person, locale: str) -> Iterator[None]:
 
     before = person.page.get_attribute("html", "lang") or "fr"
     switch(locale)
-    yield
-    switch(before)
+    try:
+        yield
+    finally:
+        switch(before)
 
 
 def opens(person: Person, path: str) -> None:
@@ -199,6 +201,7 @@ def picture_list(anne: Person, camera: Camera) -> None:
     anne.page.select_option("#selection-action", "until")
     anne.page.fill("#selection-until", "2098-06-30")
     anne.page.click(".selection-bar button")
+    anne.page.wait_for_load_state()
     assert anne.page.locator(CONFIRM).count() == 1
     opens(anne, "/users/import")
     lines = (
@@ -221,6 +224,7 @@ def picture_journal(anne: Person, camera: Camera) -> None:
     camera.takes("journal", anne.page, "tbody tr:nth-child(4)")
     anne.page.select_option("#action", "create")
     anne.page.click("main form.filters button")
+    anne.page.wait_for_load_state()
     assert anne.page.locator("main tbody tr").count() >= len(PEOPLE[camera.locale])
 
 

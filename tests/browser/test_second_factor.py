@@ -54,6 +54,7 @@ def test_turning_back_changes_nothing(new_person: NewPerson, stack: Stack) -> No
     person.signs_in(email, path="/profile")
     person.presses("Configurer une application d’authentification")
     person.page.click("#cancelTOTPBtn")
+    person.page.wait_for_load_state()
     assert is_at(person, "/profile")
     assert "Rien n’a été configuré" in person.text()
     signs_out(person)
@@ -113,6 +114,7 @@ def test_an_administrator_is_led_to_set_codes_up(new_person: NewPerson, stack: S
     emile.signs_in(email)
     emile.page.fill("#otp", code_of(secret, used))
     emile.page.click("#kc-login")
+    emile.page.wait_for_load_state()
     assert is_at(emile, "/users")
     emile.opens_service("/favourites")
     assert emile.page.url == f"{stack.service_url}/favourites", "one sign-in for all"
@@ -120,6 +122,7 @@ def test_an_administrator_is_led_to_set_codes_up(new_person: NewPerson, stack: S
     thief.signs_in(email)
     thief.page.fill("#otp", "000000")
     thief.page.click("#kc-login")
+    thief.page.wait_for_load_state()
     assert thief.page.locator("#otp").count() == 1
     thief.opens("/users")
     assert thief.page.url.startswith(stack.keycloak.url)

@@ -132,6 +132,7 @@ def test_resend_and_old_link(new_person: NewPerson) -> None:
     again = thief.page.locator("#kc-info-message a, #kc-content-wrapper a").first
     if again.count():
         again.click()
+        thief.page.wait_for_load_state()
     assert thief.page.locator("#password-new").count() == 0, "an old link offers no password form"
     thief.signs_in(email, "un-autre-mot-de-passe-2026")
     assert thief.is_asked_for_password, "the password is the one that was chosen first"
@@ -148,11 +149,13 @@ def test_language_is_remembered(new_person: NewPerson) -> None:
     claire.signs_in("claire.fontaine@estuaire.example")
     assert claire.page.inner_text("h1") == "Utilisateurs"
     claire.page.get_by_role("banner").get_by_role("button", name="English").click()
+    claire.page.wait_for_load_state()
     assert claire.page.inner_text("h1") == "Users"
     elsewhere = new_person()
     elsewhere.signs_in("claire.fontaine@estuaire.example")
     assert elsewhere.page.inner_text("h1") == "Users"
     elsewhere.page.get_by_role("banner").get_by_role("button", name="Français").click()
+    elsewhere.page.wait_for_load_state()
     assert elsewhere.page.inner_text("h1") == "Utilisateurs"
 
 
