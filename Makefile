@@ -15,6 +15,9 @@ CORES := $$(getconf _NPROCESSORS_ONLN)
 BUSY := -n $(CORES) $(PROCESSES)
 WAITING := -n $$(($(CORES) + 1)) $(PROCESSES)
 
+# What `make test` does before its tests. Whoever has begun it already may say `true`: the tests that need Keycloak wait.
+FETCH := $(BIN)/python -m sandbox fetch
+
 .DEFAULT_GOAL := help
 .PHONY: help demo cluster test test-keycloak test-generated test-fast coverage pictures screenshots lint types arch structure audit sbom mutation faults bench bench-provisioner bench-portal load soak baseline dist lock translations clean
 
@@ -28,7 +31,7 @@ cluster: $(READY) $(MO) ## as demo, on more than one: two portals, two Keycloaks
 	@exec $(BIN)/python -m sandbox cluster
 
 test: $(READY) $(MO) ## the whole test suite, real Keycloak and real browser included
-	@$(BIN)/python -m sandbox fetch
+	@$(FETCH)
 	@$(BIN)/python -m sandbox browser
 	@$(BIN)/python -m pytest $(WAITING) --enforce-budget
 
