@@ -57,6 +57,12 @@ _ERRORS: Mapping[Meaning, type[ServerError]] = {
     Meaning.UNAVAILABLE: UnavailableError,
 }
 
+_HINTS: Mapping[int, str] = {
+    431: "the access token is too long; it names the roles in every realm of the server. Sign in with a client of "
+    "the realm itself: KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET",
+}
+"""What to do where Keycloak says nothing. 431: seen with 110 realms, for a client of `master`."""
+
 
 class KeycloakApi:
     """`provisioner.model.ports.Api` on a server, with the credentials of `connection`."""
@@ -157,7 +163,8 @@ class KeycloakApi:
                 case _:
                     raise ValueError(method)
         if not response.ok:
-            raise _error(response.status_code, _message(response.content), f"{method} {where}")
+            message = _message(response.content) or _HINTS.get(response.status_code, "")
+            raise _error(response.status_code, message, f"{method} {where}")
         return response
 
 

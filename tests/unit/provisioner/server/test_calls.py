@@ -103,6 +103,12 @@ class TestErrors:
             api.put("x", {})
         assert str(caught.value) == f"PUT admin/realms/portal/x: 400 {message}".rstrip()
 
+    def test_a_token_that_is_too_long_is_told_with_what_to_do(self, wire, api):
+        """RFC 6585, 5: Keycloak answers 431 without a word when a token names the roles in too many realms."""
+        wire.get(f"{REALM}/clients", status=431)
+        with pytest.raises(RejectedError, match=r"431 the access token is too long.*a client of the realm itself"):
+            api.get("clients")
+
     @pytest.mark.parametrize("failure", [requests.ConnectionError("refused"), requests.ReadTimeout("slow")])
     def test_a_server_that_does_not_answer(self, wire, api, failure):
         wire.get(f"{REALM}/clients", body=failure)
