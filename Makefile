@@ -15,7 +15,7 @@ CORES := $$(getconf _NPROCESSORS_ONLN)
 BUSY := -n $(CORES) $(PROCESSES)
 WAITING := -n $$(($(CORES) + 1)) $(PROCESSES)
 
-# What `make test` does before its tests. Whoever has begun it already may say `true`: the tests that need Keycloak wait.
+# What prepares Keycloak for `make test`. `.ci/run`, which has started it already, says `true`; the tests wait for it.
 FETCH := $(BIN)/python -m sandbox fetch
 
 .DEFAULT_GOAL := help

@@ -26,7 +26,7 @@ class Gallery:
     def __init__(self, world: World, chromium: Browser, *, javascript: bool = True) -> None:
         self.world = world
         # Not about:blank: for a page with another Cross-Origin-Opener-Policy than the last one Chromium starts a
-        # process, which took a fifth of the time of all views.
+        # new process, which took a fifth of the time of all views.
         self._nothing = f"{world.site}/livez"
         self._chromium = chromium
         self._javascript = javascript

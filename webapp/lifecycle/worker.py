@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from threading import Event, Thread
@@ -22,7 +21,7 @@ from webapp.people.context import Context
 from webapp.people.end_dates import day_at
 from webapp.storage import facts
 from webapp.storage.database import Database
-from webapp.storage.locks import HeldError, is_taken, locked, take_once
+from webapp.storage.locks import is_taken, locked_if_free, take_once
 
 PAUSE = 120.0
 """Seconds between two looks: what ended is detached within 5 minutes after midnight."""
@@ -64,8 +63,8 @@ class Lifecycle:
         today = day_at(parts.clock(), parts.settings.portal_timezone)
         done = self._is_done(today)
         if not done:
-            with suppress(HeldError), locked(parts.database, ["lifecycle"], patience=0):
-                done = self._is_done(today) or self._do(today)
+            with locked_if_free(parts.database, ["lifecycle"]) as ours:
+                done = ours and (self._is_done(today) or self._do(today))
         if done:
             self._count(today)
         return done
@@ -134,8 +133,8 @@ class Lifecycle:
     def _count(self, today: date) -> None:
         """Count what no one looks after, once a day; at once without a result while another process counts."""
         parts = self._parts
-        with suppress(HeldError), locked(parts.database, ["figures"], patience=0):
-            if facts.read(parts.database).get(COUNTED) != today.toordinal():
+        with locked_if_free(parts.database, ["figures"]) as ours:
+            if ours and facts.read(parts.database).get(COUNTED) != today.toordinal():
                 now = datetime.fromtimestamp(parts.clock(), UTC)
                 found = survey(parts.directory, parts.database, now, today)
                 counted = {COUNTED: float(today.toordinal()), COUNTED_AT: parts.clock()}

@@ -64,9 +64,13 @@ def add(connection: Connection, notice: OperationNotice, operation_id: str | Non
 
 
 def release(database: Database, batch: str) -> None:
-    """All of the batch has been done: its notices are due, and sent together."""
+    """All of the batch has been done: its notices are due, and sent together.
+
+    Once more it does nothing: what was released may be in somebody's hands, or wait for its next try.
+    """
+    is_held = (notices.c.due_at >= notices.c.created_at + HELD) & (notices.c.tries == 0)
     with database.transaction() as connection:
-        connection.execute(update(notices).where(notices.c.batch == batch).values(due_at=now()))
+        connection.execute(update(notices).where(notices.c.batch == batch, is_held).values(due_at=now()))
 
 
 def take_notice(database: Database) -> Notice | None:

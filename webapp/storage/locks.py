@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from threading import Event
 from uuid import uuid4
@@ -34,9 +34,10 @@ LOCK_TIMEOUT = 30.0
 POLL = 0.02
 FOREIGN_SILENCE = 600.0
 """Seconds without a sign of life after which a process of another host counts as gone."""
-ENDED = ("Z", "X")
 NAME_LENGTH = 255
 NAMES_AT_ONCE = 500
+_ENDED = ("Z", "X")
+"""The states of a process that has ended and is still in the table of processes (proc(5))."""
 _ONCE = "taken once"
 """The holder of what no one gives back."""
 
@@ -120,6 +121,18 @@ def locked(database: Database, names: Iterable[str], patience: float | None = No
         lock.release()
 
 
+@contextmanager
+def locked_if_free(database: Database, names: Iterable[str]) -> Iterator[bool]:
+    """Hold all the named locks during the block, or none of them and false when another process holds one."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(database, names, patience=0))
+            is_free = True
+        except HeldError:
+            is_free = False
+        yield is_free
+
+
 def take_once(connection: Connection, name: str, until: float) -> None:
     """Take the name for good, until that time; `TakenError` when it was taken before, by whichever process.
 
@@ -163,12 +176,12 @@ def worker() -> str:
 def started(pid: int) -> str:
     """When the process began, in clock ticks (Linux), or only whether it lives; empty when it does not.
 
-    A process that has ended stays in the table until its parent asks (proc(5): state Z or X), which may be long.
+    A process that has ended stays in the table until its parent asks for it, which may take long.
     """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
             state, *numbers = stat.read().rsplit(")", 1)[1].split()
-            return "" if state in ENDED else numbers[18]
+            return "" if state in _ENDED else numbers[18]
     except FileNotFoundError:
         if os.path.isdir("/proc/self"):
             return ""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
-from directory.model import User
-from tests.builders import an_author
+from directory.model import AttachmentChange, Company, User
+from tests.builders import an_attachment, an_author
 from tests.fakes import FakeDirectory
 from tests.faults.mortal import running
 from tests.unit.webapp.imports.test_worker import a_line, left_by_the_dead
@@ -16,12 +17,17 @@ from tests.unit.webapp.people.test_recovery import creation, left_behind
 from tests.waiting import until
 from webapp.http.context import EXTENSION
 from webapp.imports import store as import_store
+from webapp.jobs import batches
 from webapp.jobs.state import State
-from webapp.lifecycle import worker
+from webapp.lifecycle import leftovers, worker
 from webapp.lifecycle.worker import Lifecycle
+from webapp.records import outbox
+from webapp.records.codec import encode
+from webapp.records.notice import notice_of
 from webapp.records.payloads import Kind
-from webapp.storage.database import Database
-from webapp.storage.locks import FOREIGN_SILENCE, locked
+from webapp.selection.plan import Act, Asked
+from webapp.storage.database import Database, resendings
+from webapp.storage.locks import FOREIGN_SILENCE, HeldError, locked, no_worker
 
 MAILED = "emma.bernard@acme.example"
 
@@ -86,6 +92,37 @@ def test_an_import(
     assert import_store.job(database, administrator.id, import_id).state is State.DONE
 
 
+@pytest.fixture
+def interrupted(database: Database, administrator: User, member: User, acme: Company) -> str:
+    """The request of a selection whose process died after the first of its people."""
+    author = an_author(administrator)
+    change = AttachmentChange("acme", an_attachment("acme"), None)
+    kept = encode({"asked": Asked(Act.DETACH), "made_by": author.request_id})
+    batches.begin(database, administrator.id, [member.id, administrator.id], kept)
+    with database.transaction() as connection:
+        connection.execute(update(resendings).values(worker=no_worker()))
+        outbox.add(connection, notice_of(author, member, [(acme, change)]), None, author.request_id)
+    return author.request_id
+
+
+def test_who_was_changed_by_an_interrupted_selection_hears_of_it(app: Flask, database: Database, interrupted: str):
+    assert outbox.take_notice(database) is None
+    leftovers.take_over(app.extensions[EXTENSION])
+    assert outbox.take_notice(database) is not None
+
+
+def test_a_notice_is_not_taken_from_who_is_at_it(app: Flask, database: Database, interrupted: str):
+    """Or a mail would leave twice: the batch is found again, every time, for days."""
+    leftovers.take_over(app.extensions[EXTENSION])
+    taken = outbox.take_notice(database)
+    leftovers.take_over(app.extensions[EXTENSION])
+    assert outbox.take_notice(database) is None
+    assert taken is not None
+    assert outbox.later(database, taken)
+    leftovers.take_over(app.extensions[EXTENSION])
+    assert outbox.take_notice(database) is None, "its next try comes after a pause"
+
+
 def test_a_process_does_not_wait_for_the_one_that_does_the_day(
     app: Flask, database: Database, directory: FakeDirectory, administrator: User
 ):
@@ -97,3 +134,14 @@ def test_a_process_does_not_wait_for_the_one_that_does_the_day(
         assert time.monotonic() - began < 5
     assert directory.calls == []
     assert lifecycle.look()
+
+
+def test_a_lock_that_the_day_itself_waits_for_in_vain_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Only the lock of the day is no failure."""
+
+    def held(*_: object) -> None:
+        raise HeldError("another change holds company:acme")
+
+    monkeypatch.setattr(worker.endings, "end_day", held)
+    with pytest.raises(HeldError, match="company:acme"):
+        Lifecycle(app).look()
