@@ -98,7 +98,7 @@ faults: $(READY) $(MO) ## the faults of docs/reliability.md at length: 10,000 st
 	@FAULT_STEPS=10000 FAULT_STEPS_REAL=500 FAULT_EVERY=1 FAULT_PEOPLE=500 FAULT_ROUNDS=50 FAULT_UPGRADE=1 FAULT_CLUSTER=1 \
 		$(BIN)/python -m pytest tests/faults tests/web/storage \
 		tests/unit/webapp/storage tests/unit/webapp/people/test_recovery.py \
-		tests/browser/test_mail_server_down.py tests/browser/test_keycloak_down.py
+		tests/browser/test_mail_server_down.py tests/deployment/test_keycloak_down.py
 
 bench: $(READY) $(MO) ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m bench

@@ -23,7 +23,6 @@ EARLY = "tests/keycloak/portal/"
 FIRST = (STACK, REALMS, LOOK, OWN_SERVERS)
 
 GROUPS = {
-    "tests/browser/test_keycloak_down.py": OWN_SERVERS,
     "tests/deployment/": OWN_SERVERS,
     "tests/sandbox/test_demo.py": OWN_SERVERS,
     "tests/sandbox/test_keycloak_server.py": OWN_SERVERS,

@@ -4,12 +4,13 @@ import re
 import time
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from playwright.sync_api import Locator, Page, Response
 
-from sandbox.stack import Stack
+from sandbox.keycloak import KeycloakServer
+from sandbox.mail_catcher import MailCatcher
 
 PASSWORD = "demonstration-2026"
 NEW_PASSWORD = "un-mot-de-passe-bien-long-2026"
@@ -24,12 +25,25 @@ def new_address() -> str:
     return f"personne{next(_number)}@nouvelle.example"
 
 
+class Installation(Protocol):
+    """What a person meets: `sandbox.stack.Stack`, or that of the compose file."""
+
+    @property
+    def portal_url(self) -> str: ...
+    @property
+    def service_url(self) -> str: ...
+    @property
+    def mail(self) -> MailCatcher: ...
+    @property
+    def keycloak(self) -> KeycloakServer: ...
+
+
 @dataclass
 class Person:
-    """One person's browser on the running stack."""
+    """One person's browser on an installation that runs."""
 
     page: Page
-    stack: Stack
+    stack: Installation
 
     def opens(self, path: str) -> Response:
         """A page of the portal."""

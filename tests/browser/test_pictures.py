@@ -111,7 +111,7 @@ def forget_mails(stack: Stack) -> None:
         database.execute("DELETE FROM activation_mails")
 
 
-def picture_creation(anne: Person, camera: Camera, admin: Admin) -> None:
+def picture_creation(anne: Person, camera: Camera, admin: Admin, stack: Stack) -> None:
     """create, and three people whose mails left at different times."""
     now = datetime.now(UTC)
     sent = (now - timedelta(days=18), now - timedelta(days=33), None)
@@ -124,7 +124,7 @@ def picture_creation(anne: Person, camera: Camera, admin: Admin) -> None:
             camera.takes("create-review", anne.page)
         anne.page.click(CONFIRM)
         set_sent(admin, email, sent[index])
-    forget_mails(anne.stack)
+    forget_mails(stack)
 
 
 def picture_pending(anne: Person, camera: Camera) -> None:
@@ -235,7 +235,7 @@ def forget_reviews(stack: Stack) -> None:
         database.execute("DELETE FROM reviews")
 
 
-def picture_lifecycle(anne: Person, camera: Camera) -> None:
+def picture_lifecycle(anne: Person, camera: Camera, stack: Stack) -> None:
     """ends, replace, review; nothing is confirmed, and the review is forgotten"""
     opens_attachments(anne, "lea.petit@acme.example")
     day = datetime.now(UTC).date().replace(month=6, day=30)
@@ -248,13 +248,13 @@ def picture_lifecycle(anne: Person, camera: Camera) -> None:
     anne.page.fill("[name=email]", f"lea.moreau@{DOMAIN}")
     anne.page.click(GO_ON)
     camera.takes("replace-review", anne.page)
-    forget_reviews(anne.stack)
+    forget_reviews(stack)
     opens(anne, "/reviews")
     anne.page.select_option("[name=company]", "acme")
     anne.page.fill("[name=until]", day.replace(year=day.year + 1).isoformat())
     anne.page.click(GO_ON)
     camera.takes("review-people", anne.page)
-    forget_reviews(anne.stack)
+    forget_reviews(stack)
 
 
 def picture_own(anne: Person, camera: Camera) -> None:
@@ -276,7 +276,7 @@ def forget(admin: Admin) -> None:
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
 def test_each_task_can_be_done_as_it_is_pictured(
-    locale: str, visitor: Callable[[str], Person], admin: Admin, pictures: Path
+    locale: str, stack: Stack, visitor: Callable[[str], Person], admin: Admin, pictures: Path
 ) -> None:
     anne, holder, dark_room = visitor("fr-FR"), visitor(locale), visitor("en")
     camera = Camera(pictures, locale, dark_room.page)
@@ -284,11 +284,11 @@ def test_each_task_can_be_done_as_it_is_pictured(
     forget(admin)
     try:
         with speaking(anne, locale):
-            picture_creation(anne, camera, admin)
+            picture_creation(anne, camera, admin, stack)
             picture_pending(anne, camera)
             picture_activation(anne, holder, camera)
             picture_attachments(anne, camera)
-            picture_lifecycle(anne, camera)
+            picture_lifecycle(anne, camera, stack)
             picture_list(anne, camera)
             picture_journal(anne, camera)
             picture_own(anne, camera)

@@ -11,7 +11,7 @@ from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, place, rank
         ("tests/keycloak/portal/test_x.py::test_y", STACK),
         ("tests/keycloak/trust/test_x.py::test_y", REALMS),
         ("tests/browser/test_story.py::test_y", STACK),
-        ("tests/browser/test_keycloak_down.py::test_y", OWN_SERVERS),
+        ("tests/deployment/test_keycloak_down.py::test_y", OWN_SERVERS),
         ("tests/look/test_keycloak_screens.py::test_y", STACK),
         ("tests/look/test_every_page.py::test_y[fr]", LOOK),
         ("tests/sandbox/test_demo.py::test_y", OWN_SERVERS),
