@@ -10,6 +10,7 @@ from tests.look.world import HOST, World
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+RENEWS_ITSELF = "[data-renew]"
 HAS_DATA_PICTURE = """() => [...document.querySelectorAll('*')]
   .flatMap(one => ['', '::before', '::after'].map(part => getComputedStyle(one, part || null)))
   .flatMap(style => [style.backgroundImage, style.listStyleImage, style.maskImage])
@@ -38,8 +39,8 @@ class Gallery:
         """The actor's window with that view in it, at the size of a desktop, in light colours."""
         if self._touched:
             for window in self._windows.values():
-                if window.url != self._nothing:
-                    window.goto(self._nothing)  # else a page that renews itself cuts off the way to the next one
+                if window.locator(RENEWS_ITSELF).count():
+                    window.goto(self._nothing)  # else it cuts off the way to the next one
             self.world.reset()
         self._touched = bool(view.steps)
         self.world.speaks(locale)

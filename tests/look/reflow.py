@@ -48,11 +48,13 @@ SPACING = """
   p { margin-bottom: 2em !important; }
 """
 
-MEASURED = f"""([css, isWide]) => {{
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  document.adoptedStyleSheets = isWide ? [sheet] : [];
-  return [({OVERFLOW})(), ({CUT})(), ({SMALL})()];
+MEASURED = f"""([css, spacings]) => {{
+  const wide = new CSSStyleSheet();
+  wide.replaceSync(css);
+  return spacings.map(spacing => {{
+    document.adoptedStyleSheets = spacing === 'wide' ? [wide] : [];
+    return [({OVERFLOW})(), ({CUT})(), ({SMALL})()];
+  }});
 }}"""
 
 
@@ -65,7 +67,7 @@ def faults_of_sizes(page: Page) -> dict[tuple[str, str], tuple[str, list[str], l
     spacings = ["ours", "wide"]
     for size, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 700})
-        for spacing in spacings:
-            found[size, spacing] = tuple(page.evaluate(MEASURED, [SPACING, spacing == "wide"]))
+        measured = page.evaluate(MEASURED, [SPACING, spacings])
+        found.update({(size, spacing): tuple(one) for spacing, one in zip(spacings, measured, strict=True)})
         spacings.reverse()  # the next size begins with the spacing that is there: one layout less
     return {size: wrong for size, wrong in found.items() if any(wrong)}
