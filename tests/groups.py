@@ -41,6 +41,8 @@ GROUPS = {
     "tests/look/": LOOK,
 }
 """The group of each path; the first that fits counts."""
+MARKS = {"tests/keycloak/": "keycloak", "tests/faults/": "slow"}
+"""The mark of every test in a folder: it needs the real server; it kills processes, or lets calls hang."""
 
 
 def group_of(nodeid: str) -> str:
@@ -74,7 +76,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
     return GroupScheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the long groups first in a process of several."""
+    """Mark whole folders, before `-m` looks; put the long groups first in a process of several."""
+    for item in items:
+        for folder, mark in MARKS.items():
+            if item.nodeid.startswith(folder):
+                item.add_marker(mark)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: place(item.nodeid))

@@ -1,7 +1,6 @@
 """The portal's directory on a Keycloak behind the fault proxy."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -17,13 +16,6 @@ from tests.faults.keycloaks import Keycloak, RealKeycloak, SmallKeycloak
 from tests.faults.proxy import FaultProxy
 from tests.faults.upstream import Upstream
 from webapp.storage.database import Database, metadata
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Faults take their time: processes are killed and suspended, calls hang until they are given up."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

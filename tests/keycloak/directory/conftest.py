@@ -12,13 +12,6 @@ from tests.contract.realm import Realm
 from tests.contract.worlds import RealWorld
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the real server."""
-    for item in items:
-        if item.path.is_relative_to(__file__.rpartition("/")[0]):
-            item.add_marker(pytest.mark.keycloak)
-
-
 @pytest.fixture(scope="session")
 def keycloak_realm(stack: Stack) -> Realm:
     return Realm(stack)

@@ -18,13 +18,6 @@ from webapp.settings import Settings
 __all__ = ["mail", "realm"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the real server."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.keycloak)
-
-
 class OwnRealm(Realm):
     """A realm of the test's own, as the worlds of the contract want it."""
 

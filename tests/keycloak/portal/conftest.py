@@ -15,13 +15,6 @@ from webapp.http.context import EXTENSION
 from webapp.settings import Settings
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the real server."""
-    for item in items:
-        if item.path.is_relative_to(__file__.rpartition("/")[0]):
-            item.add_marker(pytest.mark.keycloak)
-
-
 @pytest.fixture(scope="session")
 def keycloak_realm(stack: Stack) -> Realm:
     return Realm(stack)

@@ -16,13 +16,6 @@ from tests.keycloak.provisioner.realms import TestRealm
 CLIENT = f"realm-files-{secrets.token_hex(4)}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the real server."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.keycloak)
-
-
 @pytest.fixture(scope="session")
 def mail() -> Iterator[MailCatcher]:
     with MailCatcher() as catcher:

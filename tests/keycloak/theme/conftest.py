@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from tests.keycloak.provisioner.realms import TestRealm
 __all__ = ["mail", "shared_realm"]
 
 Invite = Callable[..., Mail]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the real server."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.keycloak)
 
 
 @pytest.fixture

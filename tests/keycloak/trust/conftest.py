@@ -16,13 +16,6 @@ ANNE = "anne.durand@acme.example"
 BRUNO = "bruno.petit@acme.example"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs the real server."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.keycloak)
-
-
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the portal's empty tables are, once they have been made."""
