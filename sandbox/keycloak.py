@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -106,6 +106,7 @@ class KeycloakServer:
         port: int | None = None,
         management_port: int | None = None,
         environment: Mapping[str, str] | None = None,
+        java_options: Sequence[str] = (),
         themes: Path = THEMES,
         version: str = VERSION,
         report: Report = silent,
@@ -116,6 +117,8 @@ class KeycloakServer:
         self.port = port or free_port()
         self.management_port = management_port or free_port()
         self.environment = dict(environment or {})
+        self.java_options = java_options
+        """More of the Java runtime's than `JVM_OPTIONS`."""
         self.themes = themes
         self.version = version
         self.report = report
@@ -177,7 +180,7 @@ class KeycloakServer:
         self.log.unlink(missing_ok=True)
         self.child = self.programs.start(
             self.name,
-            distribution.command(self.folder, *self._options(), learn=learn),
+            distribution.command(self.folder, *self._options(), learn=learn, options=self.java_options),
             log=self.log,
             environment=java_environment(bootstrap | environment if learn else environment),
             grace=LEARNING_SECONDS if learn else GRACE_SECONDS,
@@ -214,7 +217,12 @@ class KeycloakServer:
 
 
 def import_realm(
-    file: Path, folder: Path, *, environment: Mapping[str, str] | None = None, version: str = VERSION
+    file: Path,
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    java_options: Sequence[str] = (),
+    version: str = VERSION,
 ) -> None:
     """Import a realm file as `kc.sh import` does, into the data of a server that is not running.
 
@@ -227,7 +235,7 @@ def import_realm(
     loopback = {"KC_HTTP_MANAGEMENT_HOST": LOOPBACK, "KC_HTTP_MANAGEMENT_PORT": str(free_port())}
     Programs().run(
         "Keycloak's import",
-        distribution.command(folder, "import", "--optimized", f"--file={file.resolve()}"),
+        distribution.command(folder, "import", "--optimized", f"--file={file.resolve()}", options=java_options),
         log=folder / "import.log",
         timeout=IMPORT_SECONDS,
         environment=java_environment({**(environment or {}), **loopback}),

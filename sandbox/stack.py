@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import sys
 import threading
 import time
@@ -48,6 +49,8 @@ SENDER = "no-reply@portal.example"
 UPGRADE_COMMAND = (sys.executable, "-m", "flask", "--app", "webapp.wsgi", "database", "upgrade")
 PORTAL_COMMAND = (sys.executable, "-m", "gunicorn", "-c", "webapp/gunicorn_conf.py", "webapp.wsgi:app")
 SERVICE_COMMAND = (sys.executable, "-m", "sandbox", "service")
+JAVA_OPTIONS = "KEYCLOAK_JAVA_OPTIONS"
+"""The setting with more options for the Java runtime of Keycloak."""
 STEP_SECONDS = 180.0
 POLL_SECONDS = 0.1
 FOREIGN_PREFIXES = (
@@ -102,6 +105,7 @@ class Stack:
             folder / "keycloak",
             port=ports.keycloak_port,
             management_port=ports.keycloak_management_port,
+            java_options=shlex.split(os.environ.get(JAVA_OPTIONS, "")),
             version=version,
             programs=self._programs,
         )

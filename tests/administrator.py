@@ -41,9 +41,10 @@ def ask(http: requests.Session, method: str, url: str, **options: Any) -> reques
     after it, one can fail (26.7.5: NullPointerException in `DefaultLazyLoader`, which is not safe for threads).
     Processes that share one Keycloak meet that now and then.
     """
-    answer = http.request(method, url, timeout=30, **options)
+    options.setdefault("timeout", 30)
+    answer = http.request(method, url, **options)
     if method == "GET" and answer.status_code == requests.codes.internal_server_error:
-        answer = http.request(method, url, timeout=30, **options)
+        answer = http.request(method, url, **options)
     return answer
 
 

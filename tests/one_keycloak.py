@@ -21,8 +21,12 @@ from sandbox.processes import Child
 
 POLL_SECONDS = 0.2
 SMALL_CODE = (
-    "-XX:MaxInlineLevel=6 -XX:InlineSmallCode=1000 -XX:FreqInlineSize=150"
-    " -XX:-DoEscapeAnalysis -XX:-UseSuperWord -XX:LoopOptsCount=8"
+    "-XX:MaxInlineLevel=6",
+    "-XX:InlineSmallCode=1000",
+    "-XX:FreqInlineSize=150",
+    "-XX:-DoEscapeAnalysis",
+    "-XX:-UseSuperWord",
+    "-XX:LoopOptsCount=8",
 )
 """What the Java runtime's second compiler leaves out: a run is too short for it to pay.
 
@@ -92,7 +96,7 @@ class OneKeycloak:
             self._use = None
 
     def _start(self) -> None:
-        server = KeycloakServer(self._home, environment={"JDK_JAVA_OPTIONS": SMALL_CODE})
+        server = KeycloakServer(self._home, java_options=SMALL_CODE)
         server.start()
         assert server.child is not None
         self._own = server

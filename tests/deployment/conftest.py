@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from sandbox.administrator import ADMIN
+from sandbox.distribution import FIRST_COMPILER_ALONE
 from sandbox.keycloak import KeycloakServer
 from sandbox.mail_catcher import MailCatcher
 from sandbox.ports import Ports
@@ -78,7 +79,10 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Ite
     with (
         MailCatcher(smtp_port=ports.smtp_port, http_port=ports.mail_http_port) as mail,
         KeycloakServer(
-            folder / "keycloak", port=ports.keycloak_port, management_port=ports.keycloak_management_port
+            folder / "keycloak",
+            port=ports.keycloak_port,
+            management_port=ports.keycloak_management_port,
+            java_options=FIRST_COMPILER_ALONE,
         ) as keycloak,
     ):
         places = {

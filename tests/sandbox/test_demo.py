@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from sandbox.administrator import admin_token
+from sandbox.distribution import FIRST_COMPILER_ALONE
 from sandbox.ports import Ports, is_free
+from sandbox.stack import JAVA_OPTIONS
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.timeout(900)]
 
@@ -34,6 +37,7 @@ class Demo:
 
     def start(self):
         environment = {**os.environ, **{name.upper(): str(port) for name, port in vars(self.ports).items()}}
+        environment[JAVA_OPTIONS] = " ".join(FIRST_COMPILER_ALONE)
         command = [sys.executable, "-m", "sandbox", "--folder", str(self.folder), "demo"]
         with self.output.open("w") as output:
             self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
@@ -112,6 +116,16 @@ def admin(demo, method, path, **arguments):
     return answer.json() if answer.content else None
 
 
+def keycloak_of(demo):
+    """The process id and the command line of the demo's Keycloak."""
+    return next(
+        (int(folder.name), command)
+        for folder in Path("/proc").glob("[0-9]*")
+        if f"-Dkc.home.dir={demo.folder}/keycloak".encode() in (command := _command_line(folder))
+        and b"watchdog.py" not in command
+    )
+
+
 def user_id(demo, email):
     return admin(demo, "GET", f"/users?email={email}&exact=true")[0]["id"]
 
@@ -121,12 +135,13 @@ def group_id(demo, path):
 
 
 def test_everything_answers(demo):
-    """Each address of `demo.json`, with what it tells."""
+    """Each address of `demo.json`, with what it tells; Keycloak runs with the Java options that were given."""
     told = demo.told()
     assert requests.get(f"{told['portal']}/readyz", timeout=30).status_code == 200
     assert requests.get(told["service"], timeout=30).status_code == 200
     assert requests.get(told["mail"]["url"], timeout=30).status_code == 200
     assert admin_token(told["keycloak"]["url"])
+    assert FIRST_COMPILER_ALONE[0].encode() in keycloak_of(demo)[1]
     token = requests.post(
         f"{told['keycloak']['url']}/realms/portal/protocol/openid-connect/token",
         data={"grant_type": "client_credentials", **told["service_account"]},
@@ -263,13 +278,7 @@ def test_ending_and_starting_again(demo):
 
 def test_one_program_s_end_ends_all(demo):
     """Keycloak killed: the demo says so, with the end of its log, and ends with status 1."""
-    pid = next(
-        int(folder.name)
-        for folder in demo.folder.__class__("/proc").glob("[0-9]*")
-        if f"-Dkc.home.dir={demo.folder}/keycloak".encode() in _command_line(folder)
-        and b"watchdog.py" not in _command_line(folder)
-    )
-    os.kill(pid, signal.SIGKILL)
+    os.kill(keycloak_of(demo)[0], signal.SIGKILL)
     assert demo.process.wait(STOP_SECONDS) == 1
     assert "Keycloak ended by itself with status 137" in demo.output.read_text()
     assert demo.taken_ports() == []

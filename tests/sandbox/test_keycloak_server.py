@@ -11,7 +11,16 @@ import requests
 
 from sandbox import distribution
 from sandbox.administrator import admin_token
-from sandbox.distribution import PINNED, SHA512, VERSION, Distribution, fetch, java_environment, prepare
+from sandbox.distribution import (
+    FIRST_COMPILER_ALONE,
+    PINNED,
+    SHA512,
+    VERSION,
+    Distribution,
+    fetch,
+    java_environment,
+    prepare,
+)
 from sandbox.errors import FetchError, PortInUseError, StartError
 from sandbox.keycloak import KeycloakServer, import_realm
 from sandbox.ports import is_free
@@ -148,8 +157,8 @@ def test_settings_of_the_caller_do_not_reach_keycloak(monkeypatch):
 def test_the_realm_file_can_be_imported_by_keycloak_itself(tmp_path):
     """As `kc.sh import` does it, variables filled in; the server that is started then has the realm."""
     told = {"PORTAL_URL": "https://portal.example", "SECOND_FACTOR_OF_ADMINISTRATORS": "CONDITIONAL"}
-    import_realm(REALM_FILE, tmp_path, environment={**SECRETS, **told})
-    server = KeycloakServer(tmp_path)
+    import_realm(REALM_FILE, tmp_path, environment={**SECRETS, **told}, java_options=FIRST_COMPILER_ALONE)
+    server = KeycloakServer(tmp_path, java_options=FIRST_COMPILER_ALONE)
     with server:
         (client,) = get(server, "/portal/clients?clientId=portal")
         assert client["baseUrl"] == "https://portal.example/"
@@ -171,14 +180,14 @@ def test_a_bad_realm_file_is_told(tmp_path):
     bad = tmp_path / "realm.json"
     bad.write_text(json.dumps({"realm": "bad", "noSuchKey": 1}))
     with pytest.raises(StartError, match="noSuchKey"):
-        import_realm(bad, tmp_path / "data")
+        import_realm(bad, tmp_path / "data", java_options=FIRST_COMPILER_ALONE)
 
 
 @pytest.mark.keycloak
 @pytest.mark.timeout(600)
 def test_a_server_that_cannot_start_says_why(tmp_path):
     """A broken database: the end of the log is in the error, and nothing listens."""
-    server = KeycloakServer(tmp_path)
+    server = KeycloakServer(tmp_path, java_options=FIRST_COMPILER_ALONE)
     (tmp_path / "data" / "h2").mkdir(parents=True)
     (tmp_path / "data" / "h2" / "keycloakdb.mv.db").write_bytes(b"broken" * 1000)
     with pytest.raises(StartError, match=r"(?s)instead of becoming ready.*Reading from file"):
