@@ -89,9 +89,9 @@ JVM_OPTIONS = (
 FIRST_COMPILER_ALONE = ("-XX:TieredStopAtLevel=1",)
 """For a server that ends soon, although it makes a realm's keys more slowly.
 
-Processor time (26.7.5, twice each): the build 11 s instead of 20 s, a start 5.3 s instead of 9 s, `kc.sh import` and a
-start 24 s instead of 32 s, for the AOT cache makes the second compiler work from the start. That pays after some
-minutes: 95 tests of the provisioner took 128 s instead of 106 s.
+Processor time (26.7.5, twice each): the build 11 s instead of 20 s, a start 5.3 s instead of 9 s, `kc.sh import`
+and a start 24 s instead of 32 s, for the AOT cache makes the second compiler work from the start. That pays after
+some minutes: 95 tests of the provisioner took 128 s instead of 106 s.
 """
 LAUNCHER = "io.quarkus.bootstrap.runner.QuarkusEntryPoint"
 FOREIGN_PREFIXES = ("KC_", "KEYCLOAK_", "QUARKUS_", "JAVA_", "JDK_JAVA_", "_JAVA_")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.portal import rules
-from tests.look.axe import AXE, COLOUR_RULES, TAGS, WORDED, Schemes, colour_violations, skeleton, violations
+from tests.look.axe import COLOUR_RULES, TAGS, WORDED, Schemes, colour_violations, load, skeleton, violations
 from tests.look.gallery import Gallery
 from tests.look.pages import NO_PAGES, PAGES
 from tests.look.reflow import MOVING, ORDER, faults_of_sizes
@@ -53,7 +53,7 @@ def test_axe_sees_what_is_wrong(gallery: Gallery):
 def test_the_rules_about_colours_are_those_of_axe(gallery: Gallery):
     """Every rule of the tags that axe itself files under colour runs in dark colours too."""
     page = gallery.show(PAGES["new"])
-    page.evaluate(AXE)
+    load(page)
     rules = page.evaluate(
         "tags => axe.getRules(tags).filter(r => r.tags.includes('cat.color')).map(r => r.ruleId)", TAGS
     )

@@ -3,23 +3,28 @@
 It stands on the directory in memory, behind a real HTTP server on the loopback, with its people signed in.
 """
 
+from __future__ import annotations
+
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from sqlalchemy import update
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
 
 from directory.model import Attachment, Locale, Service, Title, User
 from tests.builders import a_company, a_context, a_profile, an_attachment, an_author
 from tests.fakes import FakeDirectory
+from tests.look.axe import ADDRESS, AXE, SITES
 from tests.web.fake_identity import CLIENT, FakeIdentity
 from webapp.app import create_app
 from webapp.http.context import EXTENSION, Parts
@@ -39,6 +44,9 @@ from webapp.reviews.review import finish
 from webapp.settings import Settings
 from webapp.storage.database import Database, imports, resendings
 from webapp.storage.locks import no_worker
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HOST = "127.0.0.1"
 LONG_EMAIL = f"{'prenom-et-nom-de-famille-' * 2}longs@{'direction-regionale-' * 3}x.{'exploitation-' * 4}z.example"
@@ -202,8 +210,14 @@ def serve(folder: Path) -> Iterator[World]:
     directory = FakeDirectory(*COMPANIES)
     identity = FakeIdentity(directory)
     made: list[Flask] = []
-    server = make_server(HOST, 0, lambda env, start: made[0](env, start), threaded=True, request_handler=_Quiet)
+    axe = Response(AXE, mimetype="text/javascript", headers={"Cache-Control": "max-age=86400, immutable"})
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return axe(environ, start) if environ["PATH_INFO"] == ADDRESS else made[0](environ, start)
+
+    server = make_server(HOST, 0, answer, threaded=True, request_handler=_Quiet)
     site = f"http://{HOST}:{server.port}"
+    SITES.add(site)
     settings = Settings(
         portal_url=site,
         service_url="http://service.test",
@@ -227,6 +241,7 @@ def serve(folder: Path) -> Iterator[World]:
         world.remember()
         yield world
     finally:
+        SITES.discard(site)
         server.shutdown()
         thread.join()
         server.server_close()
