@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 MOST_STOPS = 120
 HERE = """() => {
@@ -78,6 +78,10 @@ class Keyboard:
             self.press("Tab")
         raise AssertionError(f"never came to the field {name}")
 
+    def is_led_to(self, selector: str) -> None:
+        """The browser sets a page's own focus when it first draws it, which may be after everything is loaded."""
+        expect(self.page.locator(f"{selector}:focus")).to_have_count(1)
+
     def goes_on(self, words: str) -> None:
         """To that button or link, and press it."""
         self.tabs_to(words)
@@ -101,7 +105,7 @@ def creates_modifies_and_detaches(keys: Keyboard, email: str, company: str) -> N
     assert keys.here.checked
     keys.goes_on("Continuer")
     keys.goes_on("Créer le compte")
-    assert "banner" in keys.here.classes
+    keys.is_led_to(".banner")
     assert "Émile Zola" in keys.here.words
     keys.tabs_to("Nom, prénom ou e-mail")  # whatever else is on the list, and however long it is
     keys.types(email)
@@ -114,11 +118,11 @@ def creates_modifies_and_detaches(keys: Keyboard, email: str, company: str) -> N
     keys.goes_on("Continuer")
     assert "Administrateur" in keys.page.inner_text(".difference")
     keys.goes_on("Confirmer")
-    assert "banner" in keys.here.classes
+    keys.is_led_to(".banner")
     keys.goes_on(f"Modifier – Émile Zola, {email}")
     assert keys.tabs_to(f"Rattachement – {company}").checked
     keys.press("Space")
     keys.goes_on("Continuer")
     keys.goes_on("Confirmer")
-    assert "banner" in keys.here.classes
+    keys.is_led_to(".banner")
     assert email not in keys.page.inner_text("main")

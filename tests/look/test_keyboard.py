@@ -50,7 +50,7 @@ def test_wrong_form_shows_what_and_where(name: str, gallery: Gallery):
     """The summary has the focus; each message in it leads to its field, which says itself what is wrong."""
     page = gallery.show(PAGES[name])
     keys = Keyboard(page)
-    assert keys.here.classes == "error-summary"
+    keys.is_led_to(".error-summary")
     assert keys.here.marked
     assert page.title().startswith("Erreur")
     links = page.locator(".error-summary a").all()
@@ -70,5 +70,5 @@ def test_wrong_form_shows_what_and_where(name: str, gallery: Gallery):
 def test_what_was_done_has_the_focus(name: str, gallery: Gallery):
     """After each step that did something, the words that say so."""
     keys = Keyboard(gallery.show(PAGES[name]))
-    assert "banner" in keys.here.classes
+    keys.is_led_to(".banner")
     assert keys.here.words

@@ -5,6 +5,7 @@ import hashlib
 import html
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,20 @@ class Visitor:
         return query_of(answer.location)
 
     def signs_in(self, email: str, **changed: str | None) -> dict[str, str]:
-        """What it would bring back; `changed` is tampered with on the way there, none leaves a parameter out."""
+        """What it would bring back; `changed` is tampered with on the way there, none leaves a parameter out.
+
+        Keycloak lets a person sign in once at a time (`allow-concurrent-requests` of its brute force detector). It may
+        answer a sign-in a moment before that is over, and refuses the next one then as `user_temporarily_disabled`
+        (seen once, on a machine at its limit): that is repeated.
+        """
+        brought = self._signs_in(email, **changed)
+        if brought is None:
+            time.sleep(1)
+            brought = self._signs_in(email, **changed)
+        assert brought is not None, "Keycloak shows a page instead of leading back"
+        return brought
+
+    def _signs_in(self, email: str, **changed: str | None) -> dict[str, str] | None:
         asked = self.asks() | changed
         page = requests.get(self.keycloak, params=asked, allow_redirects=False, timeout=30)
         if page.is_redirect:
@@ -73,7 +87,7 @@ class Visitor:
             allow_redirects=False,
             timeout=30,
         )
-        return query_of(entered.headers["Location"])
+        return query_of(entered.headers["Location"]) if entered.is_redirect else None
 
     def comes_back(self, brought: dict[str, str]) -> int:
         return self.client.get("/login/callback", base_url=self.site.url, query_string=brought).status_code
