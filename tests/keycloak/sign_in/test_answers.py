@@ -61,9 +61,9 @@ class Visitor:
     def signs_in(self, email: str, **changed: str | None) -> dict[str, str]:
         """What it would bring back; `changed` is tampered with on the way there, none leaves a parameter out.
 
-        Keycloak lets a person sign in once at a time (`allow-concurrent-requests` of its brute force detector). It may
-        answer a sign-in a moment before that is over, and refuses the next one then as `user_temporarily_disabled`
-        (seen once, on a machine at its limit): that is repeated.
+        Keycloak lets a person sign in once at a time (`allow-concurrent-requests` of its brute force detector). It
+        may answer a sign-in a moment before that is over, and refuses the next one then as
+        `user_temporarily_disabled` (seen once, on a machine at its limit): that is repeated.
         """
         brought = self._signs_in(email, **changed)
         if brought is None:
