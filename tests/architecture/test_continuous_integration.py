@@ -114,3 +114,42 @@ def test_follows_the_schema_of_its_server(place: str, options: list[str]) -> Non
         [str(checker), *options, str(ROOT / place)], capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+STEPS = [".venv/.ready", "audit", "sandbox fetch", "lint", "types", "arch", "test"]
+
+
+def checked(folder: Path, fails: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `.ci/run` on programs that do nothing but fail when they are asked for this."""
+    program = folder / "program"
+    program.write_text(f"#!/bin/sh\ncase \" $* \" in *' {fails or '?'} '*) echo broken; exit 3;; esac\n")
+    program.chmod(0o755)
+    for name in ("make", "haproxy", "chromium"):
+        (folder / name).symlink_to(program)
+    clone = folder / "clone"
+    for name, target in ((".ci/run", ROOT / ".ci" / "run"), (".venv/bin/python", program)):
+        (clone / name).parent.mkdir(parents=True)
+        (clone / name).symlink_to(target)
+    return subprocess.run(
+        [str(clone / ".ci" / "run")],
+        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_whole_check_ends_well_with_its_seconds(tmp_path: Path) -> None:
+    done = checked(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\d+ s in all, the budget is 900 s$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_whole_check_fails_with_each_of_its_steps(step: str, tmp_path: Path) -> None:
+    """Those that go on in the background too, with what they said."""
+    done = checked(tmp_path, step)
+    assert done.returncode != 0
+    assert "broken" in done.stdout + done.stderr
+    assert "s in all" not in done.stdout
