@@ -87,7 +87,7 @@ JVM_OPTIONS = (
     "-Dpicocli.disable.closures=true",
 )
 FIRST_COMPILER_ALONE = ("-XX:TieredStopAtLevel=1",)
-"""For a server that ends soon, although it makes a realm's keys more slowly.
+"""Java options of a process that ends soon, although it makes a realm's keys more slowly.
 
 Processor time (26.7.5, twice each): the build 11 s instead of 20 s, a start 5.3 s instead of 9 s, `kc.sh import`
 and a start 24 s instead of 32 s, for the AOT cache makes the second compiler work from the start. That pays after
@@ -127,13 +127,15 @@ class Distribution:
     def complete(self) -> Path:
         return self.folder / "complete"
 
-    def command(self, home: Path, *arguments: str, learn: bool = False, options: Sequence[str] = ()) -> list[str]:
+    def command(
+        self, home: Path, *arguments: str, learn: bool = False, java_options: Sequence[str] = ()
+    ) -> list[str]:
         """What `bin/kc.sh` would run, as one Java process without a shell around it.
 
         `home` holds what belongs to one server (`data/`, `themes/`); `learn` writes the AOT cache at the end;
-        `options` are more of the Java runtime's.
+        `java_options` follow `JVM_OPTIONS`.
         """
-        jvm = [*JVM_OPTIONS, *options]
+        jvm = [*JVM_OPTIONS, *java_options]
         if learn:
             jvm.append(f"-XX:AOTCacheOutput={self.aot}")
         elif self.aot.exists():
@@ -190,7 +192,7 @@ def prepare(
         report("building Keycloak for this machine")
         programs.run(
             "Keycloak's build",
-            found.command(found.dist, "build", *options, options=FIRST_COMPILER_ALONE),
+            found.command(found.dist, "build", *options, java_options=FIRST_COMPILER_ALONE),
             log=found.folder / "build.log",
             timeout=BUILD_SECONDS,
             environment=java_environment(),

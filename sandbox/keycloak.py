@@ -118,7 +118,7 @@ class KeycloakServer:
         self.management_port = management_port or free_port()
         self.environment = dict(environment or {})
         self.java_options = java_options
-        """More of the Java runtime's than `JVM_OPTIONS`."""
+        """Options of the Java runtime, after `JVM_OPTIONS`."""
         self.themes = themes
         self.version = version
         self.report = report
@@ -180,7 +180,7 @@ class KeycloakServer:
         self.log.unlink(missing_ok=True)
         self.child = self.programs.start(
             self.name,
-            distribution.command(self.folder, *self._options(), learn=learn, options=self.java_options),
+            distribution.command(self.folder, *self._options(), learn=learn, java_options=self.java_options),
             log=self.log,
             environment=java_environment(bootstrap | environment if learn else environment),
             grace=LEARNING_SECONDS if learn else GRACE_SECONDS,
@@ -235,7 +235,9 @@ def import_realm(
     loopback = {"KC_HTTP_MANAGEMENT_HOST": LOOPBACK, "KC_HTTP_MANAGEMENT_PORT": str(free_port())}
     Programs().run(
         "Keycloak's import",
-        distribution.command(folder, "import", "--optimized", f"--file={file.resolve()}", options=java_options),
+        distribution.command(
+            folder, "import", "--optimized", f"--file={file.resolve()}", java_options=java_options
+        ),
         log=folder / "import.log",
         timeout=IMPORT_SECONDS,
         environment=java_environment({**(environment or {}), **loopback}),

@@ -41,10 +41,9 @@ def ask(http: requests.Session, method: str, url: str, **options: Any) -> reques
     after it, one can fail (26.7.5: NullPointerException in `DefaultLazyLoader`, which is not safe for threads).
     Processes that share one Keycloak meet that now and then.
     """
-    options.setdefault("timeout", 30)
-    answer = http.request(method, url, **options)
+    answer = http.request(method, url, timeout=30, **options)
     if method == "GET" and answer.status_code == requests.codes.internal_server_error:
-        answer = http.request(method, url, **options)
+        answer = http.request(method, url, timeout=30, **options)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Which tests share a process when `pytest -n` runs several, and which begin first.
+"""Which tests share a process when `pytest -n` runs several, which begin first, and how whole folders are marked.
 
 A group is a set of tests that share something costly: a server, a browser, the fixtures of one file. The groups of
 `FIRST` take the longest, so they begin first; every other file is a group of its own and fills the gaps.
@@ -42,13 +42,18 @@ GROUPS = {
 }
 """The group of each path; the first that fits counts."""
 MARKS = {"tests/keycloak/": "keycloak", "tests/faults/": "slow"}
-"""The mark of every test in a folder: it needs the real server; it kills processes, or lets calls hang."""
+"""The mark of every test below a folder. Faults are slow: processes are killed, calls hang until given up."""
 
 
 def group_of(nodeid: str) -> str:
     """Return the group of a test."""
     found = (group for path, group in GROUPS.items() if nodeid.startswith(path))
     return next(found, nodeid.partition("::")[0])
+
+
+def marks_of(nodeid: str) -> list[str]:
+    """Return the marks that a test has for the folder it is in."""
+    return [mark for folder, mark in MARKS.items() if nodeid.startswith(folder)]
 
 
 def rank(group: str) -> int:
@@ -80,8 +85,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark whole folders, before `-m` looks; put the long groups first in a process of several."""
     for item in items:
-        for folder, mark in MARKS.items():
-            if item.nodeid.startswith(folder):
-                item.add_marker(mark)
+        for mark in marks_of(item.nodeid):
+            item.add_marker(mark)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: place(item.nodeid))

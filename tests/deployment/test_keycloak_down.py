@@ -2,7 +2,6 @@
 
 import pytest
 
-from sandbox.distribution import FIRST_COMPILER_ALONE
 from tests.browser.conftest import NewPage, new_page
 from tests.browser.people import Person, new_address
 from tests.deployment.conftest import PASSWORD, Deployed
@@ -25,7 +24,6 @@ def test_keycloak_down(new_page: NewPage, deployed: Deployed, administrator: str
         assert "Zola" in person.text()
         assert person.page.context.request.get(f"{deployed.portal_url}/users").status == 503
     finally:
-        deployed.keycloak.java_options = FIRST_COMPILER_ALONE
         deployed.keycloak.start()
     person.presses("Réessayer")
     person.presses("Créer le compte")

@@ -79,7 +79,7 @@ class Keyboard:
         raise AssertionError(f"never came to the field {name}")
 
     def is_led_to(self, selector: str) -> None:
-        """The browser sets a page's own focus when it first draws it, which may be after everything is loaded."""
+        """Wait until the page has set the focus there: it does so when it is first drawn, maybe after `load`."""
         expect(self.page.locator(f"{selector}:focus")).to_have_count(1)
 
     def goes_on(self, words: str) -> None:

@@ -50,7 +50,7 @@ def test_wrong_form_shows_what_and_where(name: str, gallery: Gallery):
     """The summary has the focus; each message in it leads to its field, which says itself what is wrong."""
     page = gallery.show(PAGES[name])
     keys = Keyboard(page)
-    keys.is_led_to(".error-summary")
+    keys.is_led_to("#error-summary")
     assert keys.here.marked
     assert page.title().startswith("Erreur")
     links = page.locator(".error-summary a").all()

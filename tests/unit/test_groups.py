@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, place, rank
+from tests.groups import LOOK, OWN_SERVERS, REALMS, STACK, group_of, marks_of, place, rank
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,16 @@ def test_what_reads_all_comes_first():
     """In the group of the stack."""
     portal, story = (f"tests/{name}::test_x" for name in ("keycloak/portal/test_x.py", "browser/test_story.py"))
     assert sorted([story, portal], key=place) == [portal, story]
+
+
+def test_whole_folders_are_marked():
+    """So `make test-fast` leaves them out."""
+    assert marks_of("tests/keycloak/sign_in/test_x.py::test_y") == ["keycloak"]
+    assert marks_of("tests/faults/test_x.py::test_y") == ["slow"]
+    assert marks_of("tests/web/test_keycloak.py::test_y") == []
+
+
+def test_every_test_has_the_marks_of_its_folder(request: pytest.FixtureRequest):
+    """Of those that are collected in this run."""
+    for item in request.session.items:
+        assert {mark.name for mark in item.iter_markers()} >= set(marks_of(item.nodeid))

@@ -163,8 +163,7 @@ class TestRealm:
         return self.id_of(email)
 
     def drop(self) -> None:
-        """On a machine at its limit Keycloak took more than half a minute for it, once in some thousand times."""
-        self.admin.delete("", timeout=120)
+        self.admin.delete("")
 
 
 class Caller:
@@ -176,14 +175,12 @@ class Caller:
         self._until = 0.0
         self._session = requests.Session()
 
-    def call(
-        self, method: str, path: str, body: Any = None, *, timeout: float = 30, **query: str
-    ) -> requests.Response:
+    def call(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
         if time.monotonic() > self._until:
             self._session.headers["Authorization"] = f"Bearer {self._token()}"
             self._until = time.monotonic() + 30
         url = f"{self._base}/{path}".rstrip("/")
-        return ask(self._session, method, url, json=body, params=query, timeout=timeout)
+        return ask(self._session, method, url, json=body, params=query)
 
     def get(self, path: str, **query: str) -> requests.Response:
         return self.call("GET", path, **query)
@@ -194,5 +191,5 @@ class Caller:
     def put(self, path: str, body: Any = None, **query: str) -> requests.Response:
         return self.call("PUT", path, body, **query)
 
-    def delete(self, path: str, *, timeout: float = 30) -> requests.Response:
-        return self.call("DELETE", path, timeout=timeout)
+    def delete(self, path: str) -> requests.Response:
+        return self.call("DELETE", path)
