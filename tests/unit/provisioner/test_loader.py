@@ -69,7 +69,7 @@ class TestErrors:
             ("a.yaml", "realm: portal\n  bad: x\n", "a.yaml:2:6: not YAML: mapping values are not allowed"),
             (
                 "a.json",
-                '{"realm": "portal",\n}',
+                '{"realm": "portal",\nx}',
                 "a.json:2:1: not JSON: Expecting property name enclosed in double quotes",
             ),
             (

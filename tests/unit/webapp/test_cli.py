@@ -4,6 +4,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -47,6 +48,17 @@ def app(database: Database, directory: FakeDirectory, monkeypatch: pytest.Monkey
 @pytest.fixture
 def actor(directory: FakeDirectory) -> User:
     return directory.add_user(a_profile(), [an_attachment("acme", administrator=True)])
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[SimpleNamespace]:
+    """A worker of the server, from its start to its end."""
+    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
+    gunicorn_conf.post_worker_init(worker)
+    try:
+        yield worker
+    finally:
+        gunicorn_conf.worker_exit(None, worker)
 
 
 def test_resume(app: Flask, database: Database, directory: FakeDirectory, actor: User):
@@ -99,10 +111,8 @@ def test_worker_finishes_what_a_dead_one_left(
 ):
     """Before it serves anybody."""
     left_behind(database, Kind.CREATE, actor, creation())
-    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
-    with caplog.at_level(logging.INFO):
-        gunicorn_conf.post_worker_init(worker)
-    gunicorn_conf.worker_exit(None, worker)
+    with caplog.at_level(logging.INFO), serving(app):
+        pass
     assert directory.mails == ["emma.bernard@acme.example"]
     assert "create" in caplog.text
 
@@ -117,13 +127,11 @@ def test_worker_starts_whatever_keycloak_does_and_finishes_later(
     """As soon as Keycloak answers, without a restart."""
     monkeypatch.setattr(service_account_check, "PAUSE", 0.01)
     left_behind(database, Kind.CREATE, actor, creation())
-    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
     directory.down = True
-    gunicorn_conf.post_worker_init(worker)
-    assert not hasattr(worker, "courier")
-    directory.down = False
-    until(lambda: hasattr(worker, "courier"), "begun", seconds=30, pause=0.01)
-    gunicorn_conf.worker_exit(None, worker)
+    with serving(app) as worker:
+        assert not hasattr(worker, "courier")
+        directory.down = False
+        until(lambda: hasattr(worker, "courier"), "begun", seconds=30, pause=0.01)
     assert directory.mails == ["emma.bernard@acme.example"]
 
 
@@ -133,9 +141,8 @@ def test_worker_with_an_account_that_may_do_too_much_does_nothing(
     """Nor does it end: whoever asks gets 503, and the log says why."""
     left_behind(database, Kind.CREATE, actor, creation())
     directory.own = Rights({MANAGEMENT: DIRECTORY_RIGHTS | {"manage-users"}})
-    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
-    gunicorn_conf.post_worker_init(worker)
-    gunicorn_conf.worker_exit(None, worker)
+    with serving(app) as worker:
+        pass
     assert directory.called() == []
     assert not hasattr(worker, "courier")
     assert "holds manage-users of realm-management" in caplog.text
@@ -186,10 +193,8 @@ def test_worker_goes_on_with_the_imports_of_a_dead_one(
     lines = [a_line(2, "zoe@a.example"), a_line(3, "yan@a.example")]
     import_id = import_store.begin(database, an_author(actor), lines)
     left_by_the_dead(database, import_id)
-    worker = SimpleNamespace(wsgi=app, log=logging.getLogger("worker"))
-    with caplog.at_level(logging.INFO):
-        gunicorn_conf.post_worker_init(worker)
-    app.extensions["attache"].imports.wait()
+    with caplog.at_level(logging.INFO), serving(app):
+        app.extensions["attache"].imports.wait()
     assert f"interrupted import {import_id}: taken up" in caplog.text
     assert sorted(directory.mails) == ["yan@a.example", "zoe@a.example"]
 
@@ -226,7 +231,8 @@ def test_worker_deletes_old_batches_when_it_starts(app: Flask, database: Databas
     batches.begin(database, actor.id, ["somebody"])
     with database.transaction() as connection:
         connection.execute(resendings.update().values(beat_at=now() - KEPT - 1))
-    gunicorn_conf.post_worker_init(SimpleNamespace(wsgi=app, log=logging.getLogger("worker")))
+    with serving(app):
+        pass
     assert resend_store.latest(database, actor.id) is None
 
 
