@@ -13,7 +13,7 @@ from sandbox.keycloak import KeycloakServer
 from sandbox.ports import Ports
 from sandbox.stack import Stack
 
-pytest_plugins = ["tests.durations", "tests.groups", "tests.one_keycloak"]
+pytest_plugins = ["tests.one_keycloak", "tests.durations", "tests.groups"]
 
 settings.register_profile("attache", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)

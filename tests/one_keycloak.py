@@ -1,6 +1,7 @@
 """A pytest plugin: one Keycloak for all processes of a run, as most of what a new one costs is compiling its code.
 
-The process that needs it first starts it, and ends it when no other one uses it any more.
+The process that needs it first starts it, and ends it when no other one uses it any more. What a test waited for it is
+noted in its report: it is no time of that test's folder (`tests/durations.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ Without it, the compilers take 60 % of the server's processor time in a run. Wit
 took 97 s of processor time instead of 110 s. Demos and benchmarks run without it.
 """
 ONE = pytest.StashKey["OneKeycloak"]()
+WAITED = "seconds waited for the run's Keycloak"
+"""The property of a test's report."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,13 @@ class OneKeycloak:
         self._use: IO[str] | None = None
         self._own: KeycloakServer | None = None
         self._shared: RunningKeycloak | None = None
+        self.waited = 0.0
+        """Seconds until it was there: its preparation, perhaps in another process, and its start."""
 
     def get(self) -> RunningKeycloak:
         """Start it unless it runs, and use it from now on."""
         if self._shared is None:
+            began = time.monotonic()
             with _locked(self._door):
                 if not self._address.exists():
                     self._start()
@@ -83,6 +89,7 @@ class OneKeycloak:
                 self._use = self._used.open("w")
                 fcntl.flock(self._use, fcntl.LOCK_SH)
             self._shared = RunningKeycloak(self._home, **told)
+            self.waited = time.monotonic() - began
         return self._shared
 
     def release(self) -> None:
@@ -135,6 +142,19 @@ def one_keycloak(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     several = hasattr(request.config, "workerinput")  # then each process has a folder in that of the run
     one = request.config.stash.setdefault(ONE, OneKeycloak(base.parent if several else base))
     return one.get()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Note what the first test that needs it waited."""
+    before = _waited(item.config)
+    yield
+    if waited := _waited(item.config) - before:
+        item.user_properties.append((WAITED, waited))
+
+
+def _waited(config: pytest.Config) -> float:
+    return config.stash[ONE].waited if ONE in config.stash else 0.0
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,6 +1,10 @@
 """The figures that a test run prints about itself."""
 
-from tests.durations import Row, folder_of, rows
+from types import SimpleNamespace
+from typing import Any, cast
+
+from tests.durations import Durations, Row, folder_of, rows
+from tests.one_keycloak import WAITED
 
 
 def test_the_folder_of_a_test():
@@ -23,3 +27,17 @@ def test_a_folder_fails_above_twice_its_budget_only():
         "over budget",
         "failed",
     ]
+
+
+def test_waiting_for_keycloak_is_no_folders_time():
+    """It has a line of its own; each process of a run may wait once. Set-up, call and tear-down say it alike."""
+    durations = Durations(cast(Any, SimpleNamespace(getoption=lambda _name: True)))
+    for when, seconds in (("setup", 90.0), ("call", 7.0), ("teardown", 1.0)):
+        report = SimpleNamespace(
+            nodeid="tests/a/test_b.py::test_c", when=when, duration=seconds, user_properties=[[WAITED, 80.0]]
+        )
+        durations.pytest_runtest_logreport(cast(Any, report))
+    lines: list[str] = []
+    durations.pytest_terminal_summary(cast(Any, SimpleNamespace(section=lines.append, write_line=lines.append)))
+    assert "     1     18.0       -  tests/a no budget" in lines
+    assert lines[-1].split()[:4] == ["80.0", "waited", "for", "Keycloak,"]

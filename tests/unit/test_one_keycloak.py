@@ -2,13 +2,15 @@
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from sandbox.keycloak import KeycloakServer
 from sandbox.processes import Child
 from tests import one_keycloak
-from tests.one_keycloak import Elsewhere, OneKeycloak
+from tests.one_keycloak import ONE, WAITED, Elsewhere, OneKeycloak
 
 
 @pytest.fixture
@@ -60,3 +62,17 @@ def test_whoever_started_it_ends_it_after_the_others(tmp_path: Path, calls: list
 def test_what_nobody_asked_for_is_not_started(tmp_path: Path, calls: list[str]):
     OneKeycloak(tmp_path).release()
     assert calls == []
+
+
+def test_the_report_of_the_first_test_says_what_it_waited(tmp_path: Path, calls: list[str]):
+    """The next one waits for nothing."""
+    item: Any = SimpleNamespace(config=SimpleNamespace(stash=pytest.Stash()), user_properties=[])
+    keycloak = OneKeycloak(tmp_path)
+    for _ in range(2):
+        setting_up = one_keycloak.pytest_runtest_setup(cast(pytest.Item, item))
+        next(setting_up)
+        item.config.stash[ONE] = keycloak
+        keycloak.get()
+        assert list(setting_up) == []
+    assert [name for name, _seconds in item.user_properties] == [WAITED]
+    keycloak.release()
