@@ -1,7 +1,7 @@
 """A pytest plugin: one Keycloak for all processes of a run, as most of what a new one costs is compiling its code.
 
-The process that needs it first starts it, and ends it when no other one uses it any more. What a test waited for it is
-noted in its report: it is no time of that test's folder (`tests/durations.py`).
+The process that needs it first starts it, and ends it when no other one uses it any more. What a test waited for
+it is noted in its report: it is no time of that test's folder (`tests/durations.py`).
 """
 
 from __future__ import annotations
