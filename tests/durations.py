@@ -2,8 +2,8 @@
 
 The seconds of a folder are the sum of its tests' set-up, call and tear-down, whichever process ran them. A fixture
 that several folders share counts for the folder that used it first; but waiting for the run's Keycloak, which may
-have to be fetched first, is no folder's. With `--enforce-budget` a folder, or the whole
-run, that takes more than twice its budget fails the run; more than once its budget is a warning.
+have to be fetched first, is no folder's. With `--enforce-budget` a folder, or the whole run, that takes more than
+twice its budget fails the run; more than once its budget is a warning.
 """
 
 from __future__ import annotations

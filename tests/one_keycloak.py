@@ -76,7 +76,7 @@ class OneKeycloak:
         self._own: KeycloakServer | None = None
         self._shared: RunningKeycloak | None = None
         self.waited = 0.0
-        """Seconds until it was there: its preparation, perhaps in another process, and its start."""
+        """Seconds that `get` took: its preparation, perhaps in another process, and its start."""
 
     def get(self) -> RunningKeycloak:
         """Start it unless it runs, and use it from now on."""
@@ -89,7 +89,7 @@ class OneKeycloak:
                 self._use = self._used.open("w")
                 fcntl.flock(self._use, fcntl.LOCK_SH)
             self._shared = RunningKeycloak(self._home, **told)
-            self.waited = time.monotonic() - began
+            self.waited += time.monotonic() - began
         return self._shared
 
     def release(self) -> None:

@@ -119,10 +119,11 @@ def test_follows_the_schema_of_its_server(place: str, options: list[str]) -> Non
 STEPS = [".venv/.ready", "audit", "sandbox fetch", "lint", "types", "arch", "test"]
 
 
-def checked(folder: Path, fails: str = "") -> subprocess.CompletedProcess[str]:
+def checked(folder: Path, fails: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `.ci/run` on programs that do nothing but fail when they are asked for this."""
     program = folder / "program"
-    program.write_text(f"#!/bin/sh\ncase \" $* \" in *' {fails or '?'} '*) echo broken; exit 3;; esac\n")
+    refusal = f"case \" $* \" in *' {fails or '?'} '*) echo broken; exit 3;; esac"
+    program.write_text(f'#!/bin/sh\necho for "$PYTHON"\n{refusal}\n')
     program.chmod(0o755)
     for name in ("make", "haproxy", "chromium"):
         (folder / name).symlink_to(program)
@@ -132,7 +133,7 @@ def checked(folder: Path, fails: str = "") -> subprocess.CompletedProcess[str]:
         (clone / name).symlink_to(target)
     return subprocess.run(
         [str(clone / ".ci" / "run")],
-        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        env={"PATH": f"{folder}:/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -153,3 +154,9 @@ def test_the_whole_check_fails_with_each_of_its_steps(step: str, tmp_path: Path)
     assert done.returncode != 0
     assert "broken" in done.stdout + done.stderr
     assert "s in all" not in done.stdout
+
+
+def test_the_whole_check_runs_on_the_python_that_is_named(tmp_path: Path) -> None:
+    """Otherwise on the distribution's, where that fits."""
+    done = checked(tmp_path, PYTHON="/opt/another/python")
+    assert set(re.findall(r"^for (.*)$", done.stdout, re.MULTILINE)) == {"/opt/another/python"}

@@ -350,7 +350,7 @@ def test_killed_for_real_the_next_run_converges(small: TestRealm):
     while small.admin.get("group-by-path/c60").status_code != 200 and time.monotonic() < deadline:
         time.sleep(0.05)
     started.kill()
-    assert started.wait() == -signal.SIGKILL, "it was still at work"
+    assert started.wait() == -signal.SIGKILL, "the apply ended before it was killed"
     before = time.monotonic()
     ended = small.command("apply", str(small.folder), "--yes")
     assert ended.returncode == 0, ended.stderr
